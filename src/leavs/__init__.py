@@ -1,0 +1,48 @@
+"""Labels abdominal CT reports: for nine organs and eleven finding types, what the report says.
+
+The same from Python as from the command line::
+
+    from leavs import EngineOptions, OutputOptions, from_folder, label_reports
+
+    label_reports(from_folder(Path("reports")), EngineOptions(model="demo"))
+"""
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "Certainty": "leavs.domain",
+    "EngineOptions": "leavs.options",
+    "Filtration": "leavs.domain",
+    "InputOptions": "leavs.options",
+    "LeavsError": "leavs.errors",
+    "MethodOptions": "leavs.options",
+    "Outcome": "leavs.run",
+    "OutputOptions": "leavs.options",
+    "Reasoning": "leavs.domain",
+    "Report": "leavs.domain",
+    "ScriptedEngine": "leavs.engines.scripted",
+    "Urgency": "leavs.domain",
+    "export": "leavs.tables",
+    "from_amos_json": "leavs.reports",
+    "from_csv": "leavs.reports",
+    "from_files": "leavs.reports",
+    "from_folder": "leavs.reports",
+    "from_jsonl": "leavs.reports",
+    "from_list": "leavs.reports",
+    "label_reports": "leavs.run",
+    "read_labels": "leavs.tables",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are loaded when they are first used: `import leavs` costs nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'leavs' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,101 @@
+"""Reads a model's reply as an answer: a choice, a set of letters, or a list of quotes.
+
+Strict on purpose: what is not clearly one of the answers asked for raises AnswerError and becomes a
+recorded failure. The patterns beside the readers let an engine constrain the reply to what the
+reader takes. Pure functions on text; knows nothing of models. No error holds text of a reply, for
+a reply may quote the report.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from leavs.errors import AnswerError
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+NONE = "none"
+
+_QUOTE = r'"[^"\n]+": (not informative|informative)'
+QUOTES_PATTERN = rf"{NONE}|{_QUOTE}(\n{_QUOTE})*"
+_QUOTE_LINE = re.compile(
+    r'^[\W\d]*?"(?P<quote>.+)"\s*[:\-–—=>]*\s*(?P<mark>not informative|informative)\W*$', re.I
+)
+_BRACKETED = re.compile(r"\(([A-Za-z])\)")
+_STATED = re.compile(r"\banswer(?:\s+is)?\s*:?\s*\(?([A-Z])\b", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A passage that the model says stands in the report, and whether it informs."""
+
+    text: str
+    informative: bool
+
+
+def read_choice(reply: str, choices: Sequence[str]) -> str:
+    """The one choice that a reply names.
+
+    Args:
+        choices: single letters ("A", "B") or words ("Yes", "No").
+
+    Raises:
+        AnswerError: the reply names none of the choices, or more than one.
+    """
+    by_folded = {choice.casefold(): choice for choice in choices}
+    bare = reply.strip().strip("().:*\"'").casefold()
+    if bare in by_folded:
+        return by_folded[bare]
+    named = {letter.casefold() for letter in _BRACKETED.findall(reply)}
+    named = named or {letter.casefold() for letter in _STATED.findall(reply)}
+    if len(named) == 1 and (letter := named.pop()) in by_folded:
+        return by_folded[letter]
+    raise AnswerError(f"the reply is not one of {', '.join(choices)} ({len(reply)} characters)")
+
+
+def letters_pattern(letters: str) -> str:
+    """The regular expression of a reply that `read_letters` takes: "(A), (D)" or "none"."""
+    one = rf"\([{letters}]\)"
+    return rf"{NONE}|{one}(, {one}){{0,{len(letters) - 1}}}"
+
+
+def read_letters(reply: str, letters: str) -> tuple[str, ...]:
+    """The letters that a reply names, in the order of `letters`; none of them may hold.
+
+    Raises:
+        AnswerError: the reply names a letter that was not offered, or holds anything else.
+    """
+    bare = reply.strip().rstrip(".").strip()
+    if bare.strip("()").casefold() == NONE:
+        return ()
+    parts = [part.strip() for part in re.split(r"[,\s]+(?:and\s+)?", bare) if part.strip()]
+    named = {part.strip("()").upper() for part in parts}
+    if not named or not named <= set(letters):
+        offered = f"letters {letters[0]} to {letters[-1]}"
+        raise AnswerError(
+            f"the reply is not a list of {offered} or 'none' ({len(reply)} characters)"
+        )
+    return tuple(letter for letter in letters if letter in named)
+
+
+def read_quotes(reply: str, cut: bool = False) -> tuple[Quote, ...]:
+    """The quotes of a reply that lists one a line: `"words": informative`.
+
+    Args:
+        cut: the engine stopped the reply at its length limit; the last line is then left out if
+            it is incomplete.
+
+    Raises:
+        AnswerError: a line is not a marked quote, or nothing is there.
+    """
+    lines = [line.strip() for line in reply.strip().split("\n") if line.strip()]
+    if len(lines) == 1 and lines[0].rstrip(".").casefold() == NONE:
+        return ()
+    matches = [_QUOTE_LINE.match(line) for line in lines]
+    if cut and matches and matches[-1] is None:
+        matches.pop()
+    read = [match for match in matches if match is not None]
+    if len(read) < len(matches) or not (lines and (read or cut)):
+        raise AnswerError(f"the reply is not a list of marked quotes ({len(lines)} lines)")
+    return tuple(
+        Quote(match["quote"].strip(), match["mark"].casefold() == "informative") for match in read
+    )

@@ -1,0 +1,171 @@
+"""Labels many reports: bounded in flight, resumable, every organ recorded as soon as it is done.
+
+A question that fails costs its cells; an engine that dies ends the run, and so does a request to
+stop; in each case the journal holds what was done and a later run goes on from there.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from leavs.ask import Ask
+from leavs.chain import failed, label_report
+from leavs.domain import (
+    Failure,
+    Organ,
+    OrganResult,
+    Report,
+    Step,
+    StepUsage,
+    UnreadableReport,
+)
+from leavs.journal import Done, Journal, OrganRecord, hash_of, total_usage
+from leavs.steps.filtration import SentenceFilter
+from leavs.stopping import Stop
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a process has done so far; it grows while the run goes on.
+
+    Args:
+        reports_total: in the input, as far as it was counted.
+        reports_before: found done in the journal.
+        organs_each: organs that are labeled in a report.
+        certainties: cells by certainty code; failed cells by None.
+        input_problems: entries of the input that belong to no report.
+    """
+
+    reports_total: int
+    organs_each: int
+    reports_done: int = 0
+    reports_before: int = 0
+    organs_done: int = 0
+    certainties: Counter[int | None] = field(default_factory=Counter)
+    failed_cells: int = 0
+    input_problems: int = 0
+    dropped_quotes: int = 0
+    usage: dict[str, StepUsage] = field(default_factory=dict)
+
+    def add(self, result: OrganResult) -> None:
+        """Count one organ's result."""
+        self.organs_done += 1
+        self.certainties.update(label.certainty for label in result.labels.values())
+        self.failed_cells += result.failed_cells
+        self.dropped_quotes += result.dropped_quotes
+        self.usage = total_usage((self.usage, result.usage))
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Labels reports and records the results.
+
+    Args:
+        done: what the journal knew at the start, by report id.
+        reports_in_flight: reports whose questions are with the engine at the same time.
+        keep_reasoning: record what the model wrote before its answers.
+        keep_text: record the reports' texts, for a `report` column.
+    """
+
+    ask: Ask
+    organs: Sequence[Organ]
+    filter_sentences: SentenceFilter
+    journal: Journal
+    done: Mapping[str, Done]
+    tally: Tally
+    reports_in_flight: int
+    keep_reasoning: bool = False
+    keep_text: bool = False
+
+    async def run(self, reports: Iterable[Report | UnreadableReport], stop: Stop) -> bool:
+        """Label all reports that are not done, until they are done or a stop is requested.
+
+        Returns:
+            Whether all were taken and finished.
+
+        Raises:
+            EngineError: the engine cannot go on.
+        """
+        try:
+            async with stop.limit():
+                return await self._take_all(reports, stop)
+        except TimeoutError:
+            return False  # asked to stop, and the time to drain is over; what is recorded stays
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+
+    async def _take_all(self, reports: Iterable[Report | UnreadableReport], stop: Stop) -> bool:
+        places = asyncio.Semaphore(self.reports_in_flight)
+
+        async def wake_when_stopped() -> None:
+            await stop.wait()
+            places.release()
+
+        async with asyncio.TaskGroup() as group:
+            waker = group.create_task(wake_when_stopped())
+            for entry in reports:
+                await places.acquire()
+                if stop.requested:
+                    return False
+                group.create_task(self._take(entry, places))
+            waker.cancel()
+        return True
+
+    async def _take(self, entry: Report | UnreadableReport, places: asyncio.Semaphore) -> None:
+        try:
+            if isinstance(entry, Report):
+                await self._label(entry)
+            else:
+                self._record_unreadable(entry)
+        finally:
+            places.release()
+
+    async def _label(self, report: Report) -> None:
+        text_hash = hash_of(report.text)
+        known = self.done.get(report.id)
+        if known is not None and not known.text_hash:
+            known = None  # it could not be read before; now it can
+        elif known is not None and known.text_hash != text_hash:
+            self._record_problem(report, "its text is not the one labeled before under this id")
+            return
+        organs = [o for o in self.organs if known is None or o.name not in known.organs]
+        if not organs:
+            self.tally.reports_before += 1
+            return
+        if self.keep_text:
+            self.journal.add_report_text(report.id, report.text)
+
+        def record(result: OrganResult) -> None:
+            self._record(result, report.position, text_hash)
+
+        await label_report(self.ask, report, organs, self.filter_sentences, record)
+        self.journal.sync()
+        self.tally.reports_done += 1
+
+    def _record(self, result: OrganResult, position: int, text_hash: str) -> None:
+        if not self.keep_reasoning:
+            result = replace(result, reasoning=())
+        self.journal.add_result(OrganRecord(result, position, text_hash))
+        self.tally.add(result)
+
+    def _record_unreadable(self, entry: UnreadableReport) -> None:
+        if not entry.id:
+            self.journal.add_input_problem(entry)
+            self.tally.input_problems += 1
+            return
+        known = self.done.get(entry.id)
+        failure = Failure(Step.INPUT, entry.reason)
+        organs = [o for o in self.organs if known is None or o.name not in known.organs]
+        for organ in organs:
+            result = failed(entry.id, organ, self.ask.pack.ontology, failure)
+            self._record(result, entry.position, "")
+        if organs:
+            self.tally.reports_done += 1
+        else:
+            self.tally.reports_before += 1
+
+    def _record_problem(self, report: Report, reason: str) -> None:
+        self._record_unreadable(
+            UnreadableReport("", f"{report.id}: {reason}", report.position, report.source)
+        )

@@ -1,0 +1,63 @@
+"""The command `leavs`: parse, call, print. One file a command, loaded when it is used."""
+
+import os
+import sys
+from typing import Any
+
+import cyclopts
+
+from leavs.errors import EngineError, EngineStartError, LeavsError
+
+FATAL, USAGE, FAILED_CELLS, RESUMABLE, INTERRUPTED = 1, 2, 3, 75, 130
+
+app = cyclopts.App(
+    name="leavs",
+    help="Labels for nine organs and eleven finding types, out of abdominal CT reports.",
+    help_epilogue="Exit codes: 0 complete, 1 fatal, 2 usage, 3 finished with failed cells, "
+    "75 stopped early and resumable, 130 interrupted.",
+    config=[
+        cyclopts.config.Env("LEAVS_", command=False),
+        cyclopts.config.Toml("leavs.toml", search_parents=False, must_exist=False),
+    ],
+    version=lambda: _version(),
+    default_parameter=cyclopts.Parameter(negative=()),
+    error_formatter=lambda error: f"leavs: {error}",
+    exit_on_error=False,
+    suppress_keyboard_interrupt=False,
+)
+app.command("leavs.cli.label:label", name="label", help="Label reports.")
+app.command("leavs.cli.export:export", name="export", help="Make the tables of a run again.")
+app.command("leavs.cli.show:show", name="show", help="Show the labels of a run.")
+app.command("leavs.cli.download:download", name="download", help="Fetch the demo model.")
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("leavs")
+
+
+def main() -> None:
+    """Run the command of this process's arguments and exit with its code."""
+    os.umask(0o077)  # whatever is written holds private health data
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of a command; foreseen errors are one line on stderr, bugs a traceback."""
+    try:
+        result: Any = app(arguments, result_action="return_value")
+    except cyclopts.CycloptsError:
+        return USAGE  # cyclopts has said what is wrong
+    except LeavsError as error:
+        print(f"leavs: {error}", file=sys.stderr)
+        return _code_of(error)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return result if isinstance(result, int) else 0
+
+
+def _code_of(error: LeavsError) -> int:
+    if isinstance(error, EngineStartError):
+        return FATAL
+    return RESUMABLE if isinstance(error, EngineError) else USAGE

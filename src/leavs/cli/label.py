@@ -1,0 +1,45 @@
+"""`leavs label`: reports in, labels out."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.panel import Panel
+
+from leavs.cli import FAILED_CELLS, INTERRUPTED, RESUMABLE
+from leavs.cli.progress import show_progress
+from leavs.cli.summary import print_summary
+from leavs.options import EngineOptions, InputOptions, MethodOptions, OutputOptions
+from leavs.run import Outcome, choose_model, label_reports
+
+
+def label(
+    *,
+    reports: Annotated[InputOptions | None, Parameter(name="*", group="Reports")] = None,
+    engine: Annotated[EngineOptions | None, Parameter(name="*", group="Engine")] = None,
+    method: Annotated[MethodOptions | None, Parameter(name="*", group="Method")] = None,
+    output: Annotated[OutputOptions | None, Parameter(name="*", group="Output")] = None,
+) -> int:
+    """Label reports: for each organ and finding type, what the report says and how urgent it is.
+
+    Writes labels.csv, details.csv, sentences.csv, failures.csv and run.json into the output
+    folder. A run that was stopped goes on where it was when the same command is given again.
+    """
+    engine = engine or EngineOptions()
+    output = output or OutputOptions()
+    source = (reports or InputOptions()).source()
+    console = Console(stderr=True)
+    for warning in choose_model(engine).warnings:
+        console.print(Panel(f"[bold]{warning}[/bold]", title="WARNING", style="red"))
+    outcome = label_reports(
+        source, engine, method, output, progress=lambda tally: show_progress(tally, console)
+    )
+    print_summary(outcome, output.output_dir, console)
+    return exit_code(outcome)
+
+
+def exit_code(outcome: Outcome) -> int:
+    """0 complete, 3 with failed cells, 75 stopped and resumable, 130 interrupted."""
+    if not outcome.complete:
+        return INTERRUPTED if outcome.interrupted else RESUMABLE
+    return FAILED_CELLS if outcome.exported.failed_cells or outcome.exported.input_problems else 0

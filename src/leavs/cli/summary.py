@@ -1,0 +1,68 @@
+"""The table at the end of a run."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+from leavs.domain import Certainty
+from leavs.run import Outcome
+
+MEANINGS = {
+    Certainty.PRESENT: "present",
+    Certainty.ABSENT: "stated absent",
+    Certainty.UNSURE: "unsure",
+    Certainty.NOT_MENTIONED: "not mentioned",
+    Certainty.AMBIGUOUS: "ambiguous or broad area",
+}
+
+
+def print_summary(outcome: Outcome, folder: Path, console: Console) -> None:
+    """What this process did, what the folder now holds, and what must be known of it."""
+    table = Table(title="This run", title_justify="left", show_header=False, box=None)
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    for name, value in _rows(outcome):
+        table.add_row(name, value)
+    console.print(table)
+    exported = outcome.exported
+    console.print(f"{folder} now holds {exported.reports:,} reports, {exported.rows:,} label rows.")
+    if exported.failed_cells or exported.input_problems:
+        console.print(
+            f"{exported.failed_cells:,} failed cells and {exported.input_problems:,} entries that "
+            f"are no report are named in {folder / 'failures.csv'}; --retry-failures asks again."
+        )
+    for line in exported.damaged:
+        console.print(
+            f"{line} is damaged and was passed over; its cells are asked again next time."
+        )
+    if not outcome.complete:
+        console.print("Stopped early. Give the same command again to go on from here.")
+    for warning in outcome.warnings:
+        console.print(Panel(f"[bold]{warning}[/bold]", title="WARNING", style="red"))
+
+
+def _rows(outcome: Outcome) -> list[tuple[str, str]]:
+    tally = outcome.tally
+    usage = tally.usage.values()
+    rows = [
+        ("reports labeled", f"{tally.reports_done:,}"),
+        ("reports done before", f"{tally.reports_before:,}"),
+    ]
+    rows += [
+        (f"cells {int(code):2d} {meaning}", f"{tally.certainties[code]:,}")
+        for code, meaning in MEANINGS.items()
+    ]
+    rows += [
+        ("cells failed", f"{tally.failed_cells:,}"),
+        ("quotes not in the report", f"{tally.dropped_quotes:,}"),
+        ("questions", f"{sum(use.calls for use in usage):,}"),
+        ("prompt tokens", f"{sum(use.prompt_tokens for use in usage):,}"),
+        ("of these cached", f"{sum(use.cached_tokens for use in usage):,}"),
+        ("generated tokens", f"{sum(use.generated_tokens for use in usage):,}"),
+        ("seconds", f"{outcome.seconds:,.1f}"),
+    ]
+    if tally.reports_done and outcome.seconds > 0:
+        rows.append(("reports an hour", f"{tally.reports_done / outcome.seconds * 3600:,.0f}"))
+    return rows

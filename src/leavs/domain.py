@@ -1,0 +1,267 @@
+"""The words of leavs as types: reports, organs, finding types, certainties, urgencies, results.
+
+Codes and their meaning follow LEAVS (Bigolin Lanfredi et al., arXiv 2503.13330).
+Knows nothing of files, models or prompts; imports nothing from leavs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+
+class Certainty(IntEnum):
+    """What a report says of one finding type in one organ."""
+
+    PRESENT = 1
+    ABSENT = 0
+    UNSURE = -1
+    NOT_MENTIONED = -2
+    AMBIGUOUS = -3
+
+    @property
+    def has_urgency(self) -> bool:
+        """Whether urgency is asked for: the finding is there, or may be."""
+        return self in (Certainty.PRESENT, Certainty.UNSURE)
+
+
+class Urgency(IntEnum):
+    """How soon a finding must be communicated; NOT_APPLICABLE where there is no finding."""
+
+    HIGH = 3
+    MEDIUM = 2
+    LOW = 1
+    NONE = 0
+    NOT_APPLICABLE = -1
+
+
+class Step(StrEnum):
+    """The places of the chain at which a cell can fail."""
+
+    INPUT = "input"
+    FILTRATION = "filtration"
+    FINDING_TYPES = "finding_types"
+    CERTAINTY = "certainty"
+    URGENCY = "urgency"
+
+
+class Filtration(StrEnum):
+    """Which ways of sentence filtration a run uses."""
+
+    NONE = "none"
+    FAST = "fast"
+    THOROUGH = "thorough"
+    BOTH = "both"
+
+
+class FoundBy(StrEnum):
+    """How a sentence became evidence."""
+
+    WHOLE_REPORT = "report"
+    FAST = "fast"
+    THOROUGH = "thorough"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One radiology report.
+
+    Args:
+        id: unique in a run.
+        text: the report exactly as it was read; all offsets count its characters.
+        position: its place in the input, from 0; outputs are sorted by it.
+        source: where it was read, for messages ("reports.csv line 12").
+    """
+
+    id: str
+    text: str
+    position: int = 0
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableReport:
+    """An entry of the input that cannot be labeled, and why.
+
+    Args:
+        id: the report's id, or "" where the entry has none of its own (a second report with a
+            known id, a row without an id).
+        reason: one line without any text of the report.
+    """
+
+    id: str
+    reason: str
+    position: int = 0
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A slice of a report: `report.text[start:end] == text`.
+
+    Args:
+        heading: the heading it stands under, where that is not part of the slice itself
+            ("LIVER:" above "Normal in size."), else "".
+        is_heading: the slice is a heading and says nothing by itself.
+    """
+
+    start: int
+    end: int
+    text: str
+    heading: str = ""
+    is_heading: bool = False
+
+    @property
+    def in_context(self) -> str:
+        """The sentence on one line with its heading, as a model is shown it."""
+        return " ".join(f"{self.heading} {self.text}".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Organ:
+    """An organ and its wording, from a pack's ontology."""
+
+    name: str
+    covers: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingType:
+    """A finding type and its wording, from a pack's ontology.
+
+    Args:
+        statement: what certainty is asked about, a template with `organ`.
+        meaning: what counts as this type.
+        traps: what is easily mistaken for it.
+    """
+
+    name: str
+    statement: str
+    meaning: str
+    traps: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerWording:
+    """How an answer is called and explained to the model."""
+
+    name: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ontology:
+    """What a pack labels: organs and finding types in order, and the answers by their keys."""
+
+    organs: tuple[Organ, ...]
+    finding_types: tuple[FindingType, ...]
+    certainty: Mapping[str, AnswerWording]
+    urgency: Mapping[str, AnswerWording]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A sentence that informs about an organ.
+
+    Args:
+        probability: of the model's "yes", where it was asked of this sentence and the engine says.
+    """
+
+    sentence: Sentence
+    found_by: FoundBy
+    probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A cell without a label: the step at which the chain broke, and why, in one line."""
+
+    step: Step
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One cell: a finding type in an organ of a report.
+
+    Args:
+        certainty: None where the cell failed.
+        probability: of the certainty, 0 to 1; None where the engine gives none or where it
+            follows without a question (an organ that the report does not mention).
+        urgency: None where certainty or urgency failed.
+        urgency_probability: as `probability`.
+        failure: why a value is None.
+        choices: the probability of each answer to the certainty question, by the answer's name.
+    """
+
+    certainty: Certainty | None
+    probability: float | None = None
+    urgency: Urgency | None = Urgency.NOT_APPLICABLE
+    urgency_probability: float | None = None
+    failure: Failure | None = None
+    choices: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StepUsage:
+    """What one step cost: questions asked of the engine and tokens."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    generated_tokens: int = 0
+
+    def __add__(self, other: "StepUsage") -> "StepUsage":
+        return StepUsage(
+            self.calls + other.calls,
+            self.prompt_tokens + other.prompt_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.generated_tokens + other.generated_tokens,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OrganResult:
+    """All that a run knows of one organ in one report.
+
+    Args:
+        labels: by finding type name, in the pack's order.
+        mentioned: the finding types that the evidence speaks about.
+        dropped_quotes: quotes of the model that stand nowhere in the report.
+        list_cut: the model's list of quotes hit its length limit; thorough filtration asked of
+            every sentence that is not on it.
+        usage: by step name.
+        reasoning: what the model wrote before each answer, where it is kept.
+        seconds: wall time from the first question to the last answer.
+    """
+
+    report_id: str
+    organ: str
+    labels: Mapping[str, Label]
+    evidence: tuple[Evidence, ...] = ()
+    mentioned: tuple[str, ...] = ()
+    dropped_quotes: int = 0
+    list_cut: bool = False
+    usage: Mapping[str, StepUsage] = field(default_factory=dict)
+    reasoning: tuple["Thought", ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def failed_cells(self) -> int:
+        """The number of cells that have a failure."""
+        return sum(label.failure is not None for label in self.labels.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """What the model wrote before one answer; `about` names the question ("certainty: focal")."""
+
+    about: str
+    text: str
+    answer: str
+
+
+class Reasoning(StrEnum):
+    """When the model thinks in a turn of its own before it answers."""
+
+    ALWAYS = "always"
+    NEVER = "never"

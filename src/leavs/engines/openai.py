@@ -1,0 +1,206 @@
+"""Any OpenAI-compatible server, such as `vllm serve`, through the openai client.
+
+A server takes text, not token ids, so that control tokens in a report are neutralised here: a
+space after the first character, which the model reads and the server's tokenizer does not match.
+"""
+
+import os
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import openai
+
+from leavs.engines import (
+    Choices,
+    Constraint,
+    Message,
+    Pattern,
+    Reply,
+    probabilities_of_choices,
+)
+from leavs.errors import ContextError, EngineError, EngineStartError, QuestionError
+
+LOGPROBS = 10
+# Control tokens of the usual model families: <|im_end|>, <start_of_turn>, </s>, [INST], <think>
+_CONTROLS = re.compile(
+    r"<\|[^<>|\n]{1,60}\|>|</?(?:s|think|tool_call|start_of_turn|end_of_turn|bos|eos|pad|unk)>"
+    r"|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]|<</?SYS>>",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAIOptions:
+    """How to reach a server.
+
+    Args:
+        base_url: up to and with `/v1`.
+        model: as the server calls it; None means the only one it serves.
+        api_key: some servers need one.
+        timeout_seconds: the longest wait for one reply.
+        tries: how often a question is sent before the server counts as gone.
+    """
+
+    base_url: str
+    model: str | None = None
+    api_key: str = "none"
+    temperature: float = 0.0
+    seed: int = 0
+    timeout_seconds: float = 600.0
+    tries: int = 6
+
+
+def _client(options: OpenAIOptions) -> openai.AsyncOpenAI:
+    return openai.AsyncOpenAI(
+        base_url=options.base_url,
+        api_key=options.api_key,
+        timeout=options.timeout_seconds,
+        max_retries=options.tries - 1,
+    )
+
+
+async def served_model(options: OpenAIOptions) -> str:
+    """The name of the model that a server will be asked for.
+
+    Raises:
+        EngineStartError: the server does not answer, refuses the key, or lacks the model.
+    """
+    async with _client(options) as client:
+        return (await _choose_model(client, options))[0]
+
+
+@asynccontextmanager
+async def open_openai(options: OpenAIOptions) -> AsyncIterator["OpenAIEngine"]:
+    """The engine for the time of a `with` block.
+
+    Raises:
+        EngineStartError: the server does not answer, refuses the key, or lacks the model.
+    """
+    client = _client(options)
+    try:
+        model, is_vllm = await _choose_model(client, options)
+        yield OpenAIEngine(client, options, model, is_vllm)
+    finally:
+        await client.close()
+
+
+async def _choose_model(client: openai.AsyncOpenAI, options: OpenAIOptions) -> tuple[str, bool]:
+    """The model's name, and whether the server is vLLM and so can constrain replies."""
+    try:
+        models = [model async for model in client.with_options(max_retries=1).models.list()]
+    except openai.OpenAIError as error:
+        raise EngineStartError(
+            f"no answer from {options.base_url} ({type(error).__name__}); "
+            "check --base-url and that the server is running"
+        ) from error
+    names = [model.id for model in models]
+    if options.model is None and len(names) != 1:
+        raise EngineStartError(
+            f"{options.base_url} serves {', '.join(names) or 'no model'}; choose with --model"
+        )
+    name = options.model or names[0]
+    if name not in names:
+        raise EngineStartError(
+            f"{options.base_url} has no model {name!r}; it has: {', '.join(names)}"
+        )
+    return name, any(model.id == name and model.owned_by == "vllm" for model in models)
+
+
+class OpenAIEngine:
+    """An engine over chat completions.
+
+    Args:
+        constrains: the server is vLLM, which keeps replies to the answers allowed; other servers
+            are asked without a constraint, and their replies are read strictly.
+    """
+
+    def __init__(
+        self, client: openai.AsyncOpenAI, options: OpenAIOptions, model: str, constrains: bool
+    ) -> None:
+        self._client = client
+        self._options = options
+        self.model = model
+        self.constrains = constrains
+
+    async def reply(
+        self, messages: Sequence[Message], *, max_tokens: int, constraint: Constraint | None = None
+    ) -> Reply:
+        """See `Engine.reply`."""
+        turns: Any = [
+            {"role": message.role, "content": neutralise(message.content)} for message in messages
+        ]
+        wants_choices = isinstance(constraint, Choices)
+        try:
+            answer = await self._client.chat.completions.create(
+                model=self.model,
+                messages=turns,
+                max_tokens=max_tokens,
+                temperature=self._options.temperature,
+                seed=self._options.seed,
+                logprobs=True if wants_choices else None,
+                top_logprobs=LOGPROBS if wants_choices else None,
+                extra_body=self._constraint_for_vllm(constraint),
+            )
+        except openai.BadRequestError as error:
+            raise _refused(error) from error
+        except openai.OpenAIError as error:
+            raise EngineError(
+                f"{self._options.base_url} stopped answering ({type(error).__name__}); "
+                "the run can be resumed"
+            ) from error
+        return _as_reply(answer, constraint)
+
+    def _constraint_for_vllm(self, constraint: Constraint | None) -> dict[str, Any] | None:
+        if not self.constrains:
+            return None
+        match constraint:
+            case Choices(options):
+                return {"structured_outputs": {"choice": list(options)}}
+            case Pattern(regex):
+                return {"structured_outputs": {"regex": regex}}
+            case None:
+                return None
+
+    async def close(self) -> None:
+        """Close the connections; the engine takes no more questions."""
+        await self._client.close()
+
+
+def neutralise(text: str) -> str:
+    """The text with no control token in it: `<|im_end|>` becomes `< |im_end|>`."""
+    return _CONTROLS.sub(lambda match: f"{match.group()[0]} {match.group()[1:]}", text)
+
+
+def api_key() -> str:
+    """The key from the environment (LEAVS_API_KEY, else OPENAI_API_KEY), never from an option."""
+    return os.environ.get("LEAVS_API_KEY") or os.environ.get("OPENAI_API_KEY") or "none"
+
+
+def _refused(error: openai.BadRequestError) -> QuestionError:
+    """What a 400 means for its cell; the server's own words could quote the prompt."""
+    if "context length" in error.message or "maximum context" in error.message:
+        return ContextError("the prompt is longer than the server's context")
+    return QuestionError("the server refused the question (400)")
+
+
+def _as_reply(answer: Any, constraint: Constraint | None) -> Reply:
+    choice = answer.choices[0]
+    usage = answer.usage
+    details = getattr(usage, "prompt_tokens_details", None)
+    probabilities: dict[str, float] = {}
+    if isinstance(constraint, Choices) and choice.logprobs and choice.logprobs.content:
+        first = choice.logprobs.content[0].top_logprobs
+        probabilities = probabilities_of_choices(
+            constraint.options, {one.token: one.logprob for one in first}
+        )
+    return Reply(
+        choice.message.content or "",
+        cut=choice.finish_reason == "length",
+        probabilities=probabilities,
+        prompt_tokens=usage.prompt_tokens if usage else 0,
+        cached_tokens=(details.cached_tokens or 0) if details else 0,
+        generated_tokens=usage.completion_tokens if usage else 0,
+    )

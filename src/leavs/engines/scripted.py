@@ -1,0 +1,49 @@
+"""An engine whose model is a function: for tests, and for `leavs label --dry-run`."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+
+from leavs.engines import Choices, Constraint, Message, Pattern, Reply
+
+Script = Callable[[Sequence[Message], Constraint | None], str | Reply | Awaitable[str | Reply]]
+
+
+class ScriptedEngine:
+    """Replies what a function says.
+
+    Args:
+        script: gets the conversation and the constraint, returns the reply (or its text); may be
+            a coroutine function.
+    """
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+
+    async def reply(
+        self, messages: Sequence[Message], *, max_tokens: int, constraint: Constraint | None = None
+    ) -> Reply:
+        """What the function replies; words are counted as tokens."""
+        answer = self._script(messages, constraint)
+        if inspect.isawaitable(answer):
+            answer = await answer
+        if isinstance(answer, Reply):
+            return answer
+        return Reply(
+            answer,
+            prompt_tokens=sum(len(message.content.split()) for message in messages),
+            generated_tokens=len(answer.split()),
+        )
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def dry_run_script(messages: Sequence[Message], constraint: Constraint | None) -> str:
+    """The first choice of every question, no quotes, no letters: a run that asks no model."""
+    match constraint:
+        case Choices(options):
+            return options[0]
+        case Pattern():
+            return "none"
+        case None:
+            return ""

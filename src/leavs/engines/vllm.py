@@ -1,0 +1,340 @@
+"""One vLLM engine in this process, spread over the node's GPUs, or on the CPU.
+
+The only module that imports vllm and torch, and only when an engine is opened.
+"""
+
+import asyncio
+import gc
+import itertools
+import multiprocessing
+import os
+import signal
+import threading
+import warnings
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from multiprocessing import resource_tracker
+from pathlib import Path
+from typing import Any
+
+from leavs.engines import (
+    Choices,
+    Constraint,
+    Message,
+    Pattern,
+    Reply,
+    lifeline,
+    probabilities_of_choices,
+)
+from leavs.errors import ContextError, EngineError, EngineStartError, QuestionError
+
+# Quiet and private: no usage statistics, no telemetry, no engine log that could quote a prompt.
+# Set before the first import of vllm; what the user has set wins, but for the statistics.
+PRIVATE = {
+    "VLLM_NO_USAGE_STATS": "1",
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
+}
+QUIET = {
+    "PYTHONWARNINGS": "ignore",  # of the engine's processes; this one has read it already
+    "TORCH_CPP_LOG_LEVEL": "ERROR",
+    "TORCH_LOGS": "-torch._library.triton",  # errors only: Triton is not needed on a CPU
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "TOKENIZERS_PARALLELISM": "false",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+}
+# On the CPU one process is fastest, and without these the threads are bound one by one.
+CPU = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_CPU_KVCACHE_SPACE": "2"}
+
+STOP_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGUSR1})
+LOGPROBS = 10  # enough for six letters, and for "Yes" and "No" with what else begins them
+
+
+@dataclass(frozen=True, slots=True)
+class VllmOptions:
+    """How to load a model into vLLM; the names are vLLM's own.
+
+    Args:
+        tensor_parallel_size: GPUs that share each layer; None means all visible GPUs divided by
+            the other two sizes.
+        max_model_len: longest prompt and reply in tokens; a model with a shorter context keeps
+            its own.
+        gpu_memory_utilization: the share of each GPU's memory that the engine takes, 0 to 1.
+        engine_args: anything else that vLLM's AsyncEngineArgs takes.
+        temperature: 0 is greedy.
+    """
+
+    model: str
+    revision: str | None = None
+    download_dir: Path | None = None
+    tensor_parallel_size: int | None = None
+    pipeline_parallel_size: int = 1
+    data_parallel_size: int = 1
+    dtype: str = "auto"
+    quantization: str | None = None
+    max_model_len: int = 16_384
+    gpu_memory_utilization: float = 0.95
+    temperature: float = 0.0
+    seed: int = 0
+    engine_args: Mapping[str, Any] = field(default_factory=dict)
+
+
+@asynccontextmanager
+async def open_vllm(options: VllmOptions) -> AsyncIterator["VllmEngine"]:
+    """The engine for the time of a `with` block; it is shut down at the end, whatever happens.
+
+    Raises:
+        EngineStartError: vllm is not installed, or the model cannot be loaded.
+    """
+    engine = start_vllm(options)
+    try:
+        yield engine
+    finally:
+        await engine.close()
+
+
+def start_vllm(options: VllmOptions) -> "VllmEngine":
+    """Load the model; must be called inside the event loop that will ask.
+
+    Raises:
+        EngineStartError: vllm is not installed, or the model cannot be loaded.
+    """
+    os.environ.update(PRIVATE)
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            from vllm.engine.arg_utils import AsyncEngineArgs
+            from vllm.platforms import current_platform
+            from vllm.usage.usage_lib import UsageContext
+            from vllm.v1.engine.async_llm import AsyncLLM
+    except ImportError as error:
+        raise EngineStartError(
+            f"vLLM cannot be imported ({error}); install it with: pip install 'leavs[vllm]'"
+        ) from error
+    on_cpu = current_platform.is_cpu()
+    if on_cpu:
+        for name, value in CPU.items():
+            os.environ.setdefault(name, value)
+        os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
+    os.environ[lifeline.PARENT] = str(os.getpid())
+    try:
+        arguments = engine_arguments(options, 0 if on_cpu else current_platform.device_count())
+        with signals_blocked(), warnings.catch_warnings(action="ignore"):
+            # No name for the AsyncLLM here: vLLM keeps this frame, and what it holds could not
+            # be let go of before the interpreter ends.
+            return VllmEngine(
+                AsyncLLM.from_engine_args(
+                    AsyncEngineArgs(**arguments), usage_context=UsageContext.LLM_CLASS
+                ),
+                options,
+            )
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise EngineStartError(f"vLLM cannot load {options.model}: {first}") from error
+
+
+def engine_arguments(options: VllmOptions, gpus: int) -> dict[str, Any]:
+    """The keyword arguments of vLLM's AsyncEngineArgs.
+
+    Args:
+        gpus: GPUs that this process can see; 0 means the CPU.
+
+    Raises:
+        EngineStartError: there are too few GPUs for the sizes asked for.
+    """
+    others = options.pipeline_parallel_size * options.data_parallel_size
+    tensor = options.tensor_parallel_size or max(1, gpus // others)
+    if gpus and tensor * others > gpus:
+        raise EngineStartError(
+            f"{tensor} x {others} GPUs are asked for and {gpus} visible; "
+            "lower --tensor-parallel-size, --pipeline-parallel-size or --data-parallel-size"
+        )
+    arguments: dict[str, Any] = {
+        "model": options.model,
+        "revision": options.revision,
+        "tokenizer_revision": options.revision,
+        "download_dir": None if options.download_dir is None else str(options.download_dir),
+        "tensor_parallel_size": tensor,
+        "pipeline_parallel_size": options.pipeline_parallel_size,
+        "data_parallel_size": options.data_parallel_size,
+        "dtype": options.dtype,
+        "quantization": options.quantization,
+        "max_model_len": shorter_context(options),
+        "enable_prefix_caching": True,
+        "disable_log_stats": True,
+        "seed": options.seed,
+    }
+    if gpus:
+        arguments["gpu_memory_utilization"] = options.gpu_memory_utilization
+    else:
+        arguments["enforce_eager"] = True  # compiling takes longer than it saves on a CPU
+        arguments["block_size"] = 32  # the smallest: prefixes are cached in whole blocks
+        arguments["use_tqdm_on_load"] = False
+    return {**arguments, **options.engine_args}
+
+
+def shorter_context(options: VllmOptions) -> int:
+    """The context to ask for: the option, or the model's own where that is shorter."""
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(
+        options.model, revision=options.revision, cache_dir=options.download_dir
+    )
+    text = config.get_text_config()
+    return min(
+        options.max_model_len, getattr(text, "max_position_embeddings", options.max_model_len)
+    )
+
+
+@contextmanager
+def signals_blocked() -> Iterator[None]:
+    """Keep the stop signals from the processes that are started inside.
+
+    They inherit the block, so that Ctrl-C or a job's warning reaches this process alone, which can
+    then let the answers in flight finish. Until the model is loaded nothing is in flight: a stop
+    signal ends this process and its children at once. The resource tracker is started before,
+    since it would lift the block in this process.
+    """
+    resource_tracker.ensure_running()
+    loaded = threading.Event()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    watcher = threading.Thread(target=_exit_on_signal, args=(loaded,), daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        loaded.set()
+        watcher.join()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _exit_on_signal(loaded: threading.Event) -> None:
+    """Wait for a stop signal until the model is loaded; end the process when one comes."""
+    while not loaded.is_set():
+        received = signal.sigtimedwait(STOP_SIGNALS, 0.1)
+        if received is not None:
+            for child in multiprocessing.active_children():
+                child.kill()
+            os.write(2, b"leavs: stopped while the model was loading; nothing was asked\n")
+            os._exit(130 if received.si_signo == signal.SIGINT else 75)
+
+
+class VllmEngine:
+    """An engine over vLLM's AsyncLLM.
+
+    Args:
+        llm: a started AsyncLLM.
+    """
+
+    def __init__(self, llm: Any, options: VllmOptions) -> None:
+        from leavs.engines.conversation import ConversationTokenizer
+
+        self._llm = llm
+        self._options = options
+        self._numbers = itertools.count()
+        self._tokenizer: ConversationTokenizer = ConversationTokenizer(load_tokenizer(options))
+        self._sampling = lru_cache(maxsize=None)(self._sampling_parameters)
+
+    async def reply(
+        self, messages: Sequence[Message], *, max_tokens: int, constraint: Constraint | None = None
+    ) -> Reply:
+        """See `Engine.reply`."""
+        from vllm.inputs import TokensPrompt
+
+        ids = self._tokenizer.encode(messages)
+        output = await self._generate(
+            TokensPrompt(prompt_token_ids=ids), self._sampling(max_tokens, constraint)
+        )
+        completion = output.outputs[0]
+        if completion.finish_reason == "abort":
+            raise EngineError("the engine gave up a question; the run can be resumed")
+        return Reply(
+            completion.text,
+            cut=completion.finish_reason == "length",
+            probabilities=_choice_probabilities(completion, constraint),
+            prompt_tokens=len(ids),
+            cached_tokens=output.num_cached_tokens or 0,
+            generated_tokens=len(completion.token_ids),
+        )
+
+    async def _generate(self, prompt: Any, sampling: Any) -> Any:
+        from vllm.v1.engine.exceptions import EngineDeadError
+
+        request = f"leavs-{next(self._numbers)}"
+        try:
+            # FINAL_ONLY: one output, the whole reply. The stream is read to its end, or vLLM
+            # would take it for given up.
+            [output] = [one async for one in self._llm.generate(prompt, sampling, request)]
+        except EngineDeadError as error:
+            raise EngineError("the engine's process died; the run can be resumed") from error
+        except ValueError as error:
+            raise _question_error(error, prompt) from error
+        except Exception as error:
+            if type(error).__module__.startswith("vllm"):
+                raise _question_error(error, prompt) from error
+            raise
+        return output
+
+    def _sampling_parameters(self, max_tokens: int, constraint: Constraint | None) -> Any:
+        from vllm import SamplingParams
+        from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
+
+        common = {
+            "temperature": self._options.temperature,
+            "seed": self._options.seed if self._options.temperature else None,
+            "output_kind": RequestOutputKind.FINAL_ONLY,
+        }
+        match constraint:
+            case None:
+                return SamplingParams(max_tokens=max_tokens, **common)
+            case Pattern(regex):
+                allowed = StructuredOutputsParams(regex=regex)
+                return SamplingParams(max_tokens=max_tokens, structured_outputs=allowed, **common)
+            case Choices(options):
+                allowed = StructuredOutputsParams(choice=list(options))
+                return SamplingParams(
+                    max_tokens=max_tokens, structured_outputs=allowed, logprobs=LOGPROBS, **common
+                )
+
+    async def close(self) -> None:
+        """Shut the engine and its processes down; it takes no more questions."""
+        if self._llm is None:
+            return
+        llm, self._llm = self._llm, None
+        # vLLM asks its processes with a SIGTERM, which they are born blocking, and kills them
+        # after the timeout. In a thread: it waits, and no cancellation may cut it short.
+        await asyncio.shield(asyncio.to_thread(llm.shutdown, timeout=1))
+        del llm
+        gc.collect()  # its finalizer fails if it runs when the interpreter ends
+
+
+def load_tokenizer(options: VllmOptions) -> Any:
+    """The model's tokenizer, from transformers."""
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(
+        options.model, revision=options.revision, cache_dir=options.download_dir
+    )
+
+
+def _question_error(error: Exception, prompt: Any) -> QuestionError:
+    """What a refused request means for its cell; the engine's own words could quote the prompt."""
+    tokens = len(prompt["prompt_token_ids"])
+    if "context length" in str(error) or "max_model_len" in str(error):
+        return ContextError(
+            f"the prompt of {tokens} tokens is longer than the model's context (--max-model-len)"
+        )
+    return QuestionError(f"vLLM refused the question of {tokens} tokens ({type(error).__name__})")
+
+
+def _choice_probabilities(completion: Any, constraint: Constraint | None) -> dict[str, float]:
+    if not isinstance(constraint, Choices) or not completion.logprobs:
+        return {}
+    first = completion.logprobs[0].values()
+    return probabilities_of_choices(
+        constraint.options, {str(one.decoded_token): one.logprob for one in first}
+    )

@@ -1,0 +1,57 @@
+"""The errors that leavs raises on purpose; each message is one line: where, what, what to do.
+
+No message holds the text of a report. The tree::
+
+    LeavsError
+    ├── UsageError          options that do not fit together or name nothing (exit 2)
+    ├── InputError          a source of reports that cannot be read (exit 2)
+    ├── PackError           a pack of prompts that is incomplete or wrong (exit 2)
+    ├── RunFolderError      an output folder that belongs to another run or is damaged (exit 2)
+    ├── QuestionError       one question got no usable answer: its cells become failures
+    │   ├── AnswerError     the reply cannot be read
+    │   └── ContextError    the prompt does not fit the model's context
+    └── EngineError         the engine cannot go on: the run stops and can be resumed (exit 75)
+        └── EngineStartError  the engine did not start: nothing was asked (exit 1)
+
+Knows nothing else; imports nothing from leavs.
+"""
+
+
+class LeavsError(Exception):
+    """Base of every error that a user can cause or mend."""
+
+
+class UsageError(LeavsError):
+    """Options that contradict each other, are missing, or name something that does not exist."""
+
+
+class InputError(LeavsError):
+    """A source of reports that cannot be read at all."""
+
+
+class PackError(LeavsError):
+    """A pack of prompts with a missing file, an unknown key or an undefined variable."""
+
+
+class RunFolderError(LeavsError):
+    """An output folder that holds another run, no run, or one that cannot be read."""
+
+
+class QuestionError(LeavsError):
+    """One question got no usable answer; the cells that hang on it are recorded as failures."""
+
+
+class AnswerError(QuestionError):
+    """A reply that is none of the answers asked for."""
+
+
+class ContextError(QuestionError):
+    """A prompt longer than the model's context."""
+
+
+class EngineError(LeavsError):
+    """The engine died or cannot be reached: the run stops and can be resumed."""
+
+
+class EngineStartError(EngineError):
+    """The engine could not be started; no question was asked."""

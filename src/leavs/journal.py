@@ -1,0 +1,280 @@
+"""What a run has done, durably: JSON Lines files to which one process each only ever appends.
+
+Every record is one line, in the file's hands before its cell counts as done; a line that a killed
+process left unfinished is no record. A process never writes another's file, so that no locks are
+needed on any file system. Records of the same cell are resolved the same way each time: fewer
+failures first, then the older file.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import socket
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from leavs.domain import (
+    Certainty,
+    Evidence,
+    Failure,
+    FoundBy,
+    Label,
+    OrganResult,
+    Sentence,
+    Step,
+    StepUsage,
+    Thought,
+    UnreadableReport,
+    Urgency,
+)
+from leavs.errors import RunFolderError
+from leavs.private_files import make_private_folder, open_private
+
+FOLDER = "journal"
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class OrganRecord:
+    """The result of one organ in one report, as it stands in the journal.
+
+    Args:
+        position: of the report in the input.
+        text_hash: of the report's text, so that a later run sees whether it has changed.
+    """
+
+    result: OrganResult
+    position: int
+    text_hash: str
+
+
+def hash_of(text: str) -> str:
+    """A short fingerprint of a report's text."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+class Journal:
+    """Appends records to a file of its own.
+
+    Args:
+        folder: the run's output folder.
+        session: what is known of this process (command, host, versions): the first record.
+    """
+
+    def __init__(self, folder: Path, session: Mapping[str, Any]) -> None:
+        make_private_folder(folder / FOLDER)
+        started = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+        name = f"{started}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
+        self._descriptor = open_private(folder / FOLDER / name, flags)
+        self._write({"kind": "session", "version": VERSION, **session})
+
+    def add_result(self, record: OrganRecord) -> None:
+        """Record one organ; when this returns, a kill of the process loses nothing of it."""
+        self._write(
+            {
+                "kind": "organ",
+                "position": record.position,
+                "text_hash": record.text_hash,
+                **result_to_json(record.result),
+            }
+        )
+
+    def add_input_problem(self, report: UnreadableReport) -> None:
+        """Record an entry of the input that belongs to no report."""
+        self._write(
+            {
+                "kind": "input",
+                "position": report.position,
+                "source": report.source,
+                "reason": report.reason,
+            }
+        )
+
+    def add_report_text(self, report_id: str, text: str) -> None:
+        """Keep a report's text, for a `report` column."""
+        self._write({"kind": "report", "report_id": report_id, "text": text})
+
+    def sync(self) -> None:
+        """Ask the file system to put all records on the disk."""
+        os.fsync(self._descriptor)
+
+    def close(self, **closing: Any) -> None:
+        """Write the closing record of this process and let go of the file."""
+        self._write({"kind": "end", **closing})
+        self.sync()
+        os.close(self._descriptor)
+
+    def _write(self, record: Mapping[str, Any]) -> None:
+        line = json.dumps(record, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
+        while line:
+            line = line[os.write(self._descriptor, line) :]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One record and where it stands: the file, and the offset of its first byte."""
+
+    path: Path
+    offset: int
+    record: Mapping[str, Any]
+
+
+def read_lines(folder: Path, damaged: list[str] | None = None) -> Iterator[Line]:
+    """All records of a run, file by file from the oldest.
+
+    An unfinished last line is what a killed process leaves, and no record. Any other line that is
+    no record is passed over, and named in `damaged`; its cells will be asked again.
+    """
+    for path in sorted((folder / FOLDER).glob("*.jsonl")):
+        with path.open("rb") as file:
+            offset = 0
+            for number, line in enumerate(file, start=1):
+                record = _parse(line)
+                if record is not None:
+                    yield Line(path, offset, record)
+                elif line.endswith(b"\n") and damaged is not None:
+                    damaged.append(f"{path} line {number}")
+                offset += len(line)
+
+
+def _parse(line: bytes) -> Mapping[str, Any] | None:
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) and "kind" in record else None
+
+
+def read_line_at(file: BinaryIO, offset: int) -> Mapping[str, Any]:
+    """The record that begins at an offset of an open journal file."""
+    file.seek(offset)
+    record = _parse(file.readline())
+    if record is None:
+        raise RunFolderError(f"{file.name}: changed while it was read; run the command again")
+    return record
+
+
+@dataclass(slots=True)
+class Done:
+    """What the journal knows of one report."""
+
+    text_hash: str
+    organs: set[str] = field(default_factory=set)
+
+
+def what_is_done(
+    folder: Path, retry_failures: bool = False, damaged: list[str] | None = None
+) -> dict[str, Done]:
+    """By report id, the organs that need not be asked again.
+
+    Args:
+        retry_failures: organs with a failed cell do not count as done.
+    """
+    done: dict[str, Done] = {}
+    for line in read_lines(folder, damaged):
+        record = line.record
+        if record["kind"] != "organ" or (retry_failures and failed_cells(record)):
+            continue
+        report = done.setdefault(record["report_id"], Done(record["text_hash"]))
+        report.organs.add(record["organ"])
+    return done
+
+
+def failed_cells(record: Mapping[str, Any]) -> int:
+    """The number of cells of an organ's record that have a failure."""
+    return sum("failure" in label for label in record["labels"].values())
+
+
+def result_to_json(result: OrganResult) -> dict[str, Any]:
+    """An organ's result as JSON values; `result_from_json` gives it back."""
+    return {
+        "report_id": result.report_id,
+        "organ": result.organ,
+        "labels": {name: _label_to_json(label) for name, label in result.labels.items()},
+        "evidence": [
+            {
+                "start": one.sentence.start,
+                "end": one.sentence.end,
+                "text": one.sentence.text,
+                "heading": one.sentence.heading,
+                "is_heading": one.sentence.is_heading,
+                "found_by": one.found_by.value,
+                "probability": one.probability,
+            }
+            for one in result.evidence
+        ],
+        "mentioned": list(result.mentioned),
+        "dropped_quotes": result.dropped_quotes,
+        "list_cut": result.list_cut,
+        "usage": {
+            step: [use.calls, use.prompt_tokens, use.cached_tokens, use.generated_tokens]
+            for step, use in result.usage.items()
+        },
+        "reasoning": [[one.about, one.text, one.answer] for one in result.reasoning],
+        "seconds": round(result.seconds, 3),
+    }
+
+
+def _label_to_json(label: Label) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "certainty": None if label.certainty is None else int(label.certainty),
+        "probability": label.probability,
+        "urgency": None if label.urgency is None else int(label.urgency),
+        "urgency_probability": label.urgency_probability,
+    }
+    if label.failure is not None:
+        values["failure"] = {"step": label.failure.step.value, "reason": label.failure.reason}
+    if label.choices:
+        values["choices"] = dict(label.choices)
+    return values
+
+
+def result_from_json(record: Mapping[str, Any]) -> OrganResult:
+    """The organ's result that a record holds."""
+    return OrganResult(
+        record["report_id"],
+        record["organ"],
+        {name: _label_from_json(label) for name, label in record["labels"].items()},
+        tuple(_evidence_from_json(one) for one in record["evidence"]),
+        tuple(record["mentioned"]),
+        record["dropped_quotes"],
+        record["list_cut"],
+        {step: StepUsage(*values) for step, values in record["usage"].items()},
+        tuple(Thought(*values) for values in record["reasoning"]),
+        record["seconds"],
+    )
+
+
+def _label_from_json(values: Mapping[str, Any]) -> Label:
+    failure = values.get("failure")
+    return Label(
+        None if values["certainty"] is None else Certainty(values["certainty"]),
+        values["probability"],
+        None if values["urgency"] is None else Urgency(values["urgency"]),
+        values["urgency_probability"],
+        None if failure is None else Failure(Step(failure["step"]), failure["reason"]),
+        values.get("choices", {}),
+    )
+
+
+def _evidence_from_json(values: Mapping[str, Any]) -> Evidence:
+    sentence = Sentence(
+        values["start"], values["end"], values["text"], values["heading"], values["is_heading"]
+    )
+    return Evidence(sentence, FoundBy(values["found_by"]), values["probability"])
+
+
+def total_usage(results: Iterable[Mapping[str, StepUsage]]) -> dict[str, StepUsage]:
+    """The usage of many results, by step."""
+    total: dict[str, StepUsage] = {}
+    for usage in results:
+        for step, use in usage.items():
+            total[step] = total.get(step, StepUsage()) + use
+    return total

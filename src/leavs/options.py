@@ -1,0 +1,188 @@
+"""What a user can choose, in four groups; the command line and the Python API share them.
+
+Knows what the choices mean and which do not go together; what is done with them stands elsewhere.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from leavs.domain import Filtration, Reasoning
+from leavs.errors import UsageError
+from leavs.reports import (
+    ReportSource,
+    from_amos_json,
+    from_csv,
+    from_files,
+    from_folder,
+    from_jsonl,
+    from_list,
+    select,
+)
+
+PAPER_MODEL = "Qwen/Qwen2-72B-Instruct"
+PAPER_MODEL_GIB = 155.0
+
+
+@dataclass(frozen=True, slots=True)
+class InputOptions:
+    """Where the reports are; one of the six.
+
+    Args:
+        single_file: text files, one report each.
+        input_dir: a folder; every *.txt in it and below it is a report.
+        test_list: a file that lists text files, one path a line.
+        reports_csv: a CSV with one report a row.
+        jsonl: a file with one JSON object a line.
+        amos_json: the AMOS-MM file report_generation_train_val.json.
+        id_column: column (CSV) or key (JSON Lines) of the ids; image1 in a CSV, id in JSON Lines.
+        text_column: column (CSV) or key (JSON Lines) of the texts; anonymized_report in a CSV,
+            text in JSON Lines.
+        start_index: the first report to take, from 0.
+        end_index: the report before which to stop.
+        limit: the largest number of reports to take.
+    """
+
+    single_file: tuple[Path, ...] = ()
+    input_dir: Path | None = None
+    test_list: Path | None = None
+    reports_csv: Path | None = None
+    jsonl: Path | None = None
+    amos_json: Path | None = None
+    id_column: str | None = None
+    text_column: str | None = None
+    start_index: int = 0
+    end_index: int | None = None
+    limit: int | None = None
+
+    def source(self) -> ReportSource:
+        """The stream of reports.
+
+        Raises:
+            UsageError: none or several inputs are named, or a number is negative.
+            InputError: the input cannot be read.
+        """
+        for name in ("start_index", "end_index", "limit"):
+            if (getattr(self, name) or 0) < 0:
+                raise UsageError(f"--{name.replace('_', '-')} cannot be negative")
+        readers: dict[str, Callable[[Any], ReportSource]] = {
+            "single_file": from_files,
+            "input_dir": from_folder,
+            "test_list": from_list,
+            "reports_csv": lambda path: from_csv(path, **self._columns("column")),
+            "jsonl": lambda path: from_jsonl(path, **self._columns("key")),
+            "amos_json": from_amos_json,
+        }
+        flags = {name: f"--{name.replace('_', '-')}" for name in readers}
+        named = [name for name in readers if getattr(self, name)]
+        if not named:
+            raise UsageError(f"no reports named; use one of {', '.join(flags.values())}")
+        if len(named) > 1:
+            raise UsageError(f"{' and '.join(flags[name] for name in named)} exclude each other")
+        source = readers[named[0]](getattr(self, named[0]))
+        return select(source, self.start_index, self.end_index, self.limit)
+
+    def _columns(self, kind: str) -> dict[str, str]:
+        chosen = {f"id_{kind}": self.id_column, f"text_{kind}": self.text_column}
+        return {name: column for name, column in chosen.items() if column is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class MethodOptions:
+    """How the questions are asked; the labels depend on all of it.
+
+    Args:
+        pack: the prompts: a folder, or the name of a pack that comes with leavs.
+        organs: only these organs of the pack; all of them where none is named.
+        filtration: how the sentences that inform about an organ are found.
+        reasoning: whether the model thinks in a turn of its own before each answer.
+        max_reasoning_tokens: the longest such turn.
+        temperature: of sampling; 0 is greedy.
+        seed: of sampling, where the temperature is not 0.
+    """
+
+    pack: str = "leavs"
+    organs: tuple[str, ...] = ()
+    filtration: Filtration = Filtration.BOTH
+    reasoning: Reasoning = Reasoning.ALWAYS
+    max_reasoning_tokens: int = 1600
+    temperature: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """Which model answers, and where it runs.
+
+    Args:
+        model: a Hugging Face id, a folder, or "demo". By default the paper's model where the GPUs
+            can hold it.
+        revision: branch, tag or commit of a Hugging Face model.
+        download_dir: where Hugging Face models are kept.
+        base_url: ask an OpenAI-compatible server instead (up to and with /v1); its key is read
+            from LEAVS_API_KEY or OPENAI_API_KEY.
+        tensor_parallel_size: GPUs that share each layer; all visible ones by default.
+        pipeline_parallel_size: groups of GPUs that hold successive layers.
+        data_parallel_size: copies of the model.
+        dtype: of weights and activations: auto, bfloat16, float16, float32.
+        quantization: vLLM's name of a quantisation, such as awq, gptq or fp8.
+        max_model_len: longest prompt with its reply, in tokens.
+        gpu_memory_utilization: share of each GPU's memory to use, 0 to 1.
+        engine_arg: any other argument of vLLM's engine, as name=value.
+        dry_run: ask no model at all: read the reports, render every prompt, write every file.
+    """
+
+    model: str | None = None
+    revision: str | None = None
+    download_dir: Path | None = None
+    base_url: str | None = None
+    tensor_parallel_size: int | None = None
+    pipeline_parallel_size: int = 1
+    data_parallel_size: int = 1
+    dtype: str = "auto"
+    quantization: str | None = None
+    max_model_len: int = 16_384
+    gpu_memory_utilization: float = 0.95
+    engine_arg: tuple[str, ...] = ()
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutputOptions:
+    """What is written, and how a run behaves.
+
+    Args:
+        output_dir: the run's folder; a run that was stopped goes on in it.
+        include_report: add the report's text to labels.csv.
+        keep_reasoning: keep what the model wrote before its answers, in the journal.
+        retry_failures: ask again what an earlier run in the folder recorded as failed.
+        reports_in_flight: reports whose questions are with the engine at the same time.
+        drain_seconds: after a signal to stop, how long answers under way may take.
+    """
+
+    output_dir: Path = Path("results")
+    include_report: bool = False
+    keep_reasoning: bool = False
+    retry_failures: bool = False
+    reports_in_flight: int = 16
+    drain_seconds: float = 60.0
+
+
+def parse_engine_args(arguments: tuple[str, ...]) -> Mapping[str, Any]:
+    """`name=value` pairs; a value that is JSON (a number, true, a list) is taken as such.
+
+    Raises:
+        UsageError: a pair has no "=".
+    """
+    parsed: dict[str, Any] = {}
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--engine-arg {argument!r} is not name=value")
+        try:
+            parsed[name.strip().replace("-", "_")] = json.loads(value)
+        except ValueError:
+            parsed[name.strip().replace("-", "_")] = value
+    return parsed

@@ -1,0 +1,240 @@
+"""Finds the sentences of a report that a model's quote stands for.
+
+A quote is compared by its words, so that case, white space, quotation marks, bullets and Unicode
+variants do not count, in three ways; the first that finds something wins:
+
+1. as a whole sentence or several consecutive ones, with or without their headings, or without the
+   sentence's own label: by edit distance, at least `SIMILAR`, and only where the words that differ
+   change nothing (`_means_the_same`): "No focal lesion" is one edit from "Focal lesion";
+2. as a clear part of just one sentence, word for word;
+3. not at all: it is better to drop a quote than to ground a finding in the wrong sentence.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import NamedTuple
+
+import Levenshtein
+
+from leavs.domain import Sentence
+from leavs.headings import BULLET, read_labels
+from leavs.sentences import split_sentences
+from leavs.wordlists import words
+
+# Levenshtein.ratio (0 to 1) from which a quote may be a sentence: some 15% of it may differ.
+SIMILAR = 0.85
+# A word that stands for another must be a slip of the pen or another form of it.
+SIMILAR_WORD = 0.7
+# A part with fewer words than this must be most of its sentence.
+CLEAR_WORDS = 3
+MOST = 0.6
+# A quote shorter than this says nothing where it stands under several headings: "Normal."
+SHORT = 3
+
+_NEGATIONS = words("quotes", "negations")
+_DECISIVE = _NEGATIONS | words("quotes", "sides_and_degrees")
+_PREFIXES = sorted(words("quotes", "prefixes"), key=len, reverse=True)
+_FILLERS = words("quotes", "fillers")
+_OPENERS = "|".join(sorted(words("quotes", "clause_openers")))
+_CONTRASTS = "|".join(sorted(words("quotes", "contrasts")))
+_CLAUSE = re.compile(rf"[;:()。]|, (?:and )?(?=(?:{_OPENERS})\b)| (?=(?:{_CONTRASTS})\b)")
+_WORD = re.compile(r"\d+(?:[.,]\d+)*|[<>≤≥]|[^\W\d_]+(?:'[^\W\d_]+)?")
+_NUMERAL = re.compile(r"i{1,3}|iv|vi{0,3}|ix|xi{0,2}")
+_ALIKE = str.maketrans({"’": "'", "‘": "'", "×": " x ", "\u00ad": "", "\u200b": "", "\ufeff": ""})
+
+
+class _Words(NamedTuple):
+    """A text as words, in lower case, and the number of the clause in which each stands."""
+
+    words: tuple[str, ...]
+    clauses: tuple[int, ...]
+    joined: str
+
+
+class _Run(NamedTuple):
+    """Consecutive sentences in one of the ways in which a model may write them down."""
+
+    sentences: tuple[Sentence, ...]
+    words: tuple[str, ...]
+
+
+def match_quote(quote: str, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
+    """The sentences of a report that a quote stands for, in order; () where there are none.
+
+    Args:
+        quote: what a model wrote down as a sentence of the report.
+        sentences: of the report, as `split_sentences` gives them. Headings are never returned.
+
+    Repeated sentences are all returned. A quote of one or two words that stands under different
+    headings ("Normal.") is returned for none of them.
+    """
+    quoted = _read(quote)
+    said = [sentence for sentence in sentences if not sentence.is_heading]
+    if not quoted.words:
+        return ()
+    return _as_a_whole(quoted, said) or _as_a_part(quoted, said)
+
+
+# Reading
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> _Words:
+    """Split before reading, so that a bullet or number of each item goes away."""
+    found: list[str] = []
+    clauses: list[int] = []
+    parts = (_CLAUSE.split(_plain(sentence.text)) for sentence in split_sentences(text))
+    for clause, part in enumerate(chain.from_iterable(parts)):
+        here = _WORD.findall(part)
+        found += here
+        clauses += [clause] * len(here)
+    return _Words(tuple(found), tuple(clauses), " ".join(found))
+
+
+def _plain(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", text.translate(_ALIKE)).translate(_ALIKE).casefold()
+    plain = " ".join(plain.split())
+    bullet = BULLET.match(plain)
+    return plain[bullet.end() :] if bullet else plain
+
+
+# Whole sentences
+
+
+def _as_a_whole(quoted: _Words, said: Sequence[Sentence]) -> tuple[Sentence, ...]:
+    best, runs = SIMILAR, list[_Run]()
+    for run in _runs(said, len(quoted.joined)):
+        score = Levenshtein.ratio(quoted.joined, " ".join(run.words), score_cutoff=best)
+        if score < best or not _means_the_same(quoted.words, run.words):
+            continue
+        runs = [*runs, run] if score == best else [run]
+        best = score
+    if len(quoted.words) < SHORT and len({_context(run.sentences) for run in runs}) > 1:
+        return ()
+    found = {sentence.start: sentence for run in runs for sentence in run.sentences}
+    return tuple(found[start] for start in sorted(found))
+
+
+def _runs(said: Sequence[Sentence], size: int) -> Iterator[_Run]:
+    """Every run of consecutive sentences whose length is near enough to a quote's."""
+    for first, sentence in enumerate(said):
+        yield _Run((sentence,), _without_label(sentence))
+        plain: tuple[str, ...] = ()
+        headed: tuple[str, ...] = ()
+        heading = ""
+        for last in range(first, len(said)):
+            here = _read(said[last].text).words
+            new = said[last].heading if said[last].heading != heading else ""
+            plain, headed = plain + here, headed + _read(new).words + here
+            heading = said[last].heading
+            run = tuple(said[first : last + 1])
+            yield _Run(run, plain)
+            if headed != plain:
+                yield _Run(run, headed)
+            if sum(map(len, plain)) > size:
+                break
+
+
+def _without_label(sentence: Sentence) -> tuple[str, ...]:
+    return _read(sentence.text[read_labels(sentence.text).end :]).words
+
+
+def _context(sentences: Sequence[Sentence]) -> str:
+    return " ".join(_read(sentence.in_context).joined for sentence in sentences)
+
+
+def _means_the_same(quoted: tuple[str, ...], real: tuple[str, ...]) -> bool:
+    """Whether the words by which a quote and a sentence differ leave its meaning alone.
+
+    A negation, number, side or degree may not differ; a quote may leave out other words, but add
+    only fillers; and a word may stand for another only as a slip ("leson") or an inflection.
+    """
+    return quoted == real or all(
+        _harmless(quoted[i:j], real[k:m], added=tag == "delete")
+        for tag, i, j, k, m in Levenshtein.opcodes(quoted, real)
+        if tag != "equal"
+    )
+
+
+def _harmless(quoted: tuple[str, ...], real: tuple[str, ...], *, added: bool) -> bool:
+    if any(map(_decisive, quoted + real)):
+        return False
+    if added:
+        return _FILLERS.issuperset(quoted)
+    return all(_alike(*pair) for pair in zip(quoted, real, strict=False))
+
+
+def _decisive(word: str) -> bool:
+    return (
+        word in _DECISIVE
+        or word[0].isdigit()
+        or word in "<>≤≥"
+        or word.endswith("n't")
+        or _NUMERAL.fullmatch(word) is not None
+    )
+
+
+def _alike(one: str, other: str) -> bool:
+    if one in _FILLERS and other in _FILLERS:
+        return True
+    return Levenshtein.ratio(one, other) >= SIMILAR_WORD and not _opposite(one, other)
+
+
+def _opposite(one: str, other: str) -> bool:
+    """Whether two words differ in a prefix: hypodense and hyperdense, clear and unclear."""
+    (prefix, stem), (other_prefix, other_stem) = _cut(one), _cut(other)
+    whole_stems = ((stem, other_stem), (one, other_stem), (stem, other))
+    return prefix != other_prefix and any(
+        Levenshtein.ratio(*stems) >= SIMILAR for stems in whole_stems
+    )
+
+
+def _cut(word: str) -> tuple[str, str]:
+    for prefix in _PREFIXES:
+        if word.startswith(prefix) and len(word) > len(prefix) + 2:
+            return prefix, word[len(prefix) :]
+    return "", word
+
+
+# Parts
+
+
+def _as_a_part(quoted: _Words, said: Sequence[Sentence]) -> tuple[Sentence, ...]:
+    found = [
+        (sentence, context)
+        for sentence in said
+        if _is_clear_part(quoted, context := _read(sentence.in_context))
+    ]
+    most = [pair for pair in found if _share(quoted, pair[1]) >= MOST]
+    chosen = most or found
+    if len({context.joined for _, context in chosen}) != 1:
+        return ()  # "in the liver" stands everywhere
+    return tuple(sentence for sentence, _ in chosen)
+
+
+def _is_clear_part(quoted: _Words, context: _Words) -> bool:
+    at = f" {context.joined} ".find(f" {quoted.joined} ")
+    if at < 0 or len(quoted.words) < 2:
+        return False
+    telling = sum(word not in _FILLERS for word in quoted.words)
+    if _share(quoted, context) < MOST and (len(quoted.words) < CLEAR_WORDS or telling < 2):
+        return False
+    return not _denied_outside(context, context.joined[:at].count(" "), len(quoted.words))
+
+
+def _share(quoted: _Words, context: _Words) -> float:
+    return len(quoted.joined) / len(context.joined)
+
+
+def _denied_outside(context: _Words, first: int, size: int) -> bool:
+    """Whether a clause that the part is cut from has a negation which the part lacks."""
+    inside = range(first, first + size)
+    clauses = {context.clauses[at] for at in inside}
+    return any(
+        context.clauses[at] in clauses and (word in _NEGATIONS or word.endswith("n't"))
+        for at, word in enumerate(context.words)
+        if at not in inside
+    )

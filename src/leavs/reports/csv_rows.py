@@ -1,0 +1,107 @@
+"""Reports from the rows of a CSV or TSV file, read row by row."""
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from leavs.errors import InputError
+from leavs.reports.opening import LONGEST, open_text, settled, shown
+from leavs.reports.sources import CheckedSource, Entries, Entry, ReportSource, with_entries
+
+_COLUMN_NAME = re.compile(r"[\w;-]+( [\w;-]+){0,2}")
+
+
+def from_csv(
+    path: Path, id_column: str = "image1", text_column: str = "anonymized_report"
+) -> ReportSource:
+    """Reports from a CSV file with a header; tabs where the name says .tsv, unpacked where .gz.
+
+    A row without an id or with a number of fields that is not the header's is an
+    UnreadableReport. Broken quoting is an error, for nothing after it can be trusted.
+
+    Raises:
+        InputError: the file cannot be read, is empty, lacks a column or has broken quoting.
+    """
+    table = _Table(path, id_column, text_column)
+    source = CheckedSource(table.entries, table.where, table.tally)
+    return with_entries(source, f"{shown(path)} has a header and no rows; check the file")
+
+
+def shown_names(names: Sequence[str]) -> str:
+    """Names of columns or keys for a message; only what is surely a name, never a report's text.
+
+    A file without a header has a report where the names should be.
+    """
+    plain = [name for name in names if len(name) <= 40 and _COLUMN_NAME.fullmatch(name)]
+    if rest := len(names) - len(plain):
+        plain.append(f"{rest} that {'does' if rest == 1 else 'do'} not look like a name")
+    return ", ".join(plain)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    path: Path
+    id_column: str
+    text_column: str
+
+    def where(self, line: int) -> str:
+        return f"{shown(self.path)} line {line}"
+
+    def tally(self) -> int:
+        return sum(1 for _ in self._rows()) - 1
+
+    def entries(self) -> Entries:
+        rows = self._rows()
+        _, header, _ = next(rows)
+        names = [settled(name)[0].strip() for name in header]
+        id_at = self._index(names, self.id_column, "--id-column")
+        text_at = self._index(names, self.text_column, "--text-column")
+        for line, row, encoding in rows:
+            if len(row) != len(names):
+                # Which field is the id is not known either.
+                problem = f"{self.where(line)} has {len(row)} fields, the header has {len(names)}"
+                yield Entry(line, problem=problem)
+                continue
+            (report_id, fallback), (text, text_fallback) = (
+                settled(row[id_at]),
+                settled(row[text_at]),
+            )
+            yield Entry(line, report_id, text, encoding or text_fallback or fallback)
+
+    def _rows(self) -> Iterator[tuple[int, list[str], str]]:
+        """Rows that are not blank, the header first, each with the line that it starts on."""
+        # The limit is one for the whole process; csv's own, 131,072, is less than a long report.
+        csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
+        with open_text(self.path) as (stream, encoding):
+            # strict: a lenient reader drops quotes, and an open one swallows the rest unnoticed.
+            rows = csv.reader(stream, delimiter=self._delimiter(), strict=True)
+            start = rows.line_num + 1
+            try:
+                header = next(filter(None, rows), None)
+                if header is None:
+                    raise InputError(f"{shown(self.path)} is empty; it needs a header and rows")
+                yield start, header, encoding
+                start = rows.line_num + 1
+                for row in rows:
+                    if row:
+                        yield start, row, encoding
+                    start = rows.line_num + 1
+            except csv.Error:
+                raise InputError(
+                    f"{self.where(start)} starts a row with broken quoting: a quote in it is not "
+                    "closed or not doubled; mend it, what follows cannot be read"
+                ) from None
+
+    def _delimiter(self) -> str:
+        return "\t" if ".tsv" in [suffix.lower() for suffix in self.path.suffixes[-2:]] else ","
+
+    def _index(self, names: list[str], name: str, option: str) -> int:
+        if names.count(name) != 1:
+            trouble = "two columns" if name in names else "no column"
+            raise InputError(
+                f"{shown(self.path)} has {trouble} '{name}'; it has: {shown_names(names)}. "
+                f"Name it with {option}."
+            )
+        return names.index(name)

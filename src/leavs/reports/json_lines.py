@@ -1,0 +1,91 @@
+"""Reports from a JSON Lines file, read line by line."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from leavs.errors import InputError
+from leavs.reports.csv_rows import shown_names
+from leavs.reports.opening import LONGEST, open_text, settled, shown
+from leavs.reports.sources import CheckedSource, Entries, Entry, ReportSource, with_entries
+
+
+def from_jsonl(path: Path, id_key: str = "id", text_key: str = "text") -> ReportSource:
+    """Reports from a file with one JSON object a line; unpacked where the name ends in .gz.
+
+    Ids are strings or whole numbers. A line that is no such object is an UnreadableReport; blank
+    lines are passed over.
+
+    Raises:
+        InputError: the file cannot be read or has no lines.
+    """
+    lines = _Lines(path, id_key, text_key)
+    source = CheckedSource(lines.entries, lines.where, lines.tally)
+    return with_entries(source, f"{shown(path)} is empty; it needs one JSON object a line")
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    path: Path
+    id_key: str
+    text_key: str
+
+    def where(self, line: int) -> str:
+        return f"{shown(self.path)} line {line}"
+
+    def tally(self) -> int:
+        return sum(1 for _ in self._lines())
+
+    def entries(self) -> Entries:
+        for number, raw, encoding in self._lines():
+            line, fallback = settled(raw)
+            yield self._entry(number, line, encoding or fallback)
+
+    def _lines(self) -> Iterator[tuple[int, str, str]]:
+        # Only \n ends a line: a \r may stand between the parts of an object.
+        with open_text(self.path, newline="\n") as (stream, encoding):
+            number = 0
+            while line := stream.readline(LONGEST):
+                number += 1
+                if len(line) == LONGEST and not line.endswith("\n"):
+                    raise InputError(
+                        f"{self.where(number)} is longer than {LONGEST:,} characters; "
+                        "--jsonl needs one JSON object a line"
+                    )
+                if line.strip():
+                    yield number, line, encoding
+
+    def _entry(self, number: int, line: str, encoding: str) -> Entry:
+        where = self.where(number)
+        try:
+            value = json.loads(line.rstrip("\r\n"))
+        except (ValueError, RecursionError) as error:
+            # Not str(error): its words are json's, and could one day quote the line.
+            column = getattr(error, "colno", 1)
+            return Entry(number, problem=f"{where} is not JSON (column {column})")
+        if not isinstance(value, dict):
+            return Entry(number, problem=f"{where} is not a JSON object, {{…}}")
+        report_id = _as_id(value.get(self.id_key))
+        if not report_id:
+            return Entry(number, problem=f"{where} has no id: {self._lacks(value, self.id_key)}")
+        text = value.get(self.text_key)
+        if not isinstance(text, str):
+            problem = f"{where} has no text: {self._lacks(value, self.text_key)}"
+            return Entry(number, report_id, encoding=encoding, problem=problem)
+        return Entry(number, report_id, text, encoding)
+
+    def _lacks(self, value: dict[str, object], key: str) -> str:
+        if key in value:
+            kind = "a string or a whole number" if key == self.id_key else "a string"
+            return f"'{key}' is not {kind}"
+        option = "--id-column" if key == self.id_key else "--text-column"
+        names = shown_names(list(value))
+        return f"it has no key '{key}'; it has: {names}. Name it with {option}."
+
+
+def _as_id(value: object) -> str:
+    """The id as a string; "" for what cannot be one. True is an int to Python, not to us."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value.strip() if isinstance(value, str) else ""

@@ -1,0 +1,70 @@
+"""Stopping a run in good order: signals ask it to stop, and a limit ends the waiting.
+
+Knows nothing of reports or engines; imports nothing from leavs.
+"""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+
+
+class Stop:
+    """A request to stop: take no new work, and let what is under way finish for a while.
+
+    Args:
+        drain_seconds: how long that while is.
+    """
+
+    def __init__(self, drain_seconds: float) -> None:
+        self.signal: signal.Signals | None = None
+        self._drain_seconds = drain_seconds
+        self._limit: asyncio.Timeout | None = None
+        self._requested = asyncio.Event()
+
+    @property
+    def requested(self) -> bool:
+        """Whether the run was asked to stop."""
+        return self._requested.is_set()
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was a SIGINT that asked first."""
+        return self.signal is signal.SIGINT
+
+    async def wait(self) -> None:
+        """Return when the run is asked to stop."""
+        await self._requested.wait()
+
+    def request(self, received: signal.Signals) -> None:
+        """Ask to stop; a SIGINT after a first request ends the draining at once."""
+        if self.signal is None:
+            self.signal = received
+            self._requested.set()
+            self._end_in(self._drain_seconds)
+        elif received is signal.SIGINT:
+            self._end_in(0)
+
+    def _end_in(self, seconds: float) -> None:
+        if self._limit is not None and not self._limit.expired():
+            self._limit.reschedule(asyncio.get_running_loop().time() + seconds)
+
+    def limit(self) -> asyncio.Timeout:
+        """A timeout for the work: unlimited until a stop is requested."""
+        self._limit = asyncio.timeout(0 if self.requested else None)
+        return self._limit
+
+
+@contextmanager
+def stopped_by_signals(stop: Stop) -> Iterator[None]:
+    """Let SIGINT, SIGTERM and SIGUSR1 (SLURM's warning) request the stop."""
+    loop = asyncio.get_running_loop()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, stop.request, signal.Signals(number))
+    try:
+        yield
+    finally:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)

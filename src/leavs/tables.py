@@ -1,0 +1,218 @@
+"""The tables of a run: made from its journal at any time, written whole, and read back.
+
+labels.csv is the long format of LEAVS (arXiv 2503.13330): two rows, labels and urgency, for each
+report and organ. A cell that failed is empty there and named in failures.csv. The journal is read
+twice: once for where each cell's record stands, once for the records in the order of the output,
+so that memory holds keys and never texts.
+"""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from leavs import manifest, rows
+from leavs.domain import OrganResult, Step, StepUsage
+from leavs.errors import InputError, RunFolderError
+from leavs.journal import failed_cells, read_line_at, read_lines, result_from_json, total_usage
+from leavs.private_files import written_whole
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TABLES = ("labels.csv", "details.csv", "sentences.csv", "failures.csv")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the record of one organ stands, and how good it is."""
+
+    path: Path
+    offset: int
+    failures: int
+    position: int
+
+
+@dataclass(slots=True)
+class Index:
+    """The places of a run's records, without their contents."""
+
+    organs: dict[tuple[str, str], Place] = field(default_factory=dict)
+    texts: dict[str, Place] = field(default_factory=dict)
+    input_problems: dict[tuple[int, str, str], None] = field(default_factory=dict)
+    sessions: list[Mapping[str, Any]] = field(default_factory=list)
+    duplicates: int = 0
+    damaged: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Exported:
+    """What an export wrote."""
+
+    reports: int = 0
+    rows: int = 0
+    failed_cells: int = 0
+    input_problems: int = 0
+    duplicates: int = 0
+    damaged: Sequence[str] = ()
+
+
+def read_index(folder: Path) -> Index:
+    """Where the records of a run stand; of two for the same cell, the one with fewer failures."""
+    index = Index()
+    for line in read_lines(folder, index.damaged):
+        record = line.record
+        match record["kind"]:
+            case "organ":
+                place = Place(line.path, line.offset, failed_cells(record), record["position"])
+                _keep_better(index, (record["report_id"], record["organ"]), place)
+            case "report":
+                place = Place(line.path, line.offset, 0, 0)
+                index.texts.setdefault(record["report_id"], place)
+            case "input":
+                problem = (record["position"], record["source"], record["reason"])
+                index.input_problems[problem] = None
+            case "session" | "end":
+                index.sessions.append({**record, "journal": line.path.name})
+    return index
+
+
+def _keep_better(index: Index, key: tuple[str, str], place: Place) -> None:
+    known = index.organs.get(key)
+    if known is None or place.failures < known.failures:
+        index.organs[key] = place
+    index.duplicates += known is not None
+
+
+def export(folder: Path, include_report: bool = False) -> Exported:
+    """Write labels.csv, details.csv, sentences.csv and failures.csv of a run from its journal.
+
+    Also completes run.json with what is known of the processes that worked on the run.
+
+    Args:
+        include_report: add the report's text to labels.csv; the run must have kept it.
+
+    Raises:
+        RunFolderError: the folder holds no run, or not the texts.
+    """
+    described = manifest.read(folder)
+    index = read_index(folder)
+    if include_report and any(report_id not in index.texts for report_id, _ in index.organs):
+        raise RunFolderError(
+            f"{folder} does not hold the reports' texts; label with --include-report to keep them"
+        )
+    exported = Exported(duplicates=index.duplicates, damaged=index.damaged)
+    usage: dict[str, StepUsage] = {}
+    with ExitStack() as stack:
+        tables = _Tables(stack, folder, described["identity"]["finding_types"], include_report)
+        for _, source, reason in sorted(index.input_problems):
+            tables.add_input_problem(source, reason)
+            exported.input_problems += 1
+        files = _Files(stack)
+        for result in _in_order(files, index, described["identity"]["organs"]):
+            text = files.record(index.texts[result.report_id])["text"] if include_report else None
+            tables.add(result, text)
+            usage = total_usage((usage, result.usage))
+            exported.rows += 2
+            exported.failed_cells += result.failed_cells
+    exported.reports = len({report_id for report_id, _ in index.organs})
+    manifest.write(folder, described | _totals(index, exported, usage))
+    return exported
+
+
+def _totals(index: Index, exported: Exported, usage: Mapping[str, StepUsage]) -> dict[str, Any]:
+    return {
+        "totals": {
+            "reports": exported.reports,
+            "failed_cells": exported.failed_cells,
+            "input_problems": exported.input_problems,
+            "records_superseded": exported.duplicates,
+            "usage": {
+                step: {name: getattr(use, name) for name in use.__slots__}
+                for step, use in sorted(usage.items())
+            },
+        },
+        "sessions": index.sessions,
+    }
+
+
+def _in_order(files: "_Files", index: Index, organs: Sequence[str]) -> Iterator[OrganResult]:
+    """All results by position of the report, its id, and the organ's place in the pack."""
+    rank = {organ: number for number, organ in enumerate(organs)}
+    keys = sorted(index.organs, key=lambda key: (index.organs[key].position, key[0], rank[key[1]]))
+    for key in keys:
+        yield result_from_json(files.record(index.organs[key]))
+
+
+class _Files:
+    """Journal files, opened once."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._open: dict[Path, BinaryIO] = {}
+
+    def record(self, place: Place) -> Mapping[str, Any]:
+        if place.path not in self._open:
+            self._open[place.path] = self._stack.enter_context(place.path.open("rb"))
+        return read_line_at(self._open[place.path], place.offset)
+
+
+class _Tables:
+    """The four files of an export, being written."""
+
+    def __init__(
+        self, stack: ExitStack, folder: Path, finding_types: Sequence[str], include_report: bool
+    ) -> None:
+        def table(name: str, columns: Sequence[str]) -> Any:
+            writer = csv.writer(stack.enter_context(written_whole(folder / name)))
+            writer.writerow(columns)
+            return writer
+
+        self._finding_types = finding_types
+        labels, details, sentences, failures = TABLES
+        self._labels = table(labels, rows.label_columns(finding_types, include_report))
+        self._details = table(details, rows.DETAILS)
+        self._sentences = table(sentences, rows.SENTENCES)
+        self._failures = table(failures, rows.FAILURES)
+
+    def add(self, result: OrganResult, report: str | None) -> None:
+        self._labels.writerows(rows.label_rows(result, self._finding_types, report))
+        self._details.writerows(rows.detail_rows(result, self._finding_types))
+        self._sentences.writerows(rows.sentence_rows(result))
+        self._failures.writerows(rows.failure_rows(result))
+
+    def add_input_problem(self, source: str, reason: str) -> None:
+        self._failures.writerow((None, None, None, Step.INPUT.value, reason, source))
+
+
+def read_labels(path: Path) -> "pd.DataFrame":
+    """A labels table, ours or one that the LEAVS authors published, with integer codes.
+
+    Args:
+        path: a run folder or a CSV file in the long format.
+
+    Returns:
+        The columns of the file; ids as text, codes as nullable integers (a failed cell is NA).
+
+    Raises:
+        InputError: no such file, or not a labels table.
+    """
+    import pandas as pd
+
+    file = path / TABLES[0] if path.is_dir() else path
+    try:
+        table = pd.read_csv(file, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file} cannot be read as a CSV ({type(error).__name__})") from error
+    if missing := [column for column in rows.KEYS if column not in table.columns]:
+        raise InputError(f"{file} has no column {missing[0]!r}; it has: {', '.join(table.columns)}")
+    codes = [column for column in table.columns if column not in (*rows.KEYS, "report")]
+    for column in codes:
+        try:
+            numbers = pd.to_numeric(table[column].replace("", pd.NA))
+            table[column] = numbers.astype("Int64")
+        except (ValueError, TypeError) as error:
+            raise InputError(f"{file}: column {column!r} holds what is no code") from error
+    return table

@@ -1,0 +1,9 @@
+"""Sentences of a report with offsets, and the sentences that a model's quote stands for.
+
+The one door to `sentences` and `quotes`. Knows nothing of models, files or prompts.
+"""
+
+from leavs.quotes import match_quote
+from leavs.sentences import split_sentences
+
+__all__ = ["match_quote", "split_sentences"]
