@@ -167,6 +167,10 @@ HEADINGS: list[tuple[str, list[tuple[str | None, str]]]] = [
     ("There are two lesions:\n- 3 cm\n- 5 cm\n\nNo ascites.", [
         ("", "There are two lesions:"), ("There are two lesions:", "- 3 cm"),
         ("There are two lesions:", "- 5 cm"), ("", "No ascites.")]),
+    # Notes without full stops: the label of one line says nothing of the next.
+    ("GB: small stones\nR kid nl, no hydro", [
+        ("", "GB: small stones"), ("", "R kid nl, no hydro")]),
+    ("Liver: Normal.\nNo focal lesion.", [("", "Liver: Normal."), ("Liver:", "No focal lesion.")]),
     ("Liver: Metastases.\n- Segment 4.\n- Segment 8.", [
         ("", "Liver: Metastases."), ("Liver:", "- Segment 4."), ("Liver:", "- Segment 8.")]),
     ("• Liver: Normal. No cyst.\n• No ascites.", [

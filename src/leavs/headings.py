@@ -126,7 +126,7 @@ class Headings:
     like end at the first blank line after their text, since findings often follow them without a
     heading. Within a section a heading on its own line ("LIVER:") holds until the next heading, as
     the text on an organ may have several paragraphs; an inline label ("Liver: Normal.") holds until
-    the next one or the end of the paragraph. Within that a detail ("Target 1: 3 cm.", "There are
+    the next one or the end of the paragraph, or of a line without a full stop. Within that a detail ("Target 1: 3 cm.", "There are
     two lesions:") holds as long, without ending what it is a detail of. A label or detail within an
     item of a list holds until the next item.
     """
@@ -156,6 +156,15 @@ class Headings:
             self._topic = ""
         if self._text_seen and not _PRELIMINARIES.isdisjoint(_lowered(self._section)):
             self._section = ""
+
+    def new_line(self, *, after_stop: bool) -> None:
+        """A line begins that does not go on with the sentence of the one before.
+
+        Lines without full stops are notes, one matter each ("GB: stones", then "R kid nl"): there
+        an inline label ends with its line.
+        """
+        if not after_stop and self._topic_passes:
+            self._topic = ""
 
     def new_sentence(self, *, is_item: bool) -> None:
         """A sentence begins, perhaps as an item of a list."""

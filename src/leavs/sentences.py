@@ -63,8 +63,11 @@ def split_sentences(text: str) -> tuple[Sentence, ...]:
     found: list[Sentence] = []
     for paragraph in _paragraphs(text):
         headings.new_paragraph()
-        for block in _unwrapped(text, paragraph):
-            found.extend(_sentences(text, block, headings))
+        after_stop = True
+        for start, end in _unwrapped(text, paragraph):
+            headings.new_line(after_stop=after_stop)
+            found.extend(_sentences(text, (start, end), headings))
+            after_stop = _LINE_STOP.search(text[max(start, end - WINDOW) : end]) is not None
     return tuple(found)
 
 
