@@ -5,7 +5,9 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-READY := .venv/ready-$(shell cat pyproject.toml requirements/cpu.txt | cksum | tr -c '0-9\n' '-')
+DEMO_REPORT := data/reports/04-telegraphic-postop.txt
+DEMO := results/demo-$(shell cat prompts/leavs/* $(DEMO_REPORT) | cksum | cut -d' ' -f1)
+READY := .venv/ready-$(shell cat pyproject.toml requirements/cpu.txt | cksum | cut -d' ' -f1)
 
 .PHONY: setup demo test lint unit clean
 
@@ -22,12 +24,11 @@ $(READY): pyproject.toml requirements/cpu.txt
 	@rm -f .venv/ready-*
 	@touch $@
 
+# At temperature 0 the demo model answers every question alike; sampling shows more of the chain.
 demo: setup
-	@rm -rf results/demo
-	$(BIN)/leavs label --single-file data/reports/02-us-inline-incidentals.txt \
-	  --model demo --reasoning never --output-dir results/demo \
-	  || test $$? -eq 3
-	$(BIN)/leavs show results/demo
+	$(BIN)/leavs label --single-file $(DEMO_REPORT) --model demo --reasoning never \
+	  --temperature 1 --output-dir $(DEMO) || test $$? -eq 3
+	$(BIN)/leavs show $(DEMO)
 
 test: lint unit
 

@@ -126,9 +126,9 @@ class Headings:
     like end at the first blank line after their text, since findings often follow them without a
     heading. Within a section a heading on its own line ("LIVER:") holds until the next heading, as
     the text on an organ may have several paragraphs; an inline label ("Liver: Normal.") holds until
-    the next one or the end of the paragraph, or of a line without a full stop. Within that a detail ("Target 1: 3 cm.", "There are
-    two lesions:") holds as long, without ending what it is a detail of. A label or detail within an
-    item of a list holds until the next item.
+    the next one, the end of the paragraph, or the end of a line without a full stop. Within that a
+    detail ("Target 1: 3 cm.", "There are two lesions:") holds as long, without ending what it is a
+    detail of. A label or detail within an item of a list holds until the next item.
     """
 
     def __init__(self) -> None:

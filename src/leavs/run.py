@@ -1,6 +1,8 @@
 """One labeling run, from options to tables; the same from Python as from the command line."""
 
 import asyncio
+import os
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
@@ -122,7 +124,9 @@ async def _label_reports(
     seconds, complete = 0.0, False
     try:
         needed = anything_left(source, done, organs)
-        async with opened(engine, model, method) if needed else no_engine() as opened_engine:
+        async with (
+            opened(engine, model, method, folder) if needed else no_engine() as opened_engine
+        ):
             ask = Ask(
                 opened_engine,
                 pack,
@@ -268,8 +272,10 @@ def identity_of(
     }
 
 
-def vllm_options(engine: EngineOptions, model: str, method: MethodOptions) -> "VllmOptions":
-    """The options as the engine takes them."""
+def vllm_options(
+    engine: EngineOptions, model: str, method: MethodOptions, folder: Path
+) -> "VllmOptions":
+    """The options as the engine takes them; its processes write into the run's folder."""
     from leavs.engines.vllm import VllmOptions
 
     return VllmOptions(
@@ -286,6 +292,7 @@ def vllm_options(engine: EngineOptions, model: str, method: MethodOptions) -> "V
         method.temperature,
         method.seed,
         parse_engine_args(engine.engine_arg),
+        folder / "logs" / f"engine-{socket.gethostname()}-{os.getpid()}.log",
     )
 
 
@@ -301,7 +308,7 @@ async def no_engine() -> AsyncIterator[Engine]:
 
 @asynccontextmanager
 async def opened(
-    engine: EngineOptions | Engine, model: ChosenModel, method: MethodOptions
+    engine: EngineOptions | Engine, model: ChosenModel, method: MethodOptions, folder: Path
 ) -> AsyncIterator[Engine]:
     """The engine that the options ask for, open for the time of the block."""
     if not isinstance(engine, EngineOptions):
@@ -319,5 +326,6 @@ async def opened(
     else:
         from leavs.engines.vllm import open_vllm
 
-        async with open_vllm(vllm_options(engine, str(model.name), method)) as opened_engine:
+        options = vllm_options(engine, str(model.name), method, folder)
+        async with open_vllm(options) as opened_engine:
             yield opened_engine

@@ -6,8 +6,10 @@ The only module that imports vllm and torch, and only when an engine is opened.
 import asyncio
 import gc
 import itertools
+import logging
 import multiprocessing
 import os
+import re
 import signal
 import threading
 import warnings
@@ -29,6 +31,7 @@ from leavs.engines import (
     probabilities_of_choices,
 )
 from leavs.errors import ContextError, EngineError, EngineStartError, QuestionError
+from leavs.private_files import make_private_folder, open_private
 
 # Quiet and private: no usage statistics, no telemetry, no engine log that could quote a prompt.
 # Set before the first import of vllm; what the user has set wins, but for the statistics.
@@ -43,6 +46,7 @@ QUIET = {
     "TORCH_CPP_LOG_LEVEL": "ERROR",
     "TORCH_LOGS": "-torch._library.triton",  # errors only: Triton is not needed on a CPU
     "VLLM_LOGGING_LEVEL": "ERROR",
+    "VLLM_LOGGING_STREAM": "ext://sys.stderr",
     "TOKENIZERS_PARALLELISM": "false",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
 }
@@ -65,6 +69,9 @@ class VllmOptions:
         gpu_memory_utilization: the share of each GPU's memory that the engine takes, 0 to 1.
         engine_args: anything else that vLLM's AsyncEngineArgs takes.
         temperature: 0 is greedy.
+        seed: of the engine; with a temperature, answers also depend on what runs beside them.
+        log: where the engine's processes write what they have to say; None means this process's
+            own stdout and stderr.
     """
 
     model: str
@@ -80,6 +87,7 @@ class VllmOptions:
     temperature: float = 0.0
     seed: int = 0
     engine_args: Mapping[str, Any] = field(default_factory=dict)
+    log: Path | None = None
 
 
 @asynccontextmanager
@@ -123,7 +131,7 @@ def start_vllm(options: VllmOptions) -> "VllmEngine":
     os.environ[lifeline.PARENT] = str(os.getpid())
     try:
         arguments = engine_arguments(options, 0 if on_cpu else current_platform.device_count())
-        with signals_blocked(), warnings.catch_warnings(action="ignore"):
+        with output_to(options.log), signals_blocked(), warnings.catch_warnings(action="ignore"):
             # No name for the AsyncLLM here: vLLM keeps this frame, and what it holds could not
             # be let go of before the interpreter ends.
             return VllmEngine(
@@ -133,8 +141,11 @@ def start_vllm(options: VllmOptions) -> "VllmEngine":
                 options,
             )
     except (OSError, ValueError, TypeError, RuntimeError) as error:
-        first = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise EngineStartError(f"vLLM cannot load {options.model}: {first}") from error
+        cause = root_cause(options.log) or str(error).strip() or type(error).__name__
+        seen = f" (more in {options.log})" if options.log else ""
+        raise EngineStartError(
+            f"vLLM cannot load {options.model}: {cause.splitlines()[0]}{seen}"
+        ) from error
 
 
 def engine_arguments(options: VllmOptions, gpus: int) -> dict[str, Any]:
@@ -191,6 +202,38 @@ def shorter_context(options: VllmOptions) -> int:
 
 
 @contextmanager
+def output_to(log: Path | None) -> Iterator[None]:
+    """Let the processes that are started inside write to a file instead of our stdout and stderr.
+
+    stdout belongs to what the user asked for, and a dying engine writes pages.
+    """
+    if log is None:
+        yield
+        return
+    make_private_folder(log.parent)
+    ours = {stream: os.dup(stream) for stream in (1, 2)}
+    file = open_private(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for stream in ours:
+        os.dup2(file, stream)
+    os.close(file)
+    try:
+        yield
+    finally:
+        for stream, descriptor in ours.items():
+            os.dup2(descriptor, stream)
+            os.close(descriptor)
+
+
+def root_cause(log: Path | None) -> str:
+    """The first error that the engine's processes wrote down, as one line; "" if there is none."""
+    if log is None or not log.exists():
+        return ""
+    text = log.read_text(encoding="utf-8", errors="replace")
+    errors = re.findall(r"(?:^|\] )(\w*(?:Error|Exception): .+)$", text, re.MULTILINE)
+    return errors[0] if errors else ""
+
+
+@contextmanager
 def signals_blocked() -> Iterator[None]:
     """Keep the stop signals from the processes that are started inside.
 
@@ -233,6 +276,8 @@ class VllmEngine:
     def __init__(self, llm: Any, options: VllmOptions) -> None:
         from leavs.engines.conversation import ConversationTokenizer
 
+        # vLLM has set up its log by now; in this process its errors are raised, and need no page.
+        logging.getLogger("vllm").setLevel(logging.CRITICAL)
         self._llm = llm
         self._options = options
         self._numbers = itertools.count()
@@ -270,7 +315,7 @@ class VllmEngine:
             # would take it for given up.
             [output] = [one async for one in self._llm.generate(prompt, sampling, request)]
         except EngineDeadError as error:
-            raise EngineError("the engine's process died; the run can be resumed") from error
+            raise EngineError(self._epitaph()) from error
         except ValueError as error:
             raise _question_error(error, prompt) from error
         except Exception as error:
@@ -279,13 +324,17 @@ class VllmEngine:
             raise
         return output
 
+    def _epitaph(self) -> str:
+        cause = root_cause(self._options.log)
+        more = f": {cause} (more in {self._options.log})" if cause else ""
+        return f"the engine's process died{more}; the run can be resumed"
+
     def _sampling_parameters(self, max_tokens: int, constraint: Constraint | None) -> Any:
         from vllm import SamplingParams
         from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
 
         common = {
             "temperature": self._options.temperature,
-            "seed": self._options.seed if self._options.temperature else None,
             "output_kind": RequestOutputKind.FINAL_ONLY,
         }
         match constraint:
@@ -310,6 +359,9 @@ class VllmEngine:
         await asyncio.shield(asyncio.to_thread(llm.shutdown, timeout=1))
         del llm
         gc.collect()  # its finalizer fails if it runs when the interpreter ends
+        log = self._options.log
+        if log is not None and log.exists() and not log.stat().st_size:
+            log.unlink()
 
 
 def load_tokenizer(options: VllmOptions) -> Any:
