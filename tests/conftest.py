@@ -1,5 +1,6 @@
 """What many tests need: the pack, reports, scripted readers, and the shared AMOS reports."""
 
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,3 +30,11 @@ def plain_reader(messages: Sequence[Message], constraint: Constraint | None) -> 
     if isinstance(constraint, Choices):
         return "Yes" if "Yes" in constraint.options else "B"
     return "none" if constraint is not None else "Thinking."
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -120,9 +120,7 @@ def test_a_question_that_is_unreadable_twice_fails(pack: Pack, reasoning: bool) 
 
 @pytest.mark.parametrize("error", [ContextError("too long"), EngineError("gone")])
 @pytest.mark.parametrize("turn", [0, 1])
-def test_what_the_engine_raises_is_not_asked_again(
-    pack: Pack, error: Exception, turn: int
-) -> None:
+def test_what_the_engine_raises_is_not_asked_again(pack: Pack, error: Exception, turn: int) -> None:
     engine = PlannedEngine(*["Thinking."] * turn, error, "Yes")
     with pytest.raises(type(error)) as raised:
         choose(engine, pack, reasoning=True)
@@ -143,9 +141,7 @@ def test_any_reader_and_constraint_will_do(pack: Pack) -> None:
 
 def test_usage_counts_calls_and_tokens_by_step(pack: Pack) -> None:
     def costing(text: str, prompt: int, cached: int, generated: int) -> Reply:
-        return Reply(
-            text, prompt_tokens=prompt, cached_tokens=cached, generated_tokens=generated
-        )
+        return Reply(text, prompt_tokens=prompt, cached_tokens=cached, generated_tokens=generated)
 
     engine = PlannedEngine(
         costing("Thinking.", 100, 10, 20),

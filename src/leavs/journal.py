@@ -161,6 +161,11 @@ def read_line_at(file: BinaryIO, offset: int) -> Mapping[str, Any]:
     return record
 
 
+def has_results(folder: Path) -> bool:
+    """Whether an organ is recorded in a run's folder."""
+    return any(line.record["kind"] == "organ" for line in read_lines(folder))
+
+
 @dataclass(slots=True)
 class Done:
     """What the journal knows of one report."""

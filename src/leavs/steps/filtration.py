@@ -25,8 +25,9 @@ SentenceFilter = Callable[[Ask, Report, Sequence[Sentence], Organ], Awaitable[Fo
 async def whole_report(
     ask: Ask, report: Report, sentences: Sequence[Sentence], organ: Organ
 ) -> Found:
-    """No filtration: every sentence is evidence."""
-    return Found(tuple(Evidence(sentence, FoundBy.WHOLE_REPORT) for sentence in sentences))
+    """No filtration: every sentence is evidence; headings stand in front of their sentences."""
+    told = [sentence for sentence in sentences if not sentence.is_heading]
+    return Found(tuple(Evidence(sentence, FoundBy.WHOLE_REPORT) for sentence in told))
 
 
 async def fast_only(ask: Ask, report: Report, sentences: Sequence[Sentence], organ: Organ) -> Found:

@@ -1,0 +1,104 @@
+"""A server on this machine that speaks as an OpenAI-compatible one, by a plan."""
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import log
+from typing import Any
+
+MODELS = [("some/model", "vllm")]
+Answer = tuple[int, str, str]  # status, content type, body
+
+
+def answer_of(body: object, status: int = 200) -> Answer:
+    return status, "application/json", json.dumps(body)
+
+
+def completion(text: str | None, **more: Any) -> dict[str, Any]:
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}}
+    usage = {"prompt_tokens": 40, "completion_tokens": 2, "total_tokens": 42}
+    return {
+        "id": "1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "some/model",
+        "choices": [choice | {"finish_reason": "stop", "logprobs": None} | more],
+        "usage": usage,
+    }
+
+
+def top_logprobs(**probabilities: float) -> dict[str, Any]:
+    tops = [
+        {"token": token, "logprob": log(value), "bytes": None}
+        for token, value in probabilities.items()
+    ]
+    return {"content": [tops[0] | {"top_logprobs": tops}]}
+
+
+def error_body(message: str) -> dict[str, Any]:
+    return {"error": {"message": message, "type": "BadRequestError", "code": 400}}
+
+
+class Server:
+    """Serves models, gives the planned answers in order (the last one again and again).
+
+    Args:
+        models: names and owners; or the whole answer to the question for them.
+    """
+
+    def __init__(self, *plan: Answer, models: Sequence[tuple[str, str]] | Answer = MODELS) -> None:
+        self.plan = list(plan) or [answer_of(completion("A"))]
+        self.models = models
+        self.bodies: list[dict[str, Any]] = []
+        self.keys: list[str | None] = []
+        self.base_url = ""
+
+    def list_models(self) -> Answer:
+        if isinstance(self.models, tuple):
+            return self.models
+        data = [{"id": name, "object": "model", "owned_by": by} for name, by in self.models]
+        return answer_of({"object": "list", "data": data})
+
+    def complete(self, body: bytes) -> Answer:
+        self.bodies.append(json.loads(body))
+        return self.plan.pop(0) if len(self.plan) > 1 else self.plan[0]
+
+
+def handler_for(server: Server) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._answer(server.list_models() if self.path == "/v1/models" else (404, "", ""))
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            known = self.path == "/v1/chat/completions"
+            self._answer(server.complete(body) if known else (404, "", ""))
+
+        def _answer(self, answer: Answer) -> None:
+            server.keys.append(self.headers["Authorization"])
+            status, content_type, body = answer
+            self.send_response(status)
+            self.send_header("Content-Type", content_type)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: Any) -> None:
+            """Nothing: tests are quiet."""
+
+    return Handler
+
+
+@contextmanager
+def running(server: Server) -> Iterator[Server]:
+    http = ThreadingHTTPServer(("127.0.0.1", 0), handler_for(server))
+    server.base_url = f"http://127.0.0.1:{http.server_address[1]}/v1"
+    thread = threading.Thread(target=http.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield server
+    finally:
+        http.shutdown()
+        thread.join()
+        http.server_close()

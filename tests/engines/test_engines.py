@@ -1,0 +1,56 @@
+"""From the log-probabilities of first tokens to the probabilities of choices."""
+
+from math import inf, log
+
+import pytest
+
+from leavs.engines import probabilities_of_choices
+
+YES_NO = ("Yes", "No")
+AB = ("A", "B")
+
+TABLE = [
+    # each token counts for the one choice that it begins
+    (YES_NO, {"Yes": 0.75, "No": 0.25}, {"Yes": 0.75, "No": 0.25}),
+    (YES_NO, {"Y": 0.125, "Ye": 0.125, "Yes": 0.25, "No": 0.5}, {"Yes": 0.5, "No": 0.5}),
+    (YES_NO, {" Yes": 0.25, "Yes": 0.25, "\nNo": 0.5}, {"Yes": 0.5, "No": 0.5}),
+    (AB, {"A": 1.0}, {"A": 1.0, "B": 0.0}),
+    # what begins none, or several, counts for nothing, and the rest is normalised
+    (YES_NO, {"Yes": 0.125, "No": 0.375, "Maybe": 0.5}, {"Yes": 0.25, "No": 0.75}),
+    (YES_NO, {"Yes": 0.25, "yes": 0.25, "Yesterday": 0.25}, {"Yes": 1.0, "No": 0.0}),
+    (YES_NO, {"No": 0.25, "Not": 0.5, "Yes": 0.25}, {"Yes": 0.5, "No": 0.5}),
+    (("none", "no"), {"no": 0.5, "non": 0.25}, {"none": 1.0, "no": 0.0}),
+    (("High", "Harm"), {"H": 0.5, "Hi": 0.375, "Ha": 0.125}, {"High": 0.75, "Harm": 0.25}),
+    (AB, {"": 0.25, " ": 0.25, "\n": 0.25, "B": 0.25}, {"A": 0.0, "B": 1.0}),
+    (AB, {"(A": 0.5, "B": 0.25, "(": 0.25}, {"A": 0.0, "B": 1.0}),
+    # nothing that counts
+    (AB, {}, {}),
+    (AB, {"C": 0.5, "The": 0.5}, {}),
+]
+
+
+@pytest.mark.parametrize(("options", "tokens", "probabilities"), TABLE)
+def test_probabilities_of_choices(
+    options: tuple[str, ...], tokens: dict[str, float], probabilities: dict[str, float]
+) -> None:
+    logs = {token: log(value) for token, value in tokens.items()}
+    assert probabilities_of_choices(options, logs) == pytest.approx(probabilities)
+
+
+@pytest.mark.parametrize(
+    ("logs", "probabilities"),
+    [
+        ({"A": 0.0, "B": -inf}, {"A": 1.0, "B": 0.0}),
+        ({"A": -inf, "B": -inf}, {}),
+        ({"A": -9999.0, "B": 0.0}, {"A": 0.0, "B": 1.0}),
+        ({"A": -9999.0}, {}),
+    ],
+)
+def test_impossible_tokens_do_no_harm(
+    logs: dict[str, float], probabilities: dict[str, float]
+) -> None:
+    assert probabilities_of_choices(AB, logs) == probabilities
+
+
+def test_the_choices_keep_their_order() -> None:
+    assert list(probabilities_of_choices("CAB", {"B": -1.0, "A": -1.0})) == ["C", "A", "B"]
