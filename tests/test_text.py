@@ -170,6 +170,10 @@ HEADINGS: list[tuple[str, list[tuple[str | None, str]]]] = [
     # Notes without full stops: the label of one line says nothing of the next.
     ("GB: small stones\nR kid nl, no hydro", [
         ("", "GB: small stones"), ("", "R kid nl, no hydro")]),
+    ("Liver: 2 cm cyst.\nSpleen normal. No mass.", [
+        ("", "Liver: 2 cm cyst."), ("", "Spleen normal."), ("", "No mass.")]),
+    ("Kidneys: Normal.\nKidneys show no stone.", [
+        ("", "Kidneys: Normal."), ("Kidneys:", "Kidneys show no stone.")]),
     ("Liver: Normal.\nNo focal lesion.", [("", "Liver: Normal."), ("Liver:", "No focal lesion.")]),
     ("Liver: Metastases.\n- Segment 4.\n- Segment 8.", [
         ("", "Liver: Metastases."), ("Liver:", "- Segment 4."), ("Liver:", "- Segment 8.")]),

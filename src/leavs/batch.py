@@ -35,6 +35,8 @@ class Tally:
         organs_each: organs that are labeled in a report.
         certainties: cells by certainty code; failed cells by None.
         input_problems: entries of the input that belong to no report.
+        encodings: reports that were not UTF-8, by what they were read as.
+        stopping: no new report is taken; those in flight may still finish.
     """
 
     reports_total: int
@@ -47,6 +49,8 @@ class Tally:
     input_problems: int = 0
     dropped_quotes: int = 0
     usage: dict[str, StepUsage] = field(default_factory=dict)
+    encodings: Counter[str] = field(default_factory=Counter)
+    stopping: bool = False
 
     def add(self, result: OrganResult) -> None:
         """Count one organ's result."""
@@ -65,7 +69,8 @@ class Batch:
         done: what the journal knew at the start, by report id.
         reports_in_flight: reports whose questions are with the engine at the same time.
         keep_reasoning: record what the model wrote before its answers.
-        keep_text: record the reports' texts, for a `report` column.
+        kept_texts: ids of the reports whose texts the journal has, for a `report` column; those
+            that it lacks are added. None where there is no such column.
     """
 
     ask: Ask
@@ -76,7 +81,7 @@ class Batch:
     tally: Tally
     reports_in_flight: int
     keep_reasoning: bool = False
-    keep_text: bool = False
+    kept_texts: set[str] | None = None
 
     async def run(self, reports: Iterable[Report | UnreadableReport], stop: Stop) -> bool:
         """Label all reports that are not done, until they are done or a stop is requested.
@@ -100,6 +105,7 @@ class Batch:
 
         async def wake_when_stopped() -> None:
             await stop.wait()
+            self.tally.stopping = True
             places.release()
 
         async with asyncio.TaskGroup() as group:
@@ -129,25 +135,27 @@ class Batch:
         elif known is not None and known.text_hash != text_hash:
             self._record_problem(report, "its text is not the one labeled before under this id")
             return
+        if self.kept_texts is not None and report.id not in self.kept_texts:
+            self.journal.add_report_text(report.id, report.text)
         organs = [o for o in self.organs if known is None or o.name not in known.organs]
         if not organs:
             self.tally.reports_before += 1
             return
-        if self.keep_text:
-            self.journal.add_report_text(report.id, report.text)
 
         def record(result: OrganResult) -> None:
-            self._record(result, report.position, text_hash)
+            self._record(OrganRecord(result, report.position, text_hash, report.source))
 
+        if report.encoding:
+            self.tally.encodings[report.encoding] += 1
         await label_report(self.ask, report, organs, self.filter_sentences, record)
         self.journal.sync()
         self.tally.reports_done += 1
 
-    def _record(self, result: OrganResult, position: int, text_hash: str) -> None:
+    def _record(self, record: OrganRecord) -> None:
         if not self.keep_reasoning:
-            result = replace(result, reasoning=())
-        self.journal.add_result(OrganRecord(result, position, text_hash))
-        self.tally.add(result)
+            record = replace(record, result=replace(record.result, reasoning=()))
+        self.journal.add_result(record)
+        self.tally.add(record.result)
 
     def _record_unreadable(self, entry: UnreadableReport) -> None:
         if not entry.id:
@@ -159,7 +167,7 @@ class Batch:
         organs = [o for o in self.organs if known is None or o.name not in known.organs]
         for organ in organs:
             result = failed(entry.id, organ, self.ask.pack.ontology, failure)
-            self._record(result, entry.position, "")
+            self._record(OrganRecord(result, entry.position, "", entry.source))
         if organs:
             self.tally.reports_done += 1
         else:

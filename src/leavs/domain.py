@@ -70,12 +70,14 @@ class Report:
         text: the report exactly as it was read; all offsets count its characters.
         position: its place in the input, from 0; outputs are sorted by it.
         source: where it was read, for messages ("reports.csv line 12").
+        encoding: that it was read as, where that is not UTF-8 ("cp1252"); else "".
     """
 
     id: str
     text: str
     position: int = 0
     source: str = ""
+    encoding: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from typing import NamedTuple
 from leavs.wordlists import words
 
 MAX_LABEL_WORDS = 8
+# In which a line that speaks of its own matter names it.
+FIRST_WORDS = 3
 # Of a label in words that are not in our lists, in lower case.
 MAX_OTHER_WORDS = 5
 
@@ -33,6 +35,7 @@ _RULE = " *_=#-"
 
 _SECTIONS = words("labels", "sections", "preliminaries")
 _PRELIMINARIES = words("labels", "preliminaries")
+_ORGANS = words("labels", "organs")
 _LINKS = words("labels", "links")
 _KNOWN = words("labels", "sections", "preliminaries", "parts", "links")
 _SAYS_SOMETHING = words("labels", "says_something")
@@ -126,7 +129,7 @@ class Headings:
     like end at the first blank line after their text, since findings often follow them without a
     heading. Within a section a heading on its own line ("LIVER:") holds until the next heading, as
     the text on an organ may have several paragraphs; an inline label ("Liver: Normal.") holds until
-    the next one, the end of the paragraph, or the end of a line without a full stop. Within that a
+    the next one, the end of the paragraph, or a line that speaks of its own matter. Within that a
     detail ("Target 1: 3 cm.", "There are two lesions:") holds as long, without ending what it is a
     detail of. A label or detail within an item of a list holds until the next item.
     """
@@ -157,13 +160,16 @@ class Headings:
         if self._text_seen and not _PRELIMINARIES.isdisjoint(_lowered(self._section)):
             self._section = ""
 
-    def new_line(self, *, after_stop: bool) -> None:
+    def new_line(self, line: str, *, after_stop: bool) -> None:
         """A line begins that does not go on with the sentence of the one before.
 
-        Lines without full stops are notes, one matter each ("GB: stones", then "R kid nl"): there
-        an inline label ends with its line.
+        An inline label ends with its line where the next begins with an organ of its own, and
+        among lines without full stops: those are notes, one matter each ("GB: stones", then
+        "R kid nl").
         """
-        if not after_stop and self._topic_passes:
+        begins = set(_lowered(" ".join(line[:80].split()[:FIRST_WORDS])))
+        own_matter = begins & _ORGANS - set(_lowered(self._topic))
+        if self._topic_passes and (own_matter or not after_stop):
             self._topic = ""
 
     def new_sentence(self, *, is_item: bool) -> None:

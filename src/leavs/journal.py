@@ -11,9 +11,9 @@ import json
 import os
 import secrets
 import socket
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -45,11 +45,13 @@ class OrganRecord:
     Args:
         position: of the report in the input.
         text_hash: of the report's text, so that a later run sees whether it has changed.
+        source: where the report was read, and as what encoding if that is not UTF-8.
     """
 
     result: OrganResult
     position: int
     text_hash: str
+    source: str = ""
 
 
 def hash_of(text: str) -> str:
@@ -67,7 +69,7 @@ class Journal:
 
     def __init__(self, folder: Path, session: Mapping[str, Any]) -> None:
         make_private_folder(folder / FOLDER)
-        started = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+        started = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
         name = f"{started}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
         self._descriptor = open_private(folder / FOLDER / name, flags)
@@ -80,6 +82,7 @@ class Journal:
                 "kind": "organ",
                 "position": record.position,
                 "text_hash": record.text_hash,
+                "source": record.source,
                 **result_to_json(record.result),
             }
         )
@@ -168,10 +171,18 @@ def has_results(folder: Path) -> bool:
 
 @dataclass(slots=True)
 class Done:
-    """What the journal knows of one report."""
+    """What the journal knows of one report.
+
+    Args:
+        text_hash: of the text that was labeled; "" where it could not be read.
+    """
 
     text_hash: str
     organs: set[str] = field(default_factory=set)
+
+    def includes(self, organs: Iterable[str]) -> bool:
+        """Whether none of the organs need be asked, now that the report can be read."""
+        return bool(self.text_hash) and self.organs.issuperset(organs)
 
 
 def what_is_done(
@@ -187,9 +198,19 @@ def what_is_done(
         record = line.record
         if record["kind"] != "organ" or (retry_failures and failed_cells(record)):
             continue
-        report = done.setdefault(record["report_id"], Done(record["text_hash"]))
-        report.organs.add(record["organ"])
+        known = done.get(record["report_id"])
+        if known is None or (record["text_hash"] and not known.text_hash):
+            # What was recorded while the report could not be read says nothing of its text.
+            known = done[record["report_id"]] = Done(record["text_hash"])
+        if record["text_hash"] == known.text_hash:
+            known.organs.add(record["organ"])
     return done
+
+
+def kept_texts(folder: Path) -> set[str]:
+    """The ids of the reports whose texts the journal holds."""
+    records = (line.record for line in read_lines(folder))
+    return {record["report_id"] for record in records if record["kind"] == "report"}
 
 
 def failed_cells(record: Mapping[str, Any]) -> int:

@@ -23,7 +23,7 @@ from leavs.reports import (
 )
 
 PAPER_MODEL = "Qwen/Qwen2-72B-Instruct"
-PAPER_MODEL_GIB = 155.0
+PAPER_MODEL_GB = 155.0  # weights in bfloat16, and room for the questions in flight
 
 
 @dataclass(frozen=True, slots=True)

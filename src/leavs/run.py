@@ -20,10 +20,10 @@ from leavs.engines import Engine
 from leavs.engines.hardware import gpu_memory_gib
 from leavs.engines.scripted import ScriptedEngine, dry_run_script
 from leavs.errors import UsageError
-from leavs.journal import Done, Journal, has_results, what_is_done
+from leavs.journal import Done, Journal, has_results, kept_texts, what_is_done
 from leavs.options import (
     PAPER_MODEL,
-    PAPER_MODEL_GIB,
+    PAPER_MODEL_GB,
     EngineOptions,
     MethodOptions,
     OutputOptions,
@@ -37,6 +37,7 @@ from leavs.stopping import Stop, stopped_by_signals
 if TYPE_CHECKING:
     from leavs.engines.vllm import VllmOptions
 
+GB_IN_GIB = 1024**3 / 1000**3
 DRY_RUN_WARNING = "A dry run: no model was asked, and the labels mean nothing."
 
 ShowProgress = Callable[[Tally], AbstractAsyncContextManager[None]]
@@ -142,7 +143,7 @@ async def _label_reports(
                 tally,
                 output.reports_in_flight,
                 output.keep_reasoning,
-                output.include_report,
+                kept_texts(folder) if output.include_report else None,
             )
             began = loop.time()
             with stopped_by_signals(stop):
@@ -184,7 +185,7 @@ def choose_model(engine: EngineOptions | Engine) -> ChosenModel:
     """The model to use, from the options or, where they name none, from the GPUs.
 
     Raises:
-        UsageError: no model is named and no GPU can hold the default.
+        UsageError: no model is named and no GPU can hold the default, or no such folder.
         InputError: the demo model has not been fetched.
     """
     if not isinstance(engine, EngineOptions):
@@ -207,10 +208,12 @@ def choose_model(engine: EngineOptions | Engine) -> ChosenModel:
         return ChosenModel(str(folder), loaded | about, (DEMO_WARNING,))
     if engine.model is not None:
         local = Path(engine.model).expanduser()
+        if engine.model.startswith((".", "/", "~")) and not local.is_dir():
+            raise UsageError(f"there is no folder {engine.model}; name one that holds a model")
         name = str(local.resolve()) if local.is_dir() else engine.model
         return ChosenModel(name, loaded | {"model": name})
     memory = gpu_memory_gib()
-    if sum(memory) * engine.gpu_memory_utilization < PAPER_MODEL_GIB:
+    if sum(memory) * GB_IN_GIB * engine.gpu_memory_utilization < PAPER_MODEL_GB:
         raise UsageError(no_model_message(memory))
     return ChosenModel(PAPER_MODEL, loaded | {"model": PAPER_MODEL})
 
@@ -232,8 +235,9 @@ async def named_by_server(engine: EngineOptions | Engine, model: ChosenModel) ->
 def anything_left(source: ReportSource, done: Mapping[str, Done], organs: Sequence[Organ]) -> bool:
     """Whether a report of the source has an organ that is not done: is a model needed at all?"""
     wanted = {organ.name for organ in organs}
+    nothing = Done("")
     return any(
-        isinstance(entry, Report) and not wanted <= getattr(done.get(entry.id), "organs", set())
+        isinstance(entry, Report) and not done.get(entry.id, nothing).includes(wanted)
         for entry in source
     )
 
@@ -241,12 +245,12 @@ def anything_left(source: ReportSource, done: Mapping[str, Done], organs: Sequen
 def no_model_message(memory: Sequence[float]) -> str:
     """What to do where no model is named and the default does not fit."""
     if memory:
-        found = f"{len(memory)} GPUs with {sum(memory):.0f} GiB together"
+        found = f"{len(memory)} GPUs with {sum(memory) * GB_IN_GIB:.0f} GB together"
     else:
         found = "no NVIDIA GPU on this machine"
     return (
         f"no --model given, and {found}: the default, {PAPER_MODEL}, needs about "
-        f"{PAPER_MODEL_GIB:.0f} GB of GPU memory. Choose one of:\n"
+        f"{PAPER_MODEL_GB:.0f} GB of GPU memory. Choose one of:\n"
         "  --model NAME     a smaller instruction model, as Qwen/Qwen2.5-7B-Instruct, or a folder\n"
         "  --base-url URL   a server that runs elsewhere, such as `vllm serve`\n"
         "  --model demo     a tiny model on the CPU, to try the program; its labels mean nothing\n"

@@ -65,7 +65,7 @@ def split_sentences(text: str) -> tuple[Sentence, ...]:
         headings.new_paragraph()
         after_stop = True
         for start, end in _unwrapped(text, paragraph):
-            headings.new_line(after_stop=after_stop)
+            headings.new_line(text[start:end], after_stop=after_stop)
             found.extend(_sentences(text, (start, end), headings))
             after_stop = _LINE_STOP.search(text[max(start, end - WINDOW) : end]) is not None
     return tuple(found)

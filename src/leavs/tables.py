@@ -27,12 +27,13 @@ TABLES = ("labels.csv", "details.csv", "sentences.csv", "failures.csv")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the record of one organ stands, and how good it is."""
+    """Where a record stands; that of an organ also how good it is, and of which report."""
 
     path: Path
     offset: int
-    failures: int
-    position: int
+    failures: int = 0
+    position: int = 0
+    report_was_read: bool = True
 
 
 @dataclass(slots=True)
@@ -41,7 +42,7 @@ class Index:
 
     organs: dict[tuple[str, str], Place] = field(default_factory=dict)
     texts: dict[str, Place] = field(default_factory=dict)
-    input_problems: dict[tuple[int, str, str], None] = field(default_factory=dict)
+    input_problems: dict[tuple[int, str, str], Path] = field(default_factory=dict)
     sessions: list[Mapping[str, Any]] = field(default_factory=list)
     duplicates: int = 0
     damaged: list[str] = field(default_factory=list)
@@ -62,20 +63,27 @@ class Exported:
 def read_index(folder: Path) -> Index:
     """Where the records of a run stand; of two for the same cell, the one with fewer failures."""
     index = Index()
+    last_complete = Path()
     for line in read_lines(folder, index.damaged):
         record = line.record
         match record["kind"]:
             case "organ":
-                place = Place(line.path, line.offset, failed_cells(record), record["position"])
+                failures, was_read = failed_cells(record), bool(record["text_hash"])
+                place = Place(line.path, line.offset, failures, record["position"], was_read)
                 _keep_better(index, (record["report_id"], record["organ"]), place)
             case "report":
-                place = Place(line.path, line.offset, 0, 0)
-                index.texts.setdefault(record["report_id"], place)
+                index.texts.setdefault(record["report_id"], Place(line.path, line.offset))
             case "input":
                 problem = (record["position"], record["source"], record["reason"])
-                index.input_problems[problem] = None
+                index.input_problems[problem] = line.path
             case "session" | "end":
+                if record.get("complete"):
+                    last_complete = line.path
                 index.sessions.append({**record, "journal": line.path.name})
+    # A process that went through the whole input saw every problem that is left in it.
+    index.input_problems = {
+        problem: path for problem, path in index.input_problems.items() if path >= last_complete
+    }
     return index
 
 
@@ -99,7 +107,10 @@ def export(folder: Path, include_report: bool = False) -> Exported:
     """
     described = manifest.read(folder)
     index = read_index(folder)
-    if include_report and any(report_id not in index.texts for report_id, _ in index.organs):
+    if include_report and any(
+        place.report_was_read and report_id not in index.texts
+        for (report_id, _), place in index.organs.items()
+    ):
         raise RunFolderError(
             f"{folder} does not hold the reports' texts; label with --include-report to keep them"
         )
@@ -112,8 +123,7 @@ def export(folder: Path, include_report: bool = False) -> Exported:
             exported.input_problems += 1
         files = _Files(stack)
         for result in _in_order(files, index, described["identity"]["organs"]):
-            text = files.record(index.texts[result.report_id])["text"] if include_report else None
-            tables.add(result, text)
+            tables.add(result, _text(files, index, result.report_id) if include_report else None)
             usage = total_usage((usage, result.usage))
             exported.rows += 2
             exported.failed_cells += result.failed_cells
@@ -136,6 +146,12 @@ def _totals(index: Index, exported: Exported, usage: Mapping[str, StepUsage]) ->
         },
         "sessions": index.sessions,
     }
+
+
+def _text(files: "_Files", index: Index, report_id: str) -> str:
+    """The report's text as it was labeled; nothing where it could not be read."""
+    place = index.texts.get(report_id)
+    return "" if place is None else str(files.record(place)["text"])
 
 
 def _in_order(files: "_Files", index: Index, organs: Sequence[str]) -> Iterator[OrganResult]:

@@ -89,7 +89,8 @@ def test_the_conversation_and_the_way_of_sampling_are_sent() -> None:
     [body] = server.bodies
     assert body["model"] == "some/model"
     assert body["messages"] == [{"role": m.role, "content": m.content} for m in MESSAGES]
-    assert (body["max_tokens"], body["temperature"], body["seed"]) == (7, 0.0, 0)
+    assert (body["max_tokens"], body["temperature"]) == (7, 0.0)
+    assert not {"seed", "logprobs", "top_logprobs"} & set(body)
     assert not body.get("stream")
 
 
@@ -234,6 +235,20 @@ def test_a_server_that_fails_once_is_asked_again() -> None:
     with running(server):
         assert asyncio.run(run()).text == "A"
     assert len(server.bodies) == 2
+
+
+def test_a_server_without_log_probabilities_is_asked_without_them() -> None:
+    refusal = answer_of(error_body("logprobs are not supported"), 400)
+    server = Server(refusal, answer_of(completion("Yes")))
+
+    async def run() -> list[Reply]:
+        async with open_openai(options(server)) as engine:
+            return [await engine.reply(MESSAGES, max_tokens=7, constraint=YES_NO) for _ in "ab"]
+
+    with running(server):
+        replies = asyncio.run(run())
+    assert [(reply.text, dict(reply.probabilities)) for reply in replies] == [("Yes", {})] * 2
+    assert [bool(body.get("logprobs")) for body in server.bodies] == [True, False, False]
 
 
 def test_a_server_that_goes_away_stops_the_run() -> None:

@@ -62,7 +62,7 @@ def describe(tally: Tally, seconds: float) -> str:
         f"{sum(tally.certainties.values()):,} cells",
         f"{tally.failed_cells:,} failed" if tally.failed_cells else "",
         f"{generated / seconds:,.0f} tokens/s" if seconds and generated else "",
-        time_left(tally, seconds),
+        "stopping when those in flight are done" if tally.stopping else time_left(tally, seconds),
     ]
     return " · ".join(part for part in parts if part)
 

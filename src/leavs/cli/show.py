@@ -7,8 +7,10 @@ import pandas as pd
 from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from leavs import manifest, rows, tables
+from leavs.errors import UsageError
 
 MARKS = {1: "[bold green]1[/]", 0: "0", -1: "[yellow]-1[/]", -2: "[dim]·[/]", -3: "[magenta]-3[/]"}
 
@@ -19,7 +21,7 @@ def show(
     report: tuple[str, ...] = (),
     limit: int = 10,
 ) -> None:
-    """Show labels as a grid: organs down, finding types across, urgency as ! marks.
+    """Show labels as a grid: finding types down, organs across, urgency as ! marks.
 
     Args:
         report: ids of the reports to show; by default the first ones.
@@ -29,7 +31,10 @@ def show(
     for warning in manifest.read(run).get("warnings", ()):
         console.print(f"[bold red]{warning}[/]")
     labels = tables.read_labels(run)
-    ids = list(report) or list(labels[rows.KEYS[0]].unique()[:limit])
+    known = labels[rows.KEYS[0]].unique()
+    if unknown := [report_id for report_id in report if report_id not in known]:
+        raise UsageError(f"{run} has no report {unknown[0]!r}")
+    ids = list(report) or list(known[:limit])
     for report_id in ids:
         console.print(_grid(report_id, labels[labels[rows.KEYS[0]] == report_id]))
     console.print(
@@ -39,12 +44,17 @@ def show(
 
 
 def _grid(report_id: str, labels: pd.DataFrame) -> Table:
-    columns = [c for c in labels.columns if c not in (*rows.KEYS, "report")]
-    grid = Table("organ", *columns, title=report_id, title_justify="left")
-    for organ, of_organ in labels.groupby("organ", sort=False):
-        by_kind = of_organ.set_index(rows.KEYS[2])
-        codes, urgencies = by_kind.loc[rows.LABELS], by_kind.loc[rows.URGENCY]
-        grid.add_row(str(organ), *(_mark(codes[c], urgencies[c]) for c in columns))
+    by_row = labels.set_index([rows.KEYS[1], rows.KEYS[2]])
+    organs = list(labels[rows.KEYS[1]].unique())
+    finding_types = [c for c in labels.columns if c not in (*rows.KEYS, "report")]
+    # Narrow enough for 80 columns: names of two words stand on two lines.
+    heads = [organ.replace(" ", "\n") for organ in organs]
+    grid = Table("", *heads, title=Text(report_id), title_justify="left", box=None)
+    grid.padding, grid.pad_edge = (0, 1, 0, 0), False
+    for name in finding_types:
+        cells = by_row[name]
+        marks = (_mark(cells[organ, rows.LABELS], cells[organ, rows.URGENCY]) for organ in organs)
+        grid.add_row(name, *marks)
     return grid
 
 

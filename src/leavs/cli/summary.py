@@ -27,18 +27,22 @@ def print_summary(outcome: Outcome, folder: Path, console: Console) -> None:
         table.add_row(name, value)
     console.print(table)
     exported = outcome.exported
-    console.print(f"{folder} now holds {exported.reports:,} reports, {exported.rows:,} label rows.")
+
+    def say(line: str) -> None:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    say(f"{folder} now holds {exported.reports:,} reports, {exported.rows:,} label rows.")
     if exported.failed_cells or exported.input_problems:
-        console.print(
+        say(
             f"{exported.failed_cells:,} failed cells and {exported.input_problems:,} entries that "
             f"are no report are named in {folder / 'failures.csv'}; --retry-failures asks again."
         )
+    for encoding, reports in sorted(outcome.tally.encodings.items()):
+        say(f"{reports:,} reports are not UTF-8, read as {encoding}; the journal names them.")
     for line in exported.damaged:
-        console.print(
-            f"{line} is damaged and was passed over; its cells are asked again next time."
-        )
+        say(f"{line} is damaged and was passed over; its cells are asked again next time.")
     if not outcome.complete:
-        console.print("Stopped early. Give the same command again to go on from here.")
+        say("Stopped early. Give the same command again to go on from here.")
     for warning in outcome.warnings:
         console.print(Panel(f"[bold]{warning}[/bold]", title="WARNING", style="red"))
 

@@ -135,30 +135,35 @@ class OpenAIEngine:
         self._options = options
         self.model = model
         self.constrains = constrains
+        self._gives_log_probabilities = True
 
     async def reply(
         self, messages: Sequence[Message], *, max_tokens: int, constraint: Constraint | None = None
     ) -> Reply:
         """See `Engine.reply`."""
-        turns: Any = [
-            {"role": message.role, "content": neutralise(message.content)} for message in messages
-        ]
-        wants_choices = isinstance(constraint, Choices)
+        request: dict[str, Any] = {
+            "model": self.model,
+            "messages": [
+                {"role": one.role, "content": neutralise(one.content)} for one in messages
+            ],
+            "max_tokens": max_tokens,
+            "temperature": self._options.temperature,
+            "extra_body": self._constraint_for_vllm(constraint),
+        }
+        if self._options.temperature:
+            request["seed"] = self._options.seed
+        logprobs = isinstance(constraint, Choices) and self._gives_log_probabilities
+        if logprobs:
+            request |= {"logprobs": True, "top_logprobs": LOGPROBS}
         try:
-            answer = await self._client.chat.completions.create(
-                model=self.model,
-                messages=turns,
-                max_tokens=max_tokens,
-                temperature=self._options.temperature,
-                seed=self._options.seed,
-                logprobs=True if wants_choices else None,
-                top_logprobs=LOGPROBS if wants_choices else None,
-                extra_body=self._constraint_for_vllm(constraint),
-            )
+            answer = await self._client.chat.completions.create(**request)
         except (openai.OpenAIError, ValueError) as error:  # ValueError: a page that is no JSON
-            if isinstance(error, openai.APIStatusError) and error.status_code in REFUSALS:
-                raise _refused(error) from error
-            raise self._gone(type(error).__name__) from error
+            if not isinstance(error, openai.APIStatusError) or error.status_code not in REFUSALS:
+                raise self._gone(type(error).__name__) from error
+            if logprobs and "logprobs" in error.message:
+                self._gives_log_probabilities = False  # labels without probabilities, then
+                return await self.reply(messages, max_tokens=max_tokens, constraint=constraint)
+            raise _refused(error) from error
         if not isinstance(answer, ChatCompletion) or not answer.choices:
             raise self._gone("the answer is no completion")
         return _as_reply(answer, constraint)

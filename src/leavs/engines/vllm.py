@@ -7,17 +7,12 @@ import asyncio
 import gc
 import itertools
 import logging
-import multiprocessing
 import os
-import re
-import signal
-import threading
 import warnings
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
-from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +25,8 @@ from leavs.engines import (
     lifeline,
     probabilities_of_choices,
 )
+from leavs.engines.processes import output_to, root_cause, signals_blocked
 from leavs.errors import ContextError, EngineError, EngineStartError, QuestionError
-from leavs.private_files import make_private_folder, open_private
 
 # Quiet and private: no usage statistics, no telemetry, no engine log that could quote a prompt.
 # Set before the first import of vllm; what the user has set wins, but for the statistics.
@@ -53,7 +48,6 @@ QUIET = {
 # On the CPU one process is fastest, and without these the threads are bound one by one.
 CPU = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_CPU_KVCACHE_SPACE": "2"}
 
-STOP_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGUSR1})
 LOGPROBS = 10  # enough for six letters, and for "Yes" and "No" with what else begins them
 
 
@@ -142,7 +136,7 @@ def start_vllm(options: VllmOptions) -> "VllmEngine":
             )
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         cause = root_cause(options.log) or str(error).strip() or type(error).__name__
-        seen = f" (more in {options.log})" if options.log else ""
+        seen = f" (more in {options.log})" if options.log and options.log.exists() else ""
         raise EngineStartError(
             f"vLLM cannot load {options.model}: {cause.splitlines()[0]}{seen}"
         ) from error
@@ -192,78 +186,11 @@ def shorter_context(options: VllmOptions) -> int:
     """The context to ask for: the option, or the model's own where that is shorter."""
     from transformers import AutoConfig
 
-    config = AutoConfig.from_pretrained(
-        options.model, revision=options.revision, cache_dir=options.download_dir
-    )
+    config = AutoConfig.from_pretrained(options.model, **_where_to_find(options))
     text = config.get_text_config()
     return min(
         options.max_model_len, getattr(text, "max_position_embeddings", options.max_model_len)
     )
-
-
-@contextmanager
-def output_to(log: Path | None) -> Iterator[None]:
-    """Let the processes that are started inside write to a file instead of our stdout and stderr.
-
-    stdout belongs to what the user asked for, and a dying engine writes pages.
-    """
-    if log is None:
-        yield
-        return
-    make_private_folder(log.parent)
-    ours = {stream: os.dup(stream) for stream in (1, 2)}
-    file = open_private(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    for stream in ours:
-        os.dup2(file, stream)
-    os.close(file)
-    try:
-        yield
-    finally:
-        for stream, descriptor in ours.items():
-            os.dup2(descriptor, stream)
-            os.close(descriptor)
-
-
-def root_cause(log: Path | None) -> str:
-    """The first error that the engine's processes wrote down, as one line; "" if there is none."""
-    if log is None or not log.exists():
-        return ""
-    text = log.read_text(encoding="utf-8", errors="replace")
-    errors = re.findall(r"(?:^|\] )(\w*(?:Error|Exception): .+)$", text, re.MULTILINE)
-    return errors[0] if errors else ""
-
-
-@contextmanager
-def signals_blocked() -> Iterator[None]:
-    """Keep the stop signals from the processes that are started inside.
-
-    They inherit the block, so that Ctrl-C or a job's warning reaches this process alone, which can
-    then let the answers in flight finish. Until the model is loaded nothing is in flight: a stop
-    signal ends this process and its children at once. The resource tracker is started before,
-    since it would lift the block in this process.
-    """
-    resource_tracker.ensure_running()
-    loaded = threading.Event()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-    watcher = threading.Thread(target=_exit_on_signal, args=(loaded,), daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        loaded.set()
-        watcher.join()
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _exit_on_signal(loaded: threading.Event) -> None:
-    """Wait for a stop signal until the model is loaded; end the process when one comes."""
-    while not loaded.is_set():
-        received = signal.sigtimedwait(STOP_SIGNALS, 0.1)
-        if received is not None:
-            for child in multiprocessing.active_children():
-                child.kill()
-            os.write(2, b"leavs: stopped while the model was loading; nothing was asked\n")
-            os._exit(130 if received.si_signo == signal.SIGINT else 75)
 
 
 class VllmEngine:
@@ -368,9 +295,15 @@ def load_tokenizer(options: VllmOptions) -> Any:
     """The model's tokenizer, from transformers."""
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(
-        options.model, revision=options.revision, cache_dir=options.download_dir
-    )
+    return AutoTokenizer.from_pretrained(options.model, **_where_to_find(options))
+
+
+def _where_to_find(options: VllmOptions) -> dict[str, Any]:
+    return {
+        "revision": options.revision,
+        "cache_dir": options.download_dir,
+        "trust_remote_code": bool(options.engine_args.get("trust_remote_code")),
+    }
 
 
 def _question_error(error: Exception, prompt: Any) -> QuestionError:

@@ -101,7 +101,7 @@ class CheckedSource:
             return unreadable(report_id, entry.problem)
         if problem := _text_problem(entry.text):
             return unreadable(report_id, f"{where} {problem}")
-        return Report(report_id, entry.text, position, source)
+        return Report(report_id, entry.text, position, source, entry.encoding)
 
 
 def _id_problem(report_id: str) -> str:

@@ -1,0 +1,89 @@
+"""How many questions a report costs, for each way of sentence filtration.
+
+Asks no model. The least is a report in which no sentence informs about any organ; the most is one
+in which every sentence informs about every organ and every finding is present. With reasoning each
+question costs two calls.
+
+    python scripts/count_questions.py [REPORTS.csv]
+"""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from leavs.ask import Ask
+from leavs.chain import label_report
+from leavs.domain import Filtration, OrganResult, Report
+from leavs.engines import Choices, Constraint, Message, Pattern
+from leavs.engines.scripted import Script, ScriptedEngine
+from leavs.prompts import Pack, find_pack, load_pack
+from leavs.reports import from_csv, from_folder
+from leavs.steps.filtration import FILTERS
+from leavs.text import split_sentences
+
+ROOT = Path(__file__).parents[1]
+
+
+def least(messages: Sequence[Message], constraint: Constraint | None) -> str:
+    """Nothing informs, and nothing is present."""
+    if isinstance(constraint, Choices):
+        return "No" if "No" in constraint.options else constraint.options[0]
+    return "none"
+
+
+def most(messages: Sequence[Message], constraint: Constraint | None) -> str:
+    """Everything informs, but the list of quotes is empty; everything is present."""
+    if isinstance(constraint, Choices):
+        return "Yes" if "Yes" in constraint.options else "D"
+    return (
+        "none"
+        if asks_for_quotes(constraint)
+        else "(A), (B), (C), (D), (E), (F), (G), (H), (I), (J), (K)"
+    )
+
+
+def most_quoted(messages: Sequence[Message], constraint: Constraint | None) -> str:
+    """Everything informs and is quoted; everything is present."""
+    if not asks_for_quotes(constraint):
+        return most(messages, constraint)
+    report = messages[-1].content.split("<report>")[1].split("</report>")[0]
+    sentences = (sentence.in_context for sentence in split_sentences(report))
+    return "\n".join(f'"{sentence}": informative' for sentence in sentences)
+
+
+def asks_for_quotes(constraint: Constraint | None) -> bool:
+    """Whether the answer is a list of quotes."""
+    return isinstance(constraint, Pattern) and "informative" in constraint.regex
+
+
+async def questions(pack: Pack, report: Report, filtration: Filtration, script: Script) -> int:
+    """The questions that one report costs with one reader, without reasoning."""
+    ask = Ask(ScriptedEngine(script), pack, reasoning=False, max_reasoning_tokens=1)
+    results: list[OrganResult] = []
+    await label_report(ask, report, pack.ontology.organs, FILTERS[filtration], results.append)
+    return sum(use.calls for result in results for use in result.usage.values())
+
+
+def main(arguments: list[str]) -> None:
+    """Print the table."""
+    pack = load_pack(find_pack("leavs"))
+    source = from_csv(Path(arguments[0])) if arguments else from_folder(ROOT / "data" / "reports")
+    reports = [entry for entry in source if isinstance(entry, Report)]
+    table = Table(
+        "filtration", "least", "most", title=f"questions a report, {len(reports)} reports"
+    )
+    for filtration in Filtration:
+        row = [
+            sum(asyncio.run(questions(pack, report, filtration, script)) for report in reports)
+            for script in (least, most_quoted if filtration is Filtration.FAST else most)
+        ]
+        table.add_row(filtration.value, *(f"{total / len(reports):,.0f}" for total in row))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
