@@ -6,7 +6,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO_REPORT := data/reports/04-telegraphic-postop.txt
-DEMO := results/demo-$(shell cat prompts/leavs/* $(DEMO_REPORT) | cksum | cut -d' ' -f1)
+DEMO := results/demo-$(shell cat prompts/leavs/* $(DEMO_REPORT) src/leavs/*.py | cksum | cut -d' ' -f1)
 READY := .venv/ready-$(shell cat pyproject.toml requirements/cpu.txt | cksum | cut -d' ' -f1)
 
 .PHONY: setup demo test lint unit clean

@@ -24,6 +24,8 @@ CHOICES = [
     ("A focal lesion: (D)", "D"),
     ("(D) affirmed", "D"),
     ("I first thought (D), and it is (D).", "D"),
+    ("**(D)** affirmed", "D"),
+    ("Two lines of words.\nThe answer is (D).", "D"),
 ]
 
 NO_CHOICE = [
@@ -37,6 +39,20 @@ NO_CHOICE = [
     "D as in Dora",
     "normal",
     "AD",
+    "The answer is a bit unclear.",
+    "I would answer a definite yes",
+    "Answer: a cyst is possible",
+    "Not (A).",
+    "It is not (A)",
+    "(A) is wrong, the answer is D",
+    "(A) is wrong",
+    "(A) is not it",
+    "The answer is not clear; (B) cannot be excluded",
+    "The answer is A or (B)",
+    "either (A)\nor (B)",
+    "anything but (A), rather than (A)",
+    "The answer is (D), not (A)",
+    "(A) 5 cm in size, (D) in number",
 ]
 
 
@@ -80,7 +96,7 @@ def test_reads_letters(reply: str, letters: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "reply", ["", "(D)", "(A), (D)", "A C because", "none, (A)", "normal", "()"]
+    "reply", ["", "(D)", "(A), (D)", "A C because", "none, (A)", "normal", "()", "((A", "A)"]
 )
 def test_refuses_what_is_no_list_of_letters(reply: str) -> None:
     with pytest.raises(AnswerError):

@@ -66,7 +66,7 @@ def test_results_of_nobody_are_left_alone(tmp_path: Path) -> None:
 
 def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunFolderError, match="cannot be used: .*choose another --output-dir"):
+    with pytest.raises(RunFolderError, match=r"cannot be used: .*choose another --output-dir"):
         manifest.claim_folder(tmp_path / "file" / "run", IDENTITY, [], has_results=False)
 
 

@@ -68,8 +68,13 @@ def test_what_was_not_finished_leaves_nothing(tmp_path: Path, error: type[BaseEx
 
 
 def test_what_a_killed_process_left_is_in_nobodys_way(tmp_path: Path) -> None:
-    (tmp_path / f".a.csv.{os.getpid()}.tmp").write_text("left over, and longer than the new one")
-    with written_whole(tmp_path / "a.csv") as file:
-        file.write("new")
-    assert (tmp_path / "a.csv").read_text() == "new"
-    assert [one.name for one in tmp_path.iterdir()] == ["a.csv"]
+    path = tmp_path / "a.csv"
+    unfinished = written_whole(path)
+    unfinished.__enter__().write("half")
+    for content in ("new and long", "new"):
+        with written_whole(path) as file:
+            file.write(content)
+        assert path.read_text() == content
+    with pytest.raises(KeyboardInterrupt):
+        unfinished.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert path.read_text() == "new"

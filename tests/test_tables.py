@@ -23,8 +23,8 @@ from leavs.domain import (
     UnreadableReport,
     Urgency,
 )
-from leavs.errors import InputError, RunFolderError
-from leavs.journal import Journal, OrganRecord, result_to_json
+from leavs.errors import InputError
+from leavs.journal import Journal, OrganRecord, hash_of, result_to_json
 
 IDENTITY = {"organs": ["spleen", "liver"], "finding_types": ["normal", "focal"]}
 TEXT = 'It\'s "small",\r\nlarge;\tnörmal\n\u2028„…“ 正常'
@@ -109,9 +109,9 @@ def test_of_two_records_the_one_with_fewer_failures_counts_then_the_older(
 def test_texts_come_back_exactly(run: Path) -> None:
     journal = Journal(run, {})
     journal.add_report_text("a", TEXT)
-    journal.add_result(OrganRecord(result("a"), 0, "h"))
+    journal.add_result(OrganRecord(result("a"), 0, hash_of(TEXT)))
     journal.close()
-    tables.export(run, include_report=True)
+    assert tables.export(run, include_report=True).reports_without_text == 0
     assert rows_of(run / "labels.csv") == [
         ["subjectid_studyid", "organ", "report", "type_annotation", "normal", "focal"],
         ["a", "liver", TEXT, "labels", "1", "0"],
@@ -123,13 +123,19 @@ def test_texts_come_back_exactly(run: Path) -> None:
     assert (run / "labels.csv").read_bytes().startswith(b"subjectid_studyid,")
 
 
-def test_texts_that_were_not_kept_cannot_be_written(run: Path) -> None:
-    (run / "journal" / "x.jsonl").write_text(line(result("a")))
-    tables.export(run)
-    before = (run / "labels.csv").read_bytes()
-    with pytest.raises(RunFolderError, match="label with --include-report to keep them"):
-        tables.export(run, include_report=True)
-    assert (run / "labels.csv").read_bytes() == before
+def test_texts_that_were_not_kept_are_empty_and_counted(run: Path) -> None:
+    journal = Journal(run, {})
+    journal.add_report_text("a", TEXT)
+    journal.add_report_text("b", "Not the text that was labeled.")
+    journal.add_result(OrganRecord(result("a"), 0, hash_of(TEXT)))
+    for report_id, organ in (("b", "spleen"), ("b", "liver"), ("c", "liver")):
+        journal.add_result(OrganRecord(result(report_id, organ), 1, "h"))
+    journal.add_result(OrganRecord(result("unreadable"), 2, ""))
+    journal.close()
+    assert tables.export(run, include_report=True).reports_without_text == 2
+    texts = {row[0]: row[2] for row in rows_of(run / "labels.csv")[1:]}
+    assert texts == {"a": TEXT, "b": "", "c": "", "unreadable": ""}
+    assert tables.export(run).reports_without_text == 0
 
 
 def test_a_failed_cell_is_empty_and_named(run: Path) -> None:

@@ -20,8 +20,14 @@ QUOTES_PATTERN = rf"{NONE}|{_QUOTE}(\n{_QUOTE})*"
 _QUOTE_LINE = re.compile(
     r'^[\W\d]*?"(?P<quote>.+)"\s*[:\-–—=>]*\s*(?P<mark>not informative|informative)\W*$', re.I
 )
-_BRACKETED = re.compile(r"\(([A-Za-z])\)")
-_STATED = re.compile(r"\banswer(?:\s+is)?\s*:?\s*\(?([A-Z])\b", re.I)
+# A letter counts as the answer only where nothing can turn it round: alone, at the very end in
+# parentheses or after "answer", or at the very start in parentheses, before its own wording.
+_AT_THE_END = re.compile(r"(?:\(([A-Z])\)|(?i:answer)(?:\s+is)?\s*:?\s*([A-Z]))[\s.*]*$")
+_AT_THE_START = re.compile(r"^[\s*]*\(([A-Z])\)[\s*]+(?![^.\n]*\b(?:not|wrong|no)\b)")
+_NEGATED = re.compile(
+    r"\b(?:not|isn't|never|neither|nor|or|except|than)\W+(?:\w+\W+)?$", re.IGNORECASE
+)
+_LETTER = re.compile(r"\(([A-Za-z])\)|([A-Za-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +47,20 @@ def read_choice(reply: str, choices: Sequence[str]) -> str:
     Raises:
         AnswerError: the reply names none of the choices, or more than one.
     """
-    by_folded = {choice.casefold(): choice for choice in choices}
     bare = reply.strip().strip("().:*\"'").casefold()
-    if bare in by_folded:
-        return by_folded[bare]
-    named = {letter.casefold() for letter in _BRACKETED.findall(reply)}
-    named = named or {letter.casefold() for letter in _STATED.findall(reply)}
-    if len(named) == 1 and (letter := named.pop()) in by_folded:
-        return by_folded[letter]
+    for choice in choices:
+        if bare == choice.casefold():
+            return choice
+    named: set[str] = {letter.upper() for letter in re.findall(r"\(([A-Za-z])\)", reply)}
+    end, start = _AT_THE_END.search(reply), _AT_THE_START.match(reply)
+    if end and not _NEGATED.search(reply[: end.start()]):
+        named.add(end[1] or end[2])
+    elif start:
+        named.add(start[1])
+    else:
+        named.clear()
+    if len(named) == 1 and (letter := named.pop()) in choices:
+        return letter
     raise AnswerError(f"the reply is not one of {', '.join(choices)} ({len(reply)} characters)")
 
 
@@ -68,7 +80,8 @@ def read_letters(reply: str, letters: str) -> tuple[str, ...]:
     if bare.strip("()").casefold() == NONE:
         return ()
     parts = [part.strip() for part in re.split(r"[,\s]+(?:and\s+)?", bare) if part.strip()]
-    named = {part.strip("()").upper() for part in parts}
+    letter_in = [_LETTER.fullmatch(part) for part in parts]
+    named = {(match[1] or match[2]).upper() if match else "" for match in letter_in}
     if not named or not named <= set(letters):
         offered = f"letters {letters[0]} to {letters[-1]}"
         raise AnswerError(

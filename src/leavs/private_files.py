@@ -4,6 +4,7 @@ Knows nothing of what is written; imports nothing from leavs.
 """
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,7 @@ def open_private(path: Path, flags: int) -> int:
 @contextmanager
 def written_whole(path: Path) -> Iterator[TextIO]:
     """A text file (UTF-8, newlines as written) that takes its place only when it is complete."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     descriptor = open_private(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:

@@ -1,8 +1,9 @@
 """One labeling run, from options to tables; the same from Python as from the command line."""
 
 import asyncio
-import os
+import secrets
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
@@ -111,48 +112,47 @@ async def _label_reports(
 ) -> Outcome:
     pack = load_pack(find_pack(method.pack))
     organs = choose_organs(pack, method.organs)
-    check_numbers(method, output)
+    check_numbers(engine, method, output)
     model = await named_by_server(engine, choose_model(engine))
-    total = source.count()
     folder = output.output_dir
     identity = identity_of(pack, organs, method, model)
     manifest.claim_folder(folder, identity, model.warnings, has_results=has_results(folder))
-    done = what_is_done(folder, output.retry_failures)
-    tally = Tally(total, len(organs))
     stop = Stop(output.drain_seconds)
-    journal = Journal(folder, manifest.session())
-    loop = asyncio.get_running_loop()
-    seconds, complete = 0.0, False
-    try:
+    with stopped_by_signals(stop):  # until the tables are written
+        done = what_is_done(folder, output.retry_failures)
+        tally = Tally(source.count(), len(organs))
         needed = anything_left(source, done, organs)
-        async with (
-            opened(engine, model, method, folder) if needed else no_engine() as opened_engine
-        ):
-            ask = Ask(
-                opened_engine,
-                pack,
-                method.reasoning is Reasoning.ALWAYS,
-                method.max_reasoning_tokens,
-            )
-            batch = Batch(
-                ask,
-                organs,
-                FILTERS[method.filtration],
-                journal,
-                done,
-                tally,
-                output.reports_in_flight,
-                output.keep_reasoning,
-                kept_texts(folder) if output.include_report else None,
-            )
-            began = loop.time()
-            with stopped_by_signals(stop):
-                async with progress(tally):
-                    complete = await batch.run(source, stop)
-            seconds = loop.time() - began
-    finally:
-        journal.close(complete=complete, seconds=round(seconds, 3))
-        exported = tables.export(folder, output.include_report)
+        journal = Journal(folder, manifest.session())
+        seconds, complete = 0.0, False
+        try:
+            await asyncio.sleep(0)  # a signal that came while the input was read is served here
+            model_opened = opened(engine, model, method, folder) if needed else no_engine()
+            if not stop.requested:
+                async with model_opened as opened_engine:
+                    ask = Ask(
+                        opened_engine,
+                        pack,
+                        method.reasoning is Reasoning.ALWAYS,
+                        method.max_reasoning_tokens,
+                    )
+                    batch = Batch(
+                        ask,
+                        organs,
+                        FILTERS[method.filtration],
+                        journal,
+                        done,
+                        tally,
+                        output.reports_in_flight,
+                        output.keep_reasoning,
+                        kept_texts(folder) if output.include_report else None,
+                    )
+                    began = time.monotonic()
+                    async with progress(tally):
+                        complete = await batch.run(source, stop)
+                    seconds = time.monotonic() - began
+        finally:
+            journal.close(complete=complete, seconds=round(seconds, 3))
+            exported = tables.export(folder, output.include_report)
     return Outcome(tally, exported, complete, stop.interrupted, seconds, model.warnings)
 
 
@@ -168,16 +168,26 @@ def choose_organs(pack: Pack, names: Sequence[str]) -> tuple[Organ, ...]:
     return tuple(organ for organ in pack.ontology.organs if not names or organ.name in names)
 
 
-def check_numbers(method: MethodOptions, output: OutputOptions) -> None:
+def check_numbers(
+    engine: EngineOptions | Engine, method: MethodOptions, output: OutputOptions
+) -> None:
     """Raise UsageError for a number that makes no sense."""
-    least = {
+    least: dict[str, tuple[float, float]] = {
         "--max-reasoning-tokens": (method.max_reasoning_tokens, 1),
         "--temperature": (method.temperature, 0),
         "--reports-in-flight": (output.reports_in_flight, 1),
         "--drain-seconds": (output.drain_seconds, 0),
     }
+    if isinstance(engine, EngineOptions):
+        least |= {
+            "--tensor-parallel-size": (engine.tensor_parallel_size or 1, 1),
+            "--pipeline-parallel-size": (engine.pipeline_parallel_size, 1),
+            "--data-parallel-size": (engine.data_parallel_size, 1),
+            "--max-model-len": (engine.max_model_len, 1),
+            "--gpu-memory-utilization": (engine.gpu_memory_utilization, 0.01),
+        }
     for flag, (value, smallest) in least.items():
-        if value < smallest:
+        if not value >= smallest:
             raise UsageError(f"{flag} {value} is too small; the least is {smallest}")
 
 
@@ -296,7 +306,7 @@ def vllm_options(
         method.temperature,
         method.seed,
         parse_engine_args(engine.engine_arg),
-        folder / "logs" / f"engine-{socket.gethostname()}-{os.getpid()}.log",
+        folder / "logs" / f"engine-{socket.gethostname()}-{secrets.token_hex(4)}.log",
     )
 
 

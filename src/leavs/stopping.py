@@ -5,6 +5,7 @@ Knows nothing of reports or engines; imports nothing from leavs.
 
 import asyncio
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -59,12 +60,21 @@ class Stop:
 
 @contextmanager
 def stopped_by_signals(stop: Stop) -> Iterator[None]:
-    """Let SIGINT, SIGTERM and SIGUSR1 (SLURM's warning) request the stop."""
+    """Let SIGINT, SIGTERM and SIGUSR1 (SLURM's warning) request the stop.
+
+    Outside the main thread, where Python takes no signals, it does nothing. What handled the
+    signals before does so again afterwards.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in SIGNALS}
     for number in SIGNALS:
         loop.add_signal_handler(number, stop.request, signal.Signals(number))
     try:
         yield
     finally:
-        for number in SIGNALS:
+        for number, handler in before.items():
             loop.remove_signal_handler(number)
+            signal.signal(number, handler)

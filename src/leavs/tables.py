@@ -15,8 +15,15 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from leavs import manifest, rows
 from leavs.domain import OrganResult, Step, StepUsage
-from leavs.errors import InputError, RunFolderError
-from leavs.journal import failed_cells, read_line_at, read_lines, result_from_json, total_usage
+from leavs.errors import InputError
+from leavs.journal import (
+    failed_cells,
+    hash_of,
+    read_line_at,
+    read_lines,
+    result_from_json,
+    total_usage,
+)
 from leavs.private_files import written_whole
 
 if TYPE_CHECKING:
@@ -27,13 +34,22 @@ TABLES = ("labels.csv", "details.csv", "sentences.csv", "failures.csv")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a record stands; that of an organ also how good it is, and of which report."""
+    """Where a record stands; that of an organ also how good it is, and of which text.
+
+    Args:
+        text_hash: of the report's text; "" where it could not be read.
+    """
 
     path: Path
     offset: int
     failures: int = 0
     position: int = 0
-    report_was_read: bool = True
+    text_hash: str = ""
+
+    @property
+    def rank(self) -> tuple[bool, int]:
+        """Less is better: first that the report could be read at all, then fewer failures."""
+        return not self.text_hash, self.failures
 
 
 @dataclass(slots=True)
@@ -41,8 +57,8 @@ class Index:
     """The places of a run's records, without their contents."""
 
     organs: dict[tuple[str, str], Place] = field(default_factory=dict)
-    texts: dict[str, Place] = field(default_factory=dict)
-    input_problems: dict[tuple[int, str, str], Path] = field(default_factory=dict)
+    texts: dict[tuple[str, str], Place] = field(default_factory=dict)
+    input_problems: dict[tuple[int, str, str], None] = field(default_factory=dict)
     sessions: list[Mapping[str, Any]] = field(default_factory=list)
     duplicates: int = 0
     damaged: list[str] = field(default_factory=list)
@@ -57,39 +73,34 @@ class Exported:
     failed_cells: int = 0
     input_problems: int = 0
     duplicates: int = 0
+    reports_without_text: int = 0
     damaged: Sequence[str] = ()
 
 
 def read_index(folder: Path) -> Index:
-    """Where the records of a run stand; of two for the same cell, the one with fewer failures."""
+    """Where the records of a run stand; of two for the same cell the better, then the older."""
     index = Index()
-    last_complete = Path()
     for line in read_lines(folder, index.damaged):
         record = line.record
         match record["kind"]:
             case "organ":
-                failures, was_read = failed_cells(record), bool(record["text_hash"])
-                place = Place(line.path, line.offset, failures, record["position"], was_read)
+                failures, position = failed_cells(record), record["position"]
+                place = Place(line.path, line.offset, failures, position, record["text_hash"])
                 _keep_better(index, (record["report_id"], record["organ"]), place)
             case "report":
-                index.texts.setdefault(record["report_id"], Place(line.path, line.offset))
+                text = (record["report_id"], hash_of(record["text"]))
+                index.texts.setdefault(text, Place(line.path, line.offset))
             case "input":
                 problem = (record["position"], record["source"], record["reason"])
-                index.input_problems[problem] = line.path
+                index.input_problems[problem] = None
             case "session" | "end":
-                if record.get("complete"):
-                    last_complete = line.path
                 index.sessions.append({**record, "journal": line.path.name})
-    # A process that went through the whole input saw every problem that is left in it.
-    index.input_problems = {
-        problem: path for problem, path in index.input_problems.items() if path >= last_complete
-    }
     return index
 
 
 def _keep_better(index: Index, key: tuple[str, str], place: Place) -> None:
     known = index.organs.get(key)
-    if known is None or place.failures < known.failures:
+    if known is None or place.rank < known.rank:
         index.organs[key] = place
     index.duplicates += known is not None
 
@@ -100,21 +111,16 @@ def export(folder: Path, include_report: bool = False) -> Exported:
     Also completes run.json with what is known of the processes that worked on the run.
 
     Args:
-        include_report: add the report's text to labels.csv; the run must have kept it.
+        include_report: add the report's text to labels.csv, where the run has kept it.
 
     Raises:
-        RunFolderError: the folder holds no run, or not the texts.
+        RunFolderError: the folder holds no run.
     """
     described = manifest.read(folder)
     index = read_index(folder)
-    if include_report and any(
-        place.report_was_read and report_id not in index.texts
-        for (report_id, _), place in index.organs.items()
-    ):
-        raise RunFolderError(
-            f"{folder} does not hold the reports' texts; label with --include-report to keep them"
-        )
     exported = Exported(duplicates=index.duplicates, damaged=index.damaged)
+    if include_report:
+        exported.reports_without_text = _reports_without_text(index)
     usage: dict[str, StepUsage] = {}
     with ExitStack() as stack:
         tables = _Tables(stack, folder, described["identity"]["finding_types"], include_report)
@@ -123,7 +129,7 @@ def export(folder: Path, include_report: bool = False) -> Exported:
             exported.input_problems += 1
         files = _Files(stack)
         for result in _in_order(files, index, described["identity"]["organs"]):
-            tables.add(result, _text(files, index, result.report_id) if include_report else None)
+            tables.add(result, _text(files, index, result) if include_report else None)
             usage = total_usage((usage, result.usage))
             exported.rows += 2
             exported.failed_cells += result.failed_cells
@@ -148,9 +154,15 @@ def _totals(index: Index, exported: Exported, usage: Mapping[str, StepUsage]) ->
     }
 
 
-def _text(files: "_Files", index: Index, report_id: str) -> str:
-    """The report's text as it was labeled; nothing where it could not be read."""
-    place = index.texts.get(report_id)
+def _reports_without_text(index: Index) -> int:
+    read = {(key[0], place.text_hash) for key, place in index.organs.items() if place.text_hash}
+    return len(read - set(index.texts))
+
+
+def _text(files: "_Files", index: Index, result: OrganResult) -> str:
+    """The report's text as it was labeled; nothing where it was not read or not kept."""
+    labeled = index.organs[result.report_id, result.organ].text_hash
+    place = index.texts.get((result.report_id, labeled))
     return "" if place is None else str(files.record(place)["text"])
 
 

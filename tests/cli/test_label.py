@@ -17,7 +17,6 @@ import pytest
 
 from conftest import ROOT, free_port
 from engines.loopback_server import Answer, Server, answer_of, completion, error_body, running
-from leavs.tables import TABLES
 
 LEAVS = str(Path(sys.executable).with_name("leavs"))
 REPORT = ROOT / "data" / "reports" / "04-telegraphic-postop.txt"
@@ -114,9 +113,9 @@ def test_an_empty_report_fails_by_itself() -> None:
         ([], "no reports named; use one of --single-file, --input-dir"),
         (["--input-dir", "nowhere", "--dry-run"], "nowhere"),
         (["--single-file", REPORT, "--input-dir", ".", "--dry-run"], "exclude each other"),
-        (["--single-file", REPORT, "--organs", "heart", "--dry-run"], "no organ 'heart'"),
-        (["--single-file", REPORT, "--pack", "other", "--dry-run"], "no pack 'other'"),
-        (["--single-file", REPORT, "--reports-in-flight", "0", "--dry-run"], "too small"),
+        (["--single-file", REPORT, "--organs", "heart", "--model", "m"], "no organ 'heart'"),
+        (["--single-file", REPORT, "--pack", "other", "--model", "m"], "no pack 'other'"),
+        (["--single-file", REPORT, "--reports-in-flight", "0", "--model", "m"], "too small"),
         (["--single-file", REPORT, "--model", "m", "--engine-arg", "x"], "is not name=value"),
     ],
 )
@@ -163,7 +162,7 @@ def test_a_second_run_goes_on_or_refuses() -> None:
     assert code == 0
     assert re.search(r"reports done before +1\b", err)
     code, _, err = leavs(*arguments, "--reasoning", "never", "--seed", "1")
-    assert (code, len(err.splitlines()[-1:])) == (2, 1)
+    assert code == 2
     assert "reasoning 'always' there, 'never' now; seed 0 there, 1 now" in err
 
 
@@ -180,8 +179,10 @@ def test_the_report_is_in_its_column_word_for_word() -> None:
 
 
 def obliging(question: str) -> str:
-    """Every report mentions no organ."""
-    return "none" if "Which sentences" in question else "No"
+    """Every report denies everything of the liver, and does not mention the spleen."""
+    if "Which sentences" in question:
+        return f'"{CANARY}": informative' if "organ is the liver" in question else "none"
+    return "none" if "Which types" in question else "A"
 
 
 class GatedServer(Server):
@@ -196,10 +197,10 @@ class GatedServer(Server):
         if len(self.bodies) > self.at_once:
             self.waiting.set()
             self.gate.wait(30)
-        return answer_of(completion(obliging(self.bodies_of(body))))
+        return answer_of(completion(obliging(self.question(body))))
 
     @staticmethod
-    def bodies_of(body: bytes) -> str:
+    def question(body: bytes) -> str:
         return str(json.loads(body)["messages"][1]["content"])
 
 
@@ -207,21 +208,20 @@ class GatedServer(Server):
 def many(tmp_path: Path) -> Path:
     folder = tmp_path / "in"
     folder.mkdir()
-    for number in range(8):
+    for number in range(6):
         (folder / f"r{number}.txt").write_text(f"{CANARY} This is report {number}.")
     return folder
 
 
 def asking(server: Server, reports: Path, folder: str) -> list[str | Path]:
     more = ["--reasoning", "never", "--reports-in-flight", "2", "--output-dir", folder]
+    more += ["--organs", "spleen", "liver", "--filtration", "fast"]
     return ["label", "--input-dir", reports, "--base-url", server.base_url, *more]
 
 
-@pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, 75), (signal.SIGUSR1, 75), (signal.SIGINT, 130)]
-)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 75), (signal.SIGINT, 130)])
 def test_the_program_stops_in_good_order(many: Path, number: signal.Signals, code: int) -> None:
-    with running(GatedServer(at_once=60)) as server:
+    with running(GatedServer(at_once=20)) as server:
         assert isinstance(server, GatedServer)
         process = started(*asking(server, many, "run"))
         assert server.waiting.wait(30)
@@ -232,14 +232,12 @@ def test_the_program_stops_in_good_order(many: Path, number: signal.Signals, cod
         assert process.returncode == code
         assert "Stopped early. Give the same command again" in err
         done = {row[0] for row in rows_of("run/labels.csv")[1:]}
-        assert 0 < len(done) < 8
+        assert 0 < len(done) < 6
         before = len(server.bodies)
         assert leavs(*asking(server, many, "run"))[0] == 0
         again = [str(body["messages"]) for body in server.bodies[before:]]
         assert not any(f"report {name[1:]}." in one for one in again for name in done)
-        assert leavs(*asking(server, many, "whole"))[0] == 0
-    for name in TABLES:
-        assert Path("run", name).read_bytes() == Path("whole", name).read_bytes()
+    assert len(rows_of("run/labels.csv")) == 1 + 6 * 2 * 2
 
 
 def failing_runs(many: Path) -> Iterator[tuple[int, list[str | Path]]]:

@@ -107,7 +107,7 @@ def test_a_terminal_gets_a_bar_that_goes_away() -> None:
 def test_an_error_ends_the_showing() -> None:
     async def run() -> None:
         async with show_progress(FRESH, Console(file=io.StringIO()), 0.01):
-            raise ValueError
+            raise ValueError("a bug")
 
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match="a bug"):
         asyncio.run(run())

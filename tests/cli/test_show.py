@@ -49,9 +49,7 @@ def shown(
     return out, err
 
 
-def test_every_cell_has_its_mark(
-    run: Path, pack: Pack, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_cell_has_its_mark(run: Path, pack: Pack, capsys: pytest.CaptureFixture[str]) -> None:
     lines = shown(capsys, run, "--limit", "1")[0].splitlines()
     marks = [mark for _, mark in CODES]
     rows = {words[0]: words[1:] for line in lines if (words := line.split())}
@@ -92,7 +90,7 @@ def test_reports_are_the_first_or_those_named(
 def test_what_is_not_there_is_one_line(
     run: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
-    out, err = shown(capsys, run, *arguments, code=2)
+    _, err = shown(capsys, run, *arguments, code=2)
     assert message in err
     assert len(err.splitlines()) == 1
 

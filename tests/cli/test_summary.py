@@ -77,7 +77,11 @@ FAILED = Exported(1300, 23_400, failed_cells=1_077, input_problems=2)
     ("changes", "lines"),
     [
         ({}, ["out now holds 1,300 reports, 23,400 label rows."]),
-        ({"exported": FAILED}, ["1,077 failed cells and 2 ", "out/failures.csv", "--retry-failures"]),
+        (
+            {"exported": FAILED},
+            ["1,077 failed cells and 2 ", "out/failures.csv", "--retry-failures"],
+        ),
+        ({"exported": Exported(reports_without_text=1_234)}, ["lacks the texts of 1,234 reports"]),
         ({"complete": False}, ["Stopped early. Give the same command again"]),
         ({"exported": Exported(damaged=["j/x.jsonl line 3"])}, ["j/x.jsonl line 3 is damaged"]),
         ({"warnings": ("They mean nothing.",)}, ["WARNING", "They mean nothing."]),
@@ -107,7 +111,8 @@ def test_the_folder_is_named_as_it_is(folder: str) -> None:
         ({}, 0),
         ({"exported": FAILED}, 3),
         ({"exported": Exported(failed_cells=1)}, 3),
-        ({"exported": Exported(input_problems=1)}, 3),
+        ({"tally": Tally(1, 9, input_problems=1)}, 3),
+        ({"exported": Exported(input_problems=1)}, 0),  # of an earlier run: mended since
         ({"complete": False}, 75),
         ({"complete": False, "exported": FAILED}, 75),
         ({"complete": False, "interrupted": True}, 130),

@@ -21,7 +21,7 @@ app = cyclopts.App(
     ],
     version=lambda: _version(),
     default_parameter=cyclopts.Parameter(negative=(), consume_multiple=True),
-    error_formatter=lambda error: f"leavs: {error}",
+    print_error=False,  # run() does, on one line whatever the width of the terminal
     exit_on_error=False,
     suppress_keyboard_interrupt=False,
 )
@@ -47,8 +47,9 @@ def run(arguments: list[str]) -> int:
     """The exit code of a command; foreseen errors are one line on stderr, bugs a traceback."""
     try:
         result: Any = app(arguments, result_action="return_value")
-    except cyclopts.CycloptsError:
-        return USAGE  # cyclopts has said what is wrong
+    except cyclopts.CycloptsError as error:
+        print(f"leavs: {' '.join(str(error).split())}", file=sys.stderr)
+        return USAGE
     except LeavsError as error:
         print(f"leavs: {error}", file=sys.stderr)
         return _code_of(error)

@@ -42,4 +42,4 @@ def exit_code(outcome: Outcome) -> int:
     """0 complete, 3 with failed cells, 75 stopped and resumable, 130 interrupted."""
     if not outcome.complete:
         return INTERRUPTED if outcome.interrupted else RESUMABLE
-    return FAILED_CELLS if outcome.exported.failed_cells or outcome.exported.input_problems else 0
+    return FAILED_CELLS if outcome.exported.failed_cells or outcome.tally.input_problems else 0

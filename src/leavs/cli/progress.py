@@ -35,6 +35,7 @@ async def show_progress(
         yield
     finally:
         ticker.cancel()
+        await asyncio.gather(ticker, return_exceptions=True)
 
 
 async def _log(tally: Tally, console: Console, began: float, log_seconds: float) -> None:

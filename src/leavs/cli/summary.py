@@ -39,6 +39,11 @@ def print_summary(outcome: Outcome, folder: Path, console: Console) -> None:
         )
     for encoding, reports in sorted(outcome.tally.encodings.items()):
         say(f"{reports:,} reports are not UTF-8, read as {encoding}; the journal names them.")
+    if exported.reports_without_text:
+        say(
+            f"labels.csv lacks the texts of {exported.reports_without_text:,} reports that were "
+            "labeled without --include-report; label them once more with it to add the texts."
+        )
     for line in exported.damaged:
         say(f"{line} is damaged and was passed over; its cells are asked again next time.")
     if not outcome.complete:

@@ -4,6 +4,7 @@ A server takes text, not token ids, so that control tokens in a report are neutr
 space after the first character, which the model reads and the server's tokenizer does not match.
 """
 
+import asyncio
 import os
 import re
 from collections.abc import AsyncIterator, Sequence
@@ -26,10 +27,12 @@ from leavs.engines import (
 from leavs.errors import ContextError, EngineError, EngineStartError, QuestionError
 
 LOGPROBS = 10
+CONNECTIONS = 256  # at once; more would spend their time limit waiting for their turn
 REFUSALS = frozenset({400, 413, 422})  # the fault of one question; others are the server's
 # Control tokens of the usual model families: <|im_end|>, <start_of_turn>, </s>, [INST], <think>
 _CONTROLS = re.compile(
-    r"<\|[^<>|\n]{1,60}\|>|</?(?:s|think|tool_call|start_of_turn|end_of_turn|bos|eos|pad|unk)>"
+    r"<\|[^<>|\n]{1,60}\|>|<｜[^<>｜\n]{1,60}｜>|\[\|[^\[\]|\n]{1,60}\|\]"
+    r"|</?(?:s|think|bos|eos|pad|unk|tool_\w{1,20}|(?:start|end)_of_\w{1,20})>"
     r"|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]|<</?SYS>>",
     re.IGNORECASE,
 )
@@ -136,6 +139,7 @@ class OpenAIEngine:
         self.model = model
         self.constrains = constrains
         self._gives_log_probabilities = True
+        self._places = asyncio.Semaphore(CONNECTIONS)
 
     async def reply(
         self, messages: Sequence[Message], *, max_tokens: int, constraint: Constraint | None = None
@@ -156,7 +160,8 @@ class OpenAIEngine:
         if logprobs:
             request |= {"logprobs": True, "top_logprobs": LOGPROBS}
         try:
-            answer = await self._client.chat.completions.create(**request)
+            async with self._places:
+                answer = await self._client.chat.completions.create(**request)
         except (openai.OpenAIError, ValueError) as error:  # ValueError: a page that is no JSON
             if not isinstance(error, openai.APIStatusError) or error.status_code not in REFUSALS:
                 raise self._gone(type(error).__name__) from error

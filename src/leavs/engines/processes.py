@@ -56,28 +56,31 @@ def signals_blocked() -> Iterator[None]:
 
     They inherit the block, so that Ctrl-C or a job's warning reaches this process alone, which can
     then let the answers in flight finish. Until the model is loaded nothing is in flight: a stop
-    signal ends this process and its children at once. The resource tracker is started before,
-    since it would lift the block in this process.
+    signal ends this process and its children at once. Threads inherit the block, too: enter before
+    the first import of torch, whose threads would take the signals. The resource tracker is
+    started before, since it would lift the block in this process.
     """
     resource_tracker.ensure_running()
     loaded = threading.Event()
+    screen = os.dup(2)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-    watcher = threading.Thread(target=_exit_on_signal, args=(loaded,), daemon=True)
+    watcher = threading.Thread(target=_exit_on_signal, args=(loaded, screen), daemon=True)
     watcher.start()
     try:
         yield
     finally:
         loaded.set()
         watcher.join()
+        os.close(screen)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _exit_on_signal(loaded: threading.Event) -> None:
+def _exit_on_signal(loaded: threading.Event, screen: int) -> None:
     """Wait for a stop signal until the model is loaded; end the process when one comes."""
     while not loaded.is_set():
         received = signal.sigtimedwait(STOP_SIGNALS, 0.1)
         if received is not None:
             for child in multiprocessing.active_children():
                 child.kill()
-            os.write(2, b"leavs: stopped while the model was loading; nothing was asked\n")
+            os.write(screen, b"leavs: stopped while the model was loading; nothing was asked\n")
             os._exit(130 if received.si_signo == signal.SIGINT else 75)

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leavs.engines import (
     Choices,
@@ -27,6 +27,9 @@ from leavs.engines import (
 )
 from leavs.engines.processes import output_to, root_cause, signals_blocked
 from leavs.errors import ContextError, EngineError, EngineStartError, QuestionError
+
+if TYPE_CHECKING:
+    from leavs.engines.conversation import ConversationTokenizer
 
 # Quiet and private: no usage statistics, no telemetry, no engine log that could quote a prompt.
 # Set before the first import of vllm; what the user has set wins, but for the statistics.
@@ -107,39 +110,46 @@ def start_vllm(options: VllmOptions) -> "VllmEngine":
     os.environ.update(PRIVATE)
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            from vllm.engine.arg_utils import AsyncEngineArgs
-            from vllm.platforms import current_platform
-            from vllm.usage.usage_lib import UsageContext
-            from vllm.v1.engine.async_llm import AsyncLLM
-    except ImportError as error:
-        raise EngineStartError(
-            f"vLLM cannot be imported ({error}); install it with: pip install 'leavs[vllm]'"
-        ) from error
-    on_cpu = current_platform.is_cpu()
-    if on_cpu:
-        for name, value in CPU.items():
-            os.environ.setdefault(name, value)
-        os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
     os.environ[lifeline.PARENT] = str(os.getpid())
     try:
-        arguments = engine_arguments(options, 0 if on_cpu else current_platform.device_count())
-        with output_to(options.log), signals_blocked(), warnings.catch_warnings(action="ignore"):
-            # No name for the AsyncLLM here: vLLM keeps this frame, and what it holds could not
-            # be let go of before the interpreter ends.
-            return VllmEngine(
-                AsyncLLM.from_engine_args(
-                    AsyncEngineArgs(**arguments), usage_context=UsageContext.LLM_CLASS
-                ),
-                options,
-            )
-    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        with signals_blocked(), output_to(options.log), warnings.catch_warnings(action="ignore"):
+            return _load(options)
+    except (ImportError, OSError, ValueError, TypeError, RuntimeError) as error:
         cause = root_cause(options.log) or str(error).strip() or type(error).__name__
         seen = f" (more in {options.log})" if options.log and options.log.exists() else ""
         raise EngineStartError(
             f"vLLM cannot load {options.model}: {cause.splitlines()[0]}{seen}"
         ) from error
+
+
+def _load(options: VllmOptions) -> "VllmEngine":
+    try:
+        from vllm.engine.arg_utils import AsyncEngineArgs
+        from vllm.platforms import current_platform
+        from vllm.usage.usage_lib import UsageContext
+        from vllm.v1.engine.async_llm import AsyncLLM
+    except ImportError as error:
+        raise EngineStartError(
+            f"vLLM cannot be imported ({error}); install it with: pip install 'leavs[vllm]'"
+        ) from error
+    from leavs.engines.conversation import ConversationTokenizer
+
+    on_cpu = current_platform.is_cpu()
+    if on_cpu:
+        for name, value in CPU.items():
+            os.environ.setdefault(name, value)
+        os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
+    arguments = engine_arguments(options, 0 if on_cpu else current_platform.device_count())
+    tokenizer = ConversationTokenizer(load_tokenizer(options))  # fails before the model is loaded
+    # No name for the AsyncLLM here: vLLM keeps this frame, and what it holds could not be let go
+    # of before the interpreter ends.
+    return VllmEngine(
+        AsyncLLM.from_engine_args(
+            AsyncEngineArgs(**arguments), usage_context=UsageContext.LLM_CLASS
+        ),
+        tokenizer,
+        options,
+    )
 
 
 def engine_arguments(options: VllmOptions, gpus: int) -> dict[str, Any]:
@@ -198,17 +208,16 @@ class VllmEngine:
 
     Args:
         llm: a started AsyncLLM.
+        tokenizer: of the model that it holds.
     """
 
-    def __init__(self, llm: Any, options: VllmOptions) -> None:
-        from leavs.engines.conversation import ConversationTokenizer
-
+    def __init__(self, llm: Any, tokenizer: "ConversationTokenizer", options: VllmOptions) -> None:
         # vLLM has set up its log by now; in this process its errors are raised, and need no page.
         logging.getLogger("vllm").setLevel(logging.CRITICAL)
         self._llm = llm
         self._options = options
         self._numbers = itertools.count()
-        self._tokenizer: ConversationTokenizer = ConversationTokenizer(load_tokenizer(options))
+        self._tokenizer = tokenizer
         self._sampling = lru_cache(maxsize=None)(self._sampling_parameters)
 
     async def reply(
@@ -240,7 +249,7 @@ class VllmEngine:
         try:
             # FINAL_ONLY: one output, the whole reply. The stream is read to its end, or vLLM
             # would take it for given up.
-            [output] = [one async for one in self._llm.generate(prompt, sampling, request)]
+            outputs = [one async for one in self._llm.generate(prompt, sampling, request)]
         except EngineDeadError as error:
             raise EngineError(self._epitaph()) from error
         except ValueError as error:
@@ -249,6 +258,7 @@ class VllmEngine:
             if type(error).__module__.startswith("vllm"):
                 raise _question_error(error, prompt) from error
             raise
+        [output] = outputs
         return output
 
     def _epitaph(self) -> str:
@@ -295,7 +305,8 @@ def load_tokenizer(options: VllmOptions) -> Any:
     """The model's tokenizer, from transformers."""
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(options.model, **_where_to_find(options))
+    name = options.engine_args.get("tokenizer", options.model)
+    return AutoTokenizer.from_pretrained(name, **_where_to_find(options))
 
 
 def _where_to_find(options: VllmOptions) -> dict[str, Any]:

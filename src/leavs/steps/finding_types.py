@@ -6,6 +6,7 @@ from leavs.answers import LETTERS, letters_pattern, read_letters
 from leavs.ask import Ask, Question
 from leavs.domain import Evidence, Organ
 from leavs.engines import Pattern, Reply
+from leavs.errors import AnswerError
 
 TOKENS_A_LETTER = 6  # "(A), " is three or four tokens in the usual vocabularies
 
@@ -31,6 +32,8 @@ async def assess_finding_types(
     )
 
     def read(reply: Reply) -> tuple[str, ...]:
+        if reply.cut:
+            raise AnswerError("the list of letters was cut at its length limit")
         return read_letters(reply.text, letters)
 
     picked = await ask.answer(
