@@ -67,14 +67,13 @@ def test_what_was_not_finished_leaves_nothing(tmp_path: Path, error: type[BaseEx
     assert (tmp_path / "a.csv").read_text() == "old"
 
 
-def test_what_a_killed_process_left_is_in_nobodys_way(tmp_path: Path) -> None:
+def test_two_that_write_the_same_file_are_not_in_each_others_way(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    unfinished = written_whole(path)
-    unfinished.__enter__().write("half")
-    for content in ("new and long", "new"):
-        with written_whole(path) as file:
-            file.write(content)
-        assert path.read_text() == content
-    with pytest.raises(KeyboardInterrupt):
-        unfinished.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
-    assert path.read_text() == "new"
+    with written_whole(path) as slow:
+        slow.write("slow, and longer")
+        for content in ("quick and long", "quick"):
+            with written_whole(path) as quick:
+                quick.write(content)
+            assert path.read_text() == content
+    assert path.read_text() == "slow, and longer"
+    assert [one.name for one in tmp_path.iterdir()] == ["a.csv"]

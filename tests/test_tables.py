@@ -218,7 +218,7 @@ def test_labels_are_integers_where_they_are_read(run: Path) -> None:
     [
         (None, "cannot be read as a CSV"),
         ("", "cannot be read as a CSV"),
-        ("a,b\n1,2\n", "has no column 'subjectid_studyid'; it has: a, b"),
+        ("a,b\n1,2\n", "has no column 'subjectid_studyid'; is it a labels table"),
         ("subjectid_studyid,organ,type_annotation,normal\na,b,labels,x\n", "column 'normal' holds"),
         ("subjectid_studyid,organ,type_annotation,n\na,b,labels,0.5\n", "column 'n' holds"),
     ],

@@ -235,7 +235,7 @@ def read_labels(path: Path) -> "pd.DataFrame":
     except (OSError, ValueError) as error:
         raise InputError(f"{file} cannot be read as a CSV ({type(error).__name__})") from error
     if missing := [column for column in rows.KEYS if column not in table.columns]:
-        raise InputError(f"{file} has no column {missing[0]!r}; it has: {', '.join(table.columns)}")
+        raise InputError(f"{file} has no column {missing[0]!r}; is it a labels table?")
     codes = [column for column in table.columns if column not in (*rows.KEYS, "report")]
     for column in codes:
         try:

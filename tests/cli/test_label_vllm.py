@@ -247,3 +247,15 @@ def test_a_report_too_long_for_the_model_is_a_failure_and_the_rest_goes_on(tmp_p
     labels = pd.read_csv(tmp_path / "run" / "labels.csv").set_index("subjectid_studyid")
     assert labels.loc["long"].iloc[:, 2:].isna().all().all()
     assert labels.loc[Path(SHORT[0]).stem].iloc[:, 2:].notna().all().all()
+
+
+def test_stopped_while_the_model_loads_it_ends_soon_and_leaves_nothing(tmp_path: Path) -> None:
+    process = started("--single-file", SHORT[0], "--model", "demo", "--output-dir", str(tmp_path))
+    wait_until("the engine starts", lambda: len(children_of(process.pid)) > 1)
+    engine = children_of(process.pid)
+    process.send_signal(signal.SIGTERM)
+    code, printed = finished(process)
+    assert code == 75, printed
+    assert "stopped while the model was loading; nothing was asked" in printed
+    assert "Traceback" not in printed
+    wait_until("the engine is gone", lambda: not any(map(is_alive, engine)))

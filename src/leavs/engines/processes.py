@@ -8,7 +8,7 @@ import os
 import re
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from pathlib import Path
@@ -56,31 +56,51 @@ def signals_blocked() -> Iterator[None]:
 
     They inherit the block, so that Ctrl-C or a job's warning reaches this process alone, which can
     then let the answers in flight finish. Until the model is loaded nothing is in flight: a stop
-    signal ends this process and its children at once. Threads inherit the block, too: enter before
-    the first import of torch, whose threads would take the signals. The resource tracker is
-    started before, since it would lift the block in this process.
+    signal ends this process and its children at once. The resource tracker is started before,
+    since it would lift the block in this process.
     """
     resource_tracker.ensure_running()
     loaded = threading.Event()
     screen = os.dup(2)
+
+    def leave(number: int, _frame: object = None) -> None:
+        for child in multiprocessing.active_children():
+            child.kill()
+        os.write(screen, b"leavs: stopped while the model was loading; nothing was asked\n")
+        os._exit(130 if number == signal.SIGINT else 75)
+
+    def watch() -> None:
+        while not loaded.is_set():
+            received = signal.sigtimedwait(STOP_SIGNALS, 0.1)
+            if received is not None:
+                leave(received.si_signo)
+
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-    watcher = threading.Thread(target=_exit_on_signal, args=(loaded, screen), daemon=True)
+    watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
+    with _handled_by(leave):
+        try:
+            yield
+        finally:
+            loaded.set()
+            watcher.join()
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            os.close(screen)
+
+
+@contextmanager
+def _handled_by(handler: Callable[[int, object], None]) -> Iterator[None]:
+    """Let a handler take the stop signals, too, and give them back afterwards.
+
+    Threads of numpy, say, that were there before the block take signals that the watcher then
+    never sees; Python hands those to the main thread.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, handler) for number in STOP_SIGNALS}
     try:
         yield
     finally:
-        loaded.set()
-        watcher.join()
-        os.close(screen)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _exit_on_signal(loaded: threading.Event, screen: int) -> None:
-    """Wait for a stop signal until the model is loaded; end the process when one comes."""
-    while not loaded.is_set():
-        received = signal.sigtimedwait(STOP_SIGNALS, 0.1)
-        if received is not None:
-            for child in multiprocessing.active_children():
-                child.kill()
-            os.write(screen, b"leavs: stopped while the model was loading; nothing was asked\n")
-            os._exit(130 if received.si_signo == signal.SIGINT else 75)
+        for number, previous in before.items():
+            signal.signal(number, previous)
