@@ -14,8 +14,7 @@ from multiprocessing import resource_tracker
 from pathlib import Path
 
 from leavs.private_files import make_private_folder, open_private
-
-STOP_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGUSR1})
+from leavs.stopping import SIGNALS
 
 
 @contextmanager
@@ -71,21 +70,23 @@ def signals_blocked() -> Iterator[None]:
 
     def watch() -> None:
         while not loaded.is_set():
-            received = signal.sigtimedwait(STOP_SIGNALS, 0.1)
+            received = signal.sigtimedwait(SIGNALS, 0.1)
             if received is not None:
                 leave(received.si_signo)
 
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
-    with _handled_by(leave):
-        try:
-            yield
-        finally:
-            loaded.set()
-            watcher.join()
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-            os.close(screen)
+    try:
+        with _handled_by(leave):
+            try:
+                yield
+            finally:
+                loaded.set()
+                watcher.join()
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    finally:
+        os.close(screen)  # when nobody can write to it any more
 
 
 @contextmanager
@@ -98,7 +99,7 @@ def _handled_by(handler: Callable[[int, object], None]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, handler) for number in STOP_SIGNALS}
+    before = {number: signal.signal(number, handler) for number in SIGNALS}
     try:
         yield
     finally:
