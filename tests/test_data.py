@@ -3,11 +3,11 @@
 import csv
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from annotated_reader import ANNOTATIONS, REPORTS, annotated
-from conftest import AMOS
 from leavs.prompts import Pack
 from leavs.tables import read_labels
 
@@ -84,12 +84,10 @@ def test_no_report_repeats_another() -> None:
             assert first.setdefault(run, path.stem) == path.stem, " ".join(run)
 
 
-def test_no_report_repeats_a_real_one() -> None:
-    if not (AMOS / "reports.csv").is_file():
-        pytest.skip("the shared AMOS reports are not here")
+def test_no_report_repeats_a_real_one(amos: Path) -> None:
     ours = {run for path in PATHS for run in runs_of(path.read_text(encoding="utf-8"))}
     csv.field_size_limit(10_000_000)
-    with (AMOS / "reports.csv").open(encoding="utf-8", newline="") as file:
+    with (amos / "reports.csv").open(encoding="utf-8", newline="") as file:
         shared = [
             " ".join(run)
             for row in csv.reader(file)
