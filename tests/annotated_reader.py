@@ -4,7 +4,7 @@ import csv
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from conftest import ROOT
@@ -68,6 +68,10 @@ class AnnotatedReader:
             self.report_id = self.ids[report[1].strip()]
         if constraint is None:
             return "It may well be (A), or none of these."
+        if step == "filtration_joint":
+            organs = [organ.name for organ in self.pack.ontology.organs]
+            told = [informs(self.codes[self.report_id, organ, "labels"]) for organ in organs]
+            return lettered(place for place, is_told in enumerate(told) if is_told)
         [organ] = ORGAN.findall(question)
         labels = self.codes[self.report_id, organ, "labels"]
         match step:
@@ -76,7 +80,7 @@ class AnnotatedReader:
             case "filtration_thorough":
                 return "Yes" if informs(labels) else "No"
             case "finding_types":
-                return letters(labels) or "none"
+                return letters(labels)
         [statement] = FINDING.findall(question)
         name = self.types[statement]
         choices = {words: letter for letter, words in CHOICE.findall(question)}
@@ -102,8 +106,12 @@ def quotes(report: str, informative: bool) -> str:
 
 def letters(labels: Codes) -> str:
     """The finding types that are affirmed, doubted or denied."""
-    spoken = [place for place, code in enumerate(labels.values()) if code in (1, 0, -1)]
-    return ", ".join(f"({chr(ord('A') + place)})" for place in spoken)
+    return lettered(place for place, code in enumerate(labels.values()) if code in (1, 0, -1))
+
+
+def lettered(places: Iterable[int]) -> str:
+    """The letters of some places, as the model is asked to write them."""
+    return ", ".join(f"({chr(ord('A') + place)})" for place in places) or "none"
 
 
 def certainty(code: int, question: str) -> str:

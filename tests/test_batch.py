@@ -3,11 +3,13 @@
 import asyncio
 import csv
 import random
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,13 @@ import scripted_label
 from conftest import ROOT, plain_reader
 from leavs.ask import Ask
 from leavs.batch import Batch, Tally
-from leavs.domain import Report, UnreadableReport
-from leavs.engines import Constraint, Message
+from leavs.domain import Reasoning, Report, UnreadableReport
+from leavs.engines import Choices, Constraint, Message
 from leavs.engines.scripted import Script, ScriptedEngine
 from leavs.errors import EngineError, QuestionError
 from leavs.journal import Journal, read_lines, what_is_done
 from leavs.prompts import Pack
-from leavs.steps.filtration import fast_only
+from leavs.steps.filtration import fast_only, fast_then_thorough, thorough_only
 from leavs.stopping import Stop
 from leavs.tables import TABLES
 
@@ -32,7 +34,7 @@ REPORTS = [Report(f"r{number}", f"Report {number}.", number) for number in range
 
 def batch_of(pack: Pack, folder: Path, script: Script, **more: Any) -> Batch:
     organs = pack.ontology.organs[:2]
-    ask = Ask(ScriptedEngine(script), pack, reasoning=False, max_reasoning_tokens=9)
+    ask = Ask(ScriptedEngine(script), pack, Reasoning.NEVER, max_reasoning_tokens=9)
     parts: dict[str, Any] = {
         "done": what_is_done(folder),
         "tally": Tally(len(REPORTS), len(organs)),
@@ -81,6 +83,48 @@ def test_no_more_reports_are_in_flight_than_allowed(
     assert run(batch_of(pack, tmp_path, script, reports_in_flight=places), REPORTS)
     assert most == min(places, len(REPORTS))
     assert recorded(tmp_path) == all_of(REPORTS)
+
+
+@pytest.mark.parametrize(("batch_size", "most"), [(1, 2), (4, 5), (16, 18)])
+def test_no_more_questions_are_with_the_engine_than_keep_it_full(
+    pack: Pack, tmp_path: Path, batch_size: int, most: int
+) -> None:
+    inside, at_once = 0, set[int]()
+
+    async def script(messages: Sequence[Message], constraint: Constraint | None) -> str:
+        nonlocal inside
+        inside += 1
+        at_once.add(inside)
+        await asyncio.sleep(0.001)
+        inside -= 1
+        return plain_reader(messages, constraint)
+
+    engine = ScriptedEngine(script, batch_size)
+    ask = Ask(engine, pack, Reasoning.NEVER, max_reasoning_tokens=9)
+    reports = [Report(f"r{number}", f"Liver {number}. Spleen.", number) for number in range(40)]
+    batch = batch_of(pack, tmp_path, script, reports_in_flight=20)
+    assert run(replace(batch, ask=ask, filter_sentences=thorough_only), reports)
+    assert max(at_once) == most
+    assert recorded(tmp_path) == all_of(reports)
+
+
+def test_the_questions_of_earlier_reports_go_first(pack: Pack, tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    async def script(messages: Sequence[Message], constraint: Constraint | None) -> str:
+        asked.append(int(re.findall(r"of report (\d)", messages[1].content)[0]))
+        await asyncio.sleep(0.001)
+        return "No" if isinstance(constraint, Choices) else "none"
+
+    texts = [" ".join(f"Sentence {i} of report {n}." for i in range(5)) for n in range(9)]
+    reports = [Report(f"r{number}", text, number) for number, text in enumerate(texts)]
+    batch = batch_of(pack, tmp_path, script, reports_in_flight=9)
+    ask = Ask(ScriptedEngine(script, 1), pack, Reasoning.NEVER, max_reasoning_tokens=9)
+    assert run(replace(batch, ask=ask, filter_sentences=fast_then_thorough), reports)
+    assert len(asked) == 9 * 6 * 2
+    last = [len(asked) - asked[::-1].index(number) for number in range(9)]
+    begun = [asked.index(number) for number in range(9)]
+    assert all(ends < begins for ends, begins in zip(last, begun[3:], strict=False))
 
 
 def test_one_report_that_fails_costs_nothing_else(pack: Pack, tmp_path: Path) -> None:

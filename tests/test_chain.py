@@ -13,6 +13,7 @@ from leavs.domain import (
     Label,
     Organ,
     OrganResult,
+    Reasoning,
     Step,
     Urgency,
 )
@@ -43,7 +44,7 @@ UNREADABLE = "CANARY, I would say"
 def labelled(
     reader: Reader, *, organ: str = LIVER, way: Filtration = Filtration.BOTH
 ) -> OrganResult:
-    ask = Ask(ScriptedEngine(reader), reader.pack, False, 100)
+    ask = Ask(ScriptedEngine(reader), reader.pack, Reasoning.NEVER, 100)
     [chosen] = [one for one in reader.pack.ontology.organs if one.name == organ]
     sentences = split_sentences(REPORT.text)
     return asyncio.run(label_organ(ask, REPORT, sentences, chosen, FILTERS[way]))
@@ -232,7 +233,7 @@ def test_usage_is_by_step_and_reasoning_is_kept_question_by_question(pack: Pack)
 
     plan: dict[str, Answer] = {"finding_types": "(K)", "certainty: focal": "D"}
     reader = Reader(pack, plan)
-    ask = Ask(ScriptedEngine(script), pack, True, 100)
+    ask = Ask(ScriptedEngine(script), pack, Reasoning.ALWAYS, 100, keep_reasoning=True)
     liver = pack.ontology.organs[1]
     sentences = split_sentences(REPORT.text)
     result = asyncio.run(label_organ(ask, REPORT, sentences, liver, FILTERS[Filtration.BOTH]))
@@ -250,6 +251,7 @@ def test_usage_is_by_step_and_reasoning_is_kept_question_by_question(pack: Pack)
         times = questions[step]
         assert (usage.prompt_tokens, usage.cached_tokens) == (30 * times, 16 * times)
         assert usage.generated_tokens == 6 * times
+        assert (usage.questions, usage.known, usage.reasoned) == (times, 0, times)
     assert len(result.reasoning) == sum(questions.values())
     assert {thought.about for thought in result.reasoning} >= {"certainty: focal", "urgency: focal"}
     assert not any("CANARY" in thought.about for thought in result.reasoning)
@@ -264,7 +266,7 @@ def run_report(
     organs: Sequence[Organ] | None = None,
 ) -> None:
     async def run() -> None:
-        ask = Ask(ScriptedEngine(reader), pack, False, 100)
+        ask = Ask(ScriptedEngine(reader), pack, Reasoning.NEVER, 100)
         some = pack.ontology.organs if organs is None else organs
         async with asyncio.timeout(5):
             await label_report(ask, REPORT, some, FILTERS[Filtration.FAST], record)
@@ -332,7 +334,7 @@ def test_independent_questions_are_in_flight_at_once(pack: Pack, step: str, at_o
         return await usual(messages, constraint)
 
     async def run() -> None:
-        ask = Ask(ScriptedEngine(script), pack, False, 100)
+        ask = Ask(ScriptedEngine(script), pack, Reasoning.NEVER, 100)
         async with asyncio.timeout(5):
             await label_report(
                 ask, REPORT, pack.ontology.organs, FILTERS[Filtration.FAST], lambda result: None

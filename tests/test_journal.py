@@ -1,7 +1,12 @@
 """What is recorded survives, and what was half written is no record."""
 
+import asyncio
 import stat
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,7 +46,7 @@ def result(report_id: str = "a", organ: str = "liver", failed: bool = False) -> 
         ("focal",),
         2,
         True,
-        {"certainty": StepUsage(1, 2, 3, 4)},
+        {"certainty": StepUsage(1, 2, 3, 4, 5, 6, 7)},
         (Thought("certainty: focal", "Denn …", "D"),),
         1.5,
     )
@@ -121,3 +126,133 @@ def test_only_the_owner_reads_a_journal(tmp_path: Path) -> None:
 def test_the_hash_tells_texts_apart() -> None:
     assert hash_of("a") != hash_of("a ")
     assert hash_of("\ud800") == hash_of("\ud800")
+
+
+def test_what_older_versions_recorded_is_read_still() -> None:
+    """They counted four numbers a step."""
+    old = result_to_json(result())
+    old["usage"] = {"certainty": [1, 2, 3, 4]}
+    assert result_from_json(old).usage == {"certainty": StepUsage(1, 2, 3, 4, 0, 0, 0)}
+    everything = result_to_json(result())
+    everything["usage"] = {"certainty": [1, 2, 3, 4, 5, 6, 7]}
+    assert result_from_json(everything).usage == {"certainty": StepUsage(1, 2, 3, 4, 5, 6, 7)}
+
+
+class GatedThread(ThreadPoolExecutor):
+    """The thread in which the file system is asked: counts how often, and waits for permission."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.asked = 0
+        self.permitted = threading.Semaphore(0)
+
+    def submit(self, job: Callable[..., Any], /, *args: Any, **more: Any) -> Future[Any]:
+        self.asked += 1
+
+        def when_permitted() -> Any:
+            self.permitted.acquire()
+            return job(*args, **more)
+
+        return super().submit(when_permitted)
+
+
+def synced_with(check: Callable[[GatedThread], Coroutine[Any, Any, None]]) -> None:
+    """Run a check in a loop whose thread is gated; nothing hangs where the check fails."""
+
+    async def run() -> None:
+        thread = GatedThread()
+        asyncio.get_running_loop().set_default_executor(thread)
+        try:
+            async with asyncio.timeout(10):
+                await check(thread)
+        finally:
+            thread.permitted.release(1000)
+
+    asyncio.run(run())
+
+
+async def ticks() -> None:
+    """Let every task that can go on do so."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def test_who_waits_goes_on_when_the_file_system_has_answered(tmp_path: Path) -> None:
+    async def check(thread: GatedThread) -> None:
+        journal = Journal(tmp_path, {})
+        journal.add_result(record("a"))
+        waiting = asyncio.create_task(journal.synced())
+        await ticks()
+        assert (thread.asked, waiting.done()) == (1, False)
+        assert set(what_is_done(tmp_path)) == {"a"}, "a kill loses nothing even now"
+        thread.permitted.release()
+        await waiting
+        await journal.synced()
+        assert thread.asked == 1, "there was nothing new"
+        journal.close()
+
+    synced_with(check)
+
+
+def test_what_is_recorded_while_it_is_asked_is_for_the_next_time(tmp_path: Path) -> None:
+    async def check(thread: GatedThread) -> None:
+        journal = Journal(tmp_path, {})
+        first = asyncio.create_task(journal.synced())
+        await ticks()
+        journal.add_result(record("a"))
+        second = asyncio.create_task(journal.synced())
+        await ticks()
+        thread.permitted.release()
+        await first
+        await ticks()
+        assert (thread.asked, second.done()) == (2, False)
+        thread.permitted.release()
+        await second
+        assert thread.asked == 2
+        journal.close()
+
+    synced_with(check)
+
+
+def test_many_who_wait_at_once_cost_little(tmp_path: Path) -> None:
+    async def check(thread: GatedThread) -> None:
+        journal = Journal(tmp_path, {})
+        thread.permitted.release(1000)
+
+        async def report(number: int) -> None:
+            journal.add_result(record(f"{number}"))
+            await journal.synced()
+
+        await asyncio.gather(*(report(number) for number in range(50)))
+        assert thread.asked == 2, "for the first, and for all who came meanwhile"
+        assert len(what_is_done(tmp_path)) == 50
+        journal.close()
+
+    synced_with(check)
+
+
+def test_who_gives_up_waiting_leaves_the_others_theirs(tmp_path: Path) -> None:
+    async def check(thread: GatedThread) -> None:
+        journal = Journal(tmp_path, {})
+        waiting = []
+        for name in "abc":
+            journal.add_result(record(name))
+            waiting.append(asyncio.create_task(journal.synced()))
+            await ticks()
+        waiting[0].cancel()
+        thread.permitted.release(1000)
+        ended = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [type(one) for one in ended] == [asyncio.CancelledError, type(None), type(None)]
+        journal.close()
+
+    synced_with(check)
+
+
+def test_nobody_is_told_that_it_is_safe_where_the_file_system_refuses(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, {})
+    journal.close()  # with a record of its own; after it, the file cannot be asked
+
+    async def three() -> list[BaseException | None]:
+        return await asyncio.gather(*(journal.synced() for _ in range(3)), return_exceptions=True)
+
+    assert [type(one) for one in asyncio.run(three())] == [OSError] * 3

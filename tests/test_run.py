@@ -1,7 +1,10 @@
 """A run from a source of reports to the tables, and again in the same folder."""
 
+import asyncio
 import csv
-from collections.abc import Callable, Sequence
+import hashlib
+import random
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +24,22 @@ from leavs import (
     from_folder,
     label_reports,
 )
-from leavs.engines import Constraint, Message
+from leavs.ask import CONFIDENCE
+from leavs.domain import Report
+from leavs.engines import Choices, Constraint, Message, Reply
 from leavs.engines.scripted import Script
 from leavs.errors import ContextError, EngineError, LeavsError, QuestionError
 from leavs.journal import read_lines
 from leavs.prompts import Pack
 from leavs.reports import ReportSource
-from leavs.run import check_numbers, choose_model, choose_organs, vllm_options
+from leavs.run import (
+    ChosenModel,
+    check_numbers,
+    choose_model,
+    choose_organs,
+    identity_of,
+    vllm_options,
+)
 from leavs.tables import TABLES
 
 TWO = MethodOptions(
@@ -88,19 +100,24 @@ def quoting(messages: Sequence[Message], constraint: Constraint | None) -> str:
     return "none" if "Which types" in question else "A"
 
 
+# One report a run: the reader's answers are those of its report, and within a run the answer to a
+# question about one report is also that to the same question about another.
 @pytest.mark.parametrize("reasoning", Reasoning)
-@pytest.mark.parametrize("filtration", [Filtration.BOTH, Filtration.FAST])
+@pytest.mark.parametrize("filtration", [Filtration.BOTH, Filtration.JOINT, Filtration.FAST])
 def test_the_chain_loses_nothing_between_question_and_file(
     pack: Pack, tmp_path: Path, filtration: Filtration, reasoning: Reasoning
 ) -> None:
     reader = AnnotatedReader(pack)
     method = MethodOptions(filtration=filtration, reasoning=reasoning)
-    outcome = run(from_folder(REPORTS), tmp_path, reader, method, reports_in_flight=1)
-    assert outcome.complete
+    for path in sorted(REPORTS.iterdir()):
+        reader.report_id = path.stem
+        outcome = run(from_files([path]), tmp_path, reader, method)
+        assert outcome.complete
+        assert outcome.tally.dropped_quotes == 0
     assert rows_of(tmp_path / "labels.csv") == rows_of(ANNOTATIONS)
     assert rows_of(tmp_path / "failures.csv")[1:] == []
     assert bool(reader.asked["filtration_thorough"]) == (filtration is Filtration.BOTH)
-    assert outcome.tally.dropped_quotes == 0
+    assert bool(reader.asked["filtration_joint"]) == (filtration is Filtration.JOINT)
 
 
 @pytest.mark.parametrize("filtration", [Filtration.THOROUGH, Filtration.NONE])
@@ -122,6 +139,10 @@ OTHER_RUNS: list[tuple[dict[str, Any], str]] = [
     ({"filtration": Filtration.BOTH}, "filtration 'fast' there, 'both' now"),
     ({"reasoning": Reasoning.ALWAYS}, "reasoning 'never' there, 'always' now"),
     ({"max_reasoning_tokens": 9}, "max_reasoning_tokens 1600 there, 9 now"),
+    (
+        {"reasoning": Reasoning.AUTO},
+        "confidence None there, 0.95 now; reasoning 'never' there, 'auto' now",
+    ),
     ({"temperature": 0.5}, "temperature 0.0 there, 0.5 now"),
     ({"seed": 1}, "seed 0 there, 1 now"),
     ({"pack": "other"}, "pack 'leavs' there, 'other' now; pack_sha256 "),
@@ -141,7 +162,7 @@ def test_a_folder_takes_no_other_run(
     with pytest.raises(LeavsError) as refused:
         run(source, tmp_path / "run", method=MethodOptions(**(base | changed)))
     assert named in str(refused.value)
-    assert str(refused.value).count(" there, ") == 1 + ("pack" in changed)
+    assert str(refused.value).count(" there, ") == named.count(" there, ") + ("pack" in changed)
     assert tables_of(tmp_path / "run") == before
 
 
@@ -246,6 +267,146 @@ def test_an_engine_that_dies_ends_the_run_and_another_goes_on(tmp_path: Path) ->
     assert tables_of(tmp_path / "run") == tables_of(tmp_path / "whole")
 
 
+SENTENCES = (
+    "The liver is normal.",
+    "There is a cyst in the liver.",
+    "The spleen is large.",
+    "No change of the spleen and the liver.",
+    "The kidneys are as they were.",
+)
+
+
+async def by_hash(messages: Sequence[Message], constraint: Constraint | None) -> Reply:
+    """Answers as the conversation's hash says, sooner or later; some questions fail."""
+    digest = hashlib.sha256(str(messages).encode()).digest()
+    for _ in range(digest[0] % 8):
+        await asyncio.sleep(0)
+    if digest[1] < 3:
+        raise QuestionError("its hash is too small")
+    question = messages[1].content
+    if constraint is None:
+        return Reply(f"It is {digest.hex()}.")
+    if isinstance(constraint, Choices):
+        chosen, other = constraint.options[digest[2] % 2], constraint.options[1 - digest[2] % 2]
+        return Reply(chosen, probabilities={chosen: 0.9 + digest[3] / 2600, other: 0.001})
+    if "<report>" in question:
+        quoted = [one for one, byte in zip(SENTENCES, digest, strict=False) if byte < 100]
+        text = "\n".join(f'"{one}": informative' for one in quoted)
+    else:
+        letters = [letter for letter, byte in zip("ABCDEFGHI", digest, strict=False) if byte < 100]
+        text = ", ".join(f"({letter})" for letter in letters)
+    return Reply(text or "none", probability=0.9 + digest[3] / 2600)
+
+
+@pytest.fixture
+def repetitive(tmp_path: Path) -> ReportSource:
+    """Reports made of the same five sentences, some of them altogether the same."""
+    choices = random.Random(7)
+    texts = [" ".join(choices.sample(SENTENCES, 3)) for _ in range(12)]
+    return reports(
+        tmp_path / "in", **{f"r{n:02}": text for n, text in enumerate([*texts, texts[0]])}
+    )
+
+
+@pytest.mark.parametrize(
+    ("filtration", "reasoning"),
+    [
+        (Filtration.FAST, Reasoning.ALWAYS),
+        (Filtration.BOTH, Reasoning.NEVER),
+        (Filtration.JOINT, Reasoning.AUTO),
+    ],
+)
+def test_labels_are_the_same_however_many_reports_are_in_flight(
+    repetitive: ReportSource, tmp_path: Path, filtration: Filtration, reasoning: Reasoning
+) -> None:
+    method = MethodOptions(filtration=filtration, reasoning=reasoning)
+    tables, usage = [], []
+    for in_flight in (1, 2, 5, 50):
+        folder = tmp_path / f"{in_flight}"
+        outcome = run(
+            repetitive, folder, by_hash, method, reports_in_flight=in_flight, keep_reasoning=True
+        )
+        assert outcome.complete
+        assert outcome.exported.failed_cells > 0
+        tables.append(tables_of(folder))
+        usage.append({step: use.questions for step, use in outcome.tally.usage.items()})
+    assert tables == [tables[0]] * 4
+    assert usage == [usage[0]] * 4
+    codes = {cell for row in rows_of(tmp_path / "1" / "labels.csv")[1:] for cell in row[3:]}
+    assert len(codes) > 3, "the reports are not all labeled the same"
+
+
+@pytest.mark.parametrize("in_flight", [1, 2])
+@pytest.mark.parametrize("filtration", Filtration)
+def test_a_report_that_repeats_another_asks_nothing(
+    tmp_path: Path, filtration: Filtration, in_flight: int
+) -> None:
+    text = "The liver is enlarged. The spleen is normal."
+    method = MethodOptions(filtration=filtration)
+    single, double = Recorder(), Recorder()
+    one = run(reports(tmp_path / "one", a=text), tmp_path / "1", single, method)
+    two = run(
+        reports(tmp_path / "two", a=text, b=text),
+        tmp_path / "2",
+        double,
+        method,
+        reports_in_flight=in_flight,
+    )
+    assert sorted(double.asked) == sorted(single.asked)
+    labels = rows_of(tmp_path / "2" / "labels.csv")[1:]
+    assert [row[1:] for row in labels if row[0] == "a"] == [
+        row[1:] for row in labels if row[0] == "b"
+    ]
+    for step, use in one.tally.usage.items():
+        both = two.tally.usage[step]
+        assert (both.questions, both.calls) == (2 * use.questions, use.calls)
+        assert both.known == use.known + use.questions
+
+
+def test_another_run_does_not_know_the_answers(tmp_path: Path) -> None:
+    source = reports(tmp_path / "in", a="The liver is normal.")
+    first, second = Recorder(), Recorder()
+    run(source, tmp_path / "1", first)
+    run(source, tmp_path / "2", second)
+    assert first.asked == second.asked != []
+
+
+class CountedSource:
+    """Reports without end to their number, and how many were taken."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def __iter__(self) -> Iterator[Report]:
+        for number in range(100):
+            self.taken = number + 1
+            yield Report(f"r{number}", f"Report {number}.", number)
+
+    def count(self) -> int:
+        return 100
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "wanted", "in_flight"),
+    [(1, None, 2), (4, None, 5), (16, None, 17), (256, None, 100), (4, 1, 1), (4, 3, 3)],
+)
+def test_by_default_as_many_reports_are_in_flight_as_fill_the_engine(
+    tmp_path: Path, batch_size: int, wanted: int | None, in_flight: int
+) -> None:
+    source, most = CountedSource(), 0
+
+    async def script(messages: Sequence[Message], constraint: Constraint | None) -> str:
+        nonlocal most
+        if not most:
+            await asyncio.sleep(0.01)  # all that may begin has begun
+            most = source.taken
+        return "none"
+
+    output = OutputOptions(tmp_path / "run", reports_in_flight=wanted)
+    assert label_reports(source, ScriptedEngine(script, batch_size), TWO, output).complete
+    assert most == min(in_flight + 1, 100), "and one is at the door"
+
+
 def test_texts_are_kept_whenever_they_are_wanted(tmp_path: Path) -> None:
     text = 'The "liver",\r\nis\nnörmal; ‚ja‘ \u2028 …\t'
     source = reports(tmp_path / "in", a="The spleen.", b="")
@@ -282,6 +443,9 @@ def test_organs_come_in_the_order_of_the_pack(pack: Pack) -> None:
     ("options", "complaint"),
     [
         (MethodOptions(max_reasoning_tokens=0), "--max-reasoning-tokens 0 is too small; the least"),
+        (MethodOptions(confidence=-0.01), "--confidence -0.01 is too small; the least is 0"),
+        (MethodOptions(confidence=1.01), "--confidence 1.01 is more than 1"),
+        (MethodOptions(confidence=float("nan")), "--confidence nan is too small"),
         (MethodOptions(temperature=-0.1), "--temperature -0.1 is too small; the least is 0"),
         (MethodOptions(temperature=float("nan")), "--temperature nan is too small"),
         (OutputOptions(reports_in_flight=0), "--reports-in-flight 0 is too small; the least is 1"),
@@ -300,6 +464,28 @@ def test_numbers_that_make_no_sense_are_refused(
     with pytest.raises(LeavsError) as refused:
         check_numbers(*given)
     assert str(refused.value).startswith(complaint)
+
+
+@pytest.mark.parametrize("number", [0, 0.0, 0.5, 1, 1.0])
+def test_every_probability_is_a_confidence(number: float) -> None:
+    check_numbers(EngineOptions(), MethodOptions(confidence=number), OutputOptions())
+
+
+@pytest.mark.parametrize(
+    ("method", "confidence"),
+    [
+        (MethodOptions(), None),
+        (MethodOptions(confidence=0.5), None),
+        (MethodOptions(reasoning=Reasoning.NEVER, confidence=0.5), None),
+        (MethodOptions(reasoning=Reasoning.AUTO), CONFIDENCE),
+        (MethodOptions(reasoning=Reasoning.AUTO, confidence=0.5), 0.5),
+    ],
+)
+def test_labels_depend_on_the_confidence_where_it_is_asked_for(
+    pack: Pack, method: MethodOptions, confidence: float | None
+) -> None:
+    identity = identity_of(pack, pack.ontology.organs, method, ChosenModel("m", {}))
+    assert identity["confidence"] == confidence
 
 
 @pytest.mark.parametrize(

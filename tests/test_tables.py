@@ -37,7 +37,7 @@ def result(
     if failed:
         labels["focal"] = Label(None, urgency=None, failure=Failure(Step.CERTAINTY, "no, 'why'"))
     evidence = (Evidence(Sentence(0, len(TEXT), TEXT), FoundBy.FAST),)
-    usage = {"certainty": StepUsage(2, 30, 4, 5)}
+    usage = {"certainty": StepUsage(2, 30, 4, 5, 3, 1, 2)}
     return OrganResult(report_id, organ, labels, evidence, usage=usage, seconds=1.0)
 
 
@@ -172,6 +172,10 @@ def test_the_manifest_is_completed_and_keeps_what_it_had(run: Path) -> None:
                     "prompt_tokens": 60,
                     "cached_tokens": 8,
                     "generated_tokens": 10,
+                    "questions": 6,
+                    "known": 2,
+                    "reasoned": 4,
+                    "computed_tokens": 52,
                 }
             },
         }
@@ -179,6 +183,23 @@ def test_the_manifest_is_completed_and_keeps_what_it_had(run: Path) -> None:
             {"kind": "session", "host": "h", "journal": "c.jsonl"},
             {"kind": "end", "journal": "c.jsonl"},
         ]
+
+
+def test_what_older_versions_counted_is_added_up(run: Path) -> None:
+    old = json.loads(line(result("b")))
+    old["usage"] = {"certainty": [2, 30, 4, 5]}
+    (run / "journal" / "a.jsonl").write_text(line(result("a")) + json.dumps(old) + "\n")
+    tables.export(run)
+    assert manifest.read(run)["totals"]["usage"]["certainty"] == {
+        "calls": 4,
+        "prompt_tokens": 60,
+        "cached_tokens": 8,
+        "generated_tokens": 10,
+        "questions": 3,
+        "known": 1,
+        "reasoned": 2,
+        "computed_tokens": 52,
+    }
 
 
 def test_damage_is_named_and_the_rest_is_written(run: Path) -> None:

@@ -1,5 +1,7 @@
 """Labels many reports: bounded in flight, resumable, every organ recorded as soon as it is done.
 
+Whatever can be asked is asked, of all reports in flight at once, in the order of the reports.
+
 A question that fails costs its cells; an engine that dies ends the run, and so does a request to
 stop; in each case the journal holds what was done and a later run goes on from there.
 """
@@ -21,6 +23,7 @@ from leavs.domain import (
     UnreadableReport,
 )
 from leavs.journal import Done, Journal, OrganRecord, hash_of, total_usage
+from leavs.line import InTurn, Line, line_for
 from leavs.steps.filtration import SentenceFilter
 from leavs.stopping import Stop
 
@@ -67,8 +70,7 @@ class Batch:
 
     Args:
         done: what the journal knew at the start, by report id.
-        reports_in_flight: reports whose questions are with the engine at the same time.
-        keep_reasoning: record what the model wrote before its answers.
+        reports_in_flight: reports that are worked on at the same time, so that memory is flat.
         kept_texts: ids and hashes of the reports whose texts the journal has, for a `report`
             column; those that it lacks are added. None where there is no such column.
     """
@@ -80,7 +82,6 @@ class Batch:
     done: Mapping[str, Done]
     tally: Tally
     reports_in_flight: int
-    keep_reasoning: bool = False
     kept_texts: set[tuple[str, str]] | None = None
 
     async def run(self, reports: Iterable[Report | UnreadableReport], stop: Stop) -> bool:
@@ -102,6 +103,7 @@ class Batch:
 
     async def _take_all(self, reports: Iterable[Report | UnreadableReport], stop: Stop) -> bool:
         places = asyncio.Semaphore(self.reports_in_flight)
+        line = line_for(self.ask.engine)
 
         async def wake_when_stopped() -> None:
             await stop.wait()
@@ -114,20 +116,22 @@ class Batch:
                 await places.acquire()
                 if stop.requested:
                     return False
-                group.create_task(self._take(entry, places))
+                group.create_task(self._take(entry, places, line))
             waker.cancel()
         return True
 
-    async def _take(self, entry: Report | UnreadableReport, places: asyncio.Semaphore) -> None:
+    async def _take(
+        self, entry: Report | UnreadableReport, places: asyncio.Semaphore, line: Line
+    ) -> None:
         try:
             if isinstance(entry, Report):
-                await self._label(entry)
+                await self._label(entry, line)
             else:
                 self._record_unreadable(entry)
         finally:
             places.release()
 
-    async def _label(self, report: Report) -> None:
+    async def _label(self, report: Report, line: Line) -> None:
         text_hash = hash_of(report.text)
         known = self.done.get(report.id)
         if known is not None and not known.text_hash:
@@ -147,13 +151,12 @@ class Batch:
 
         if report.encoding:
             self.tally.encodings[report.encoding] += 1
-        await label_report(self.ask, report, organs, self.filter_sentences, record)
-        self.journal.sync()
+        ask = replace(self.ask, engine=InTurn(self.ask.engine, line, report.position))
+        await label_report(ask, report, organs, self.filter_sentences, record)
+        await self.journal.synced()
         self.tally.reports_done += 1
 
     def _record(self, record: OrganRecord) -> None:
-        if not self.keep_reasoning:
-            record = replace(record, result=replace(record.result, reasoning=()))
         self.journal.add_result(record)
         self.tally.add(record.result)
 

@@ -51,6 +51,7 @@ class Filtration(StrEnum):
     FAST = "fast"
     THOROUGH = "thorough"
     BOTH = "both"
+    JOINT = "joint"
 
 
 class FoundBy(StrEnum):
@@ -59,6 +60,7 @@ class FoundBy(StrEnum):
     WHOLE_REPORT = "report"
     FAST = "fast"
     THOROUGH = "thorough"
+    JOINT = "joint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +207,28 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class StepUsage:
-    """What one step cost: questions asked of the engine and tokens."""
+    """What one step cost.
+
+    Args:
+        calls: requests to the engine; a question with reasoning costs two.
+        cached_tokens: of the prompt tokens, those that the engine did not compute again.
+        questions: answered, from the engine or from memory.
+        known: of these, those that had been asked before in the run.
+        reasoned: questions for which the model thought first.
+    """
 
     calls: int = 0
     prompt_tokens: int = 0
     cached_tokens: int = 0
     generated_tokens: int = 0
+    questions: int = 0
+    known: int = 0
+    reasoned: int = 0
+
+    @property
+    def computed_tokens(self) -> int:
+        """Prompt tokens that the engine computed."""
+        return self.prompt_tokens - self.cached_tokens
 
     def __add__(self, other: "StepUsage") -> "StepUsage":
         return StepUsage(
@@ -218,6 +236,9 @@ class StepUsage:
             self.prompt_tokens + other.prompt_tokens,
             self.cached_tokens + other.cached_tokens,
             self.generated_tokens + other.generated_tokens,
+            self.questions + other.questions,
+            self.known + other.known,
+            self.reasoned + other.reasoned,
         )
 
 
@@ -267,3 +288,4 @@ class Reasoning(StrEnum):
 
     ALWAYS = "always"
     NEVER = "never"
+    AUTO = "auto"

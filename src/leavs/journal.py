@@ -6,6 +6,7 @@ needed on any file system. Records of the same cell are resolved the same way ea
 failures first, then the older file.
 """
 
+import asyncio
 import hashlib
 import json
 import os
@@ -73,6 +74,8 @@ class Journal:
         name = f"{started}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
         self._descriptor = open_private(folder / FOLDER / name, flags)
+        self._written = self._on_disk = 0  # records
+        self._syncing = asyncio.Lock()
         self._write({"kind": "session", "version": VERSION, **session})
 
     def add_result(self, record: OrganRecord) -> None:
@@ -102,20 +105,29 @@ class Journal:
         """Keep a report's text, for a `report` column."""
         self._write({"kind": "report", "report_id": report_id, "text": text})
 
-    def sync(self) -> None:
-        """Ask the file system to put all records on the disk."""
-        os.fsync(self._descriptor)
+    async def synced(self) -> None:
+        """Wait until all that was recorded so far is on the disk.
+
+        The file system is asked in a thread, and once for all who wait meanwhile.
+        """
+        wanted = self._written
+        async with self._syncing:
+            if self._on_disk < wanted:
+                asked = self._written
+                await asyncio.to_thread(os.fsync, self._descriptor)
+                self._on_disk = asked
 
     def close(self, **closing: Any) -> None:
         """Write the closing record of this process and let go of the file."""
         self._write({"kind": "end", **closing})
-        self.sync()
+        os.fsync(self._descriptor)
         os.close(self._descriptor)
 
     def _write(self, record: Mapping[str, Any]) -> None:
         line = json.dumps(record, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
         while line:
             line = line[os.write(self._descriptor, line) :]
+        self._written += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +256,7 @@ def result_to_json(result: OrganResult) -> dict[str, Any]:
         "dropped_quotes": result.dropped_quotes,
         "list_cut": result.list_cut,
         "usage": {
-            step: [use.calls, use.prompt_tokens, use.cached_tokens, use.generated_tokens]
+            step: [getattr(use, name) for name in use.__slots__]
             for step, use in result.usage.items()
         },
         "reasoning": [[one.about, one.text, one.answer] for one in result.reasoning],

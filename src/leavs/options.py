@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from leavs.ask import CONFIDENCE
 from leavs.domain import Filtration, Reasoning
 from leavs.errors import UsageError
 from leavs.reports import (
@@ -96,9 +97,14 @@ class MethodOptions:
     Args:
         pack: the prompts: a folder, or the name of a pack that comes with leavs.
         organs: only these organs of the pack; all of them where none is named.
-        filtration: how the sentences that inform about an organ are found.
-        reasoning: whether the model thinks in a turn of its own before each answer.
+        filtration: how the sentences that inform about an organ are found; joint is both with one
+            question a sentence for all organs together.
+        reasoning: whether the model thinks in a turn of its own before each answer; auto means only
+            where its answer without that is less probable than --confidence.
+        confidence: the probability from which auto takes an answer without reasoning, 0 to 1.
         max_reasoning_tokens: the longest such turn.
+        one_request: let the model think and choose in one reply, one paragraph long, where the
+            engine can see to that; fewer prompt tokens, but not the paper's two turns.
         temperature: of sampling; 0 is greedy.
         seed: of sampling, where the temperature is not 0.
     """
@@ -107,7 +113,9 @@ class MethodOptions:
     organs: tuple[str, ...] = ()
     filtration: Filtration = Filtration.BOTH
     reasoning: Reasoning = Reasoning.ALWAYS
+    confidence: float = CONFIDENCE
     max_reasoning_tokens: int = 1600
+    one_request: bool = False
     temperature: float = 0.0
     seed: int = 0
 
@@ -158,7 +166,8 @@ class OutputOptions:
         include_report: add the report's text to labels.csv.
         keep_reasoning: keep what the model wrote before its answers, in the journal.
         retry_failures: ask again what an earlier run in the folder recorded as failed.
-        reports_in_flight: reports whose questions are with the engine at the same time.
+        reports_in_flight: reports that are worked on at the same time; by default as many as keep
+            the engine's batch full.
         drain_seconds: after a signal to stop, how long answers under way may take.
     """
 
@@ -166,7 +175,7 @@ class OutputOptions:
     include_report: bool = False
     keep_reasoning: bool = False
     retry_failures: bool = False
-    reports_in_flight: int = 16
+    reports_in_flight: int | None = None
     drain_seconds: float = 60.0
 
 

@@ -29,15 +29,17 @@ URGENCY_ANSWERS = ("none", "low", "medium", "high")
 PACK_VARIABLES = {
     "filtration_fast": frozenset(),
     "filtration_thorough": frozenset(),
+    "filtration_joint": frozenset({"organs"}),
     "finding_types": frozenset({"finding_types"}),
     "certainty": frozenset({"answers"}),
     "urgency": frozenset({"answers"}),
 }
 _ORGAN = frozenset({"reasoning", "organ", "covers"})
-_FINDING = _ORGAN | {"evidence", "statement", "meaning", "traps", "choices", "letters"}
+_FINDING = _ORGAN | {"together", "evidence", "statement", "meaning", "traps", "choices", "letters"}
 QUESTION_VARIABLES = {
     "filtration_fast": _ORGAN | {"report"},
-    "filtration_thorough": _ORGAN | {"sentence"},
+    "filtration_thorough": _ORGAN | {"together", "sentence"},
+    "filtration_joint": frozenset({"reasoning", "sentence"}),
     "finding_types": _ORGAN | {"evidence"},
     "certainty": _FINDING,
     "urgency": _FINDING | {"unsure"},
@@ -128,8 +130,9 @@ def read_ontology(text: str, path: Path) -> Ontology:
             raise PackError(
                 f"{path}: every {kind} needs a name of its own; it has: {', '.join(names)}"
             )
-    if len(finding_types) > len(LETTERS):
-        raise PackError(f"{path}: more than {len(LETTERS)} finding types; the answers are letters")
+    for kind, count in (("organs", len(organs)), ("finding types", len(finding_types))):
+        if count > len(LETTERS):
+            raise PackError(f"{path}: more than {len(LETTERS)} {kind}; the answers are letters")
     return Ontology(
         organs,
         finding_types,
@@ -191,8 +194,9 @@ def _try_all(pack: "Pack", folder: Path) -> None:
     try:
         for step in PACK_VARIABLES:
             pack.instructions(step)
-            for reasoning in (True, False):
-                values = sample | {"reasoning": reasoning, "evidence": ["x"], "choices": choices}
+            for reasoning, together in ((True, True), (True, False), (False, False)):
+                values = sample | {"evidence": ["x"], "choices": choices}
+                values |= {"reasoning": reasoning, "together": together}
                 values = {key: values[key] for key in QUESTION_VARIABLES[step]}
                 pack.question(step, **values)
                 pack.answer(step, **values)
@@ -234,6 +238,7 @@ class Pack:
         """What the model is told once for a step, whatever the report."""
         if step not in self._instructions:
             known = {
+                "organs": self.lettered_organs,
                 "finding_types": self.lettered_finding_types,
                 "answers": list(self._answers_of(step).values()),
             }
@@ -242,8 +247,11 @@ class Pack:
         return self._instructions[step]
 
     def question(self, step: str, **values: Any) -> str:
-        """One question; `values` are the step's QUESTION_VARIABLES."""
-        return self._render(step, "question", values)
+        """One question; `values` are the step's QUESTION_VARIABLES.
+
+        `together` says that reasoning and answer are to be one reply; without it they are not.
+        """
+        return self._render(step, "question", {"together": False, **values})
 
     def answer(self, step: str, **values: Any) -> str:
         """The request for the answer alone, after reasoning."""
@@ -262,6 +270,14 @@ class Pack:
         return [
             {"letter": letter, "name": type_.name, "meaning": fill_in(type_, "organ").meaning}
             for letter, type_ in zip(LETTERS, self.ontology.finding_types, strict=False)
+        ]
+
+    @cached_property
+    def lettered_organs(self) -> list[dict[str, str]]:
+        """The organs with the letters by which the model names them."""
+        return [
+            {"letter": letter, "name": organ.name, "covers": organ.covers}
+            for letter, organ in zip(LETTERS, self.ontology.organs, strict=False)
         ]
 
     def _answers_of(self, step: str) -> Mapping[str, AnswerWording]:

@@ -22,6 +22,7 @@ from leavs.engines.hardware import gpu_memory_gib
 from leavs.engines.scripted import ScriptedEngine, dry_run_script
 from leavs.errors import UsageError
 from leavs.journal import Done, Journal, has_results, kept_texts, what_is_done
+from leavs.line import reports_to_fill
 from leavs.options import (
     PAPER_MODEL,
     PAPER_MODEL_GB,
@@ -132,8 +133,11 @@ async def _label_reports(
                     ask = Ask(
                         opened_engine,
                         pack,
-                        method.reasoning is Reasoning.ALWAYS,
+                        method.reasoning,
                         method.max_reasoning_tokens,
+                        method.confidence,
+                        output.keep_reasoning,
+                        method.one_request,
                     )
                     batch = Batch(
                         ask,
@@ -142,8 +146,8 @@ async def _label_reports(
                         journal,
                         done,
                         tally,
-                        output.reports_in_flight,
-                        output.keep_reasoning,
+                        output.reports_in_flight
+                        or reports_to_fill(opened_engine.batch_size, len(organs)),
                         kept_texts(folder) if output.include_report else None,
                     )
                     began = time.monotonic()
@@ -175,9 +179,11 @@ def check_numbers(
     least: dict[str, tuple[float, float]] = {
         "--max-reasoning-tokens": (method.max_reasoning_tokens, 1),
         "--temperature": (method.temperature, 0),
-        "--reports-in-flight": (output.reports_in_flight, 1),
+        "--confidence": (method.confidence, 0),
         "--drain-seconds": (output.drain_seconds, 0),
     }
+    if output.reports_in_flight is not None:
+        least["--reports-in-flight"] = (output.reports_in_flight, 1)
     if isinstance(engine, EngineOptions):
         least |= {
             "--tensor-parallel-size": (engine.tensor_parallel_size or 1, 1),
@@ -189,6 +195,8 @@ def check_numbers(
     for flag, (value, smallest) in least.items():
         if not value >= smallest:
             raise UsageError(f"{flag} {value} is too small; the least is {smallest}")
+    if method.confidence > 1:
+        raise UsageError(f"--confidence {method.confidence} is more than 1, the most sure there is")
 
 
 def choose_model(engine: EngineOptions | Engine) -> ChosenModel:
@@ -280,7 +288,9 @@ def identity_of(
         "finding_types": [finding_type.name for finding_type in pack.ontology.finding_types],
         "filtration": method.filtration.value,
         "reasoning": method.reasoning.value,
+        "confidence": method.confidence if method.reasoning is Reasoning.AUTO else None,
         "max_reasoning_tokens": method.max_reasoning_tokens,
+        "one_request": method.one_request,
         "temperature": method.temperature,
         "seed": method.seed,
     }

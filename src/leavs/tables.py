@@ -9,7 +9,7 @@ so that memory holds keys and never texts.
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -146,7 +146,7 @@ def _totals(index: Index, exported: Exported, usage: Mapping[str, StepUsage]) ->
             "input_problems": exported.input_problems,
             "records_superseded": exported.duplicates,
             "usage": {
-                step: {name: getattr(use, name) for name in use.__slots__}
+                step: {**asdict(use), "computed_tokens": use.computed_tokens}
                 for step, use in sorted(usage.items())
             },
         },

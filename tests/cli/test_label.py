@@ -115,6 +115,8 @@ def test_an_empty_report_fails_by_itself() -> None:
         (["--single-file", REPORT, "--input-dir", ".", "--dry-run"], "exclude each other"),
         (["--single-file", REPORT, "--organs", "heart", "--model", "m"], "no organ 'heart'"),
         (["--single-file", REPORT, "--pack", "other", "--model", "m"], "no pack 'other'"),
+        (["--single-file", REPORT, "--confidence", "1.5", "--model", "m"], "is more than 1"),
+        (["--single-file", REPORT, "--confidence", "sure", "--model", "m"], "--confidence"),
         (["--single-file", REPORT, "--reports-in-flight", "0", "--model", "m"], "too small"),
         (["--single-file", REPORT, "--model", "m", "--engine-arg", "x"], "is not name=value"),
     ],
@@ -181,7 +183,8 @@ def test_the_report_is_in_its_column_word_for_word() -> None:
 def obliging(question: str) -> str:
     """Every report denies everything of the liver, and does not mention the spleen."""
     if "Which sentences" in question:
-        return f'"{CANARY}": informative' if "organ is the liver" in question else "none"
+        [told] = re.findall(r"^The liver CANARYWORD .*$", question, re.M)
+        return f'"{told}": informative' if "organ is the liver" in question else "none"
     return "none" if "Which types" in question else "A"
 
 
@@ -209,7 +212,7 @@ def many(tmp_path: Path) -> Path:
     folder = tmp_path / "in"
     folder.mkdir()
     for number in range(6):
-        (folder / f"r{number}.txt").write_text(f"{CANARY} This is report {number}.")
+        (folder / f"r{number}.txt").write_text(f"{CANARY[:-1]} in report {number}.")
     return folder
 
 

@@ -178,6 +178,22 @@ def test_stopped_and_killed_it_goes_on_and_ends_the_same(undisturbed: Path, tmp_
     check_same(tmp_path, undisturbed)
 
 
+def test_how_many_are_in_flight_changes_nothing(tmp_path: Path) -> None:
+    # auto answers at once, weighs, and then reasons: all the kinds of turns there are
+    method = ("--reasoning", "auto", "--max-reasoning-tokens", "12", "--filtration", "none")
+    method += ("--dtype", "float32", "--organs", "spleen", "liver")
+    folders = [tmp_path / "one", tmp_path / "all"]
+    for folder, more in zip(folders, (("--reports-in-flight", "1"), ()), strict=True):
+        arguments = ("--single-file", *SHORT[:3], "--model", "demo", *method, *more)
+        code, printed = label(*arguments, "--output-dir", str(folder))
+        assert code == 0, printed
+    check_same(*folders)
+    usage = json.loads((folders[0] / "run.json").read_text())["totals"]["usage"]["certainty"]
+    assert 0 < usage["reasoned"] <= usage["questions"]
+    assert usage["calls"] == usage["questions"] - usage["known"] + 2 * usage["reasoned"]
+    assert usage["computed_tokens"] < usage["prompt_tokens"]
+
+
 @contextmanager
 def served(model: Path, log: Path) -> Iterator[str]:
     """A server of vLLM on loopback, in float32."""

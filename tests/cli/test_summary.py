@@ -24,7 +24,10 @@ TALLY = Tally(
     certainties=Counter({1: 11, 0: 22, -1: 33, -2: 44_444, -3: 55, None: 66}),
     failed_cells=77,
     dropped_quotes=88,
-    usage={"certainty": StepUsage(1, 20, 3, 4), "urgency": StepUsage(10, 2000, 30, 40)},
+    usage={
+        "urgency": StepUsage(10, 2000, 30, 40, 50, 6, 7),
+        "certainty": StepUsage(1, 20, 3, 4, 5, 600, 70),
+    },
 )
 
 
@@ -40,9 +43,9 @@ def outcome(**changes: Any) -> Outcome:
     return Outcome(**(parts | changes))
 
 
-def printed(of: Outcome, folder: str = "out") -> str:
+def printed(of: Outcome, folder: str = "out", width: int = 80) -> str:
     file = io.StringIO()
-    print_summary(of, Path(folder), Console(file=file, width=80))
+    print_summary(of, Path(folder), Console(file=file, width=width))
     return file.getvalue()
 
 
@@ -58,16 +61,32 @@ def printed(of: Outcome, folder: str = "out") -> str:
         ("cells -3 ambiguous or broad area", "55"),
         ("cells failed", "77"),
         ("quotes not in the report", "88"),
-        ("questions", "11"),
-        ("prompt tokens", "2,020"),
-        ("of these cached", "33"),
-        ("generated tokens", "44"),
         ("seconds", "1,800.0"),
         ("reports an hour", "2,400"),
     ],
 )
 def test_every_number_stands_beside_its_name(name: str, value: str) -> None:
     assert re.search(rf"^ *{re.escape(name)} +{re.escape(value)} *$", printed(outcome()), re.M)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "step  questions  known  reasoned  calls  prompt  cached  computed  generated",
+        "certainty  5  600  70  1  20  3  17  4",
+        "urgency  50  6  7  10  2,000  30  1,970  40",
+        "all  55  606  77  11  2,020  33  1,987  44",
+    ],
+)
+def test_what_each_step_cost_stands_in_its_row(row: str) -> None:
+    lines = printed(outcome(), width=100).splitlines()
+    assert row.split() in [line.split() for line in lines]
+
+
+def test_steps_come_in_order_and_all_of_them_last() -> None:
+    text = printed(outcome())
+    places = [text.index(f"\n {name} ") for name in ("step", "certainty", "urgency", "all")]
+    assert places == sorted(places)
 
 
 FAILED = Exported(1300, 23_400, failed_cells=1_077, input_problems=2)
@@ -94,8 +113,10 @@ def test_what_must_be_known_is_said(changes: dict[str, Any], lines: list[str]) -
     assert not changes or not all(line in calm for line in lines)
 
 
-def test_a_run_that_did_nothing_has_no_rate() -> None:
-    assert "reports an hour" not in printed(outcome(tally=Tally(3, 9, reports_before=3)))
+def test_a_run_that_did_nothing_has_no_rate_and_no_cost() -> None:
+    text = printed(outcome(tally=Tally(3, 9, reports_before=3)))
+    assert "reports an hour" not in text
+    assert "Cost by step" not in text
 
 
 @pytest.mark.parametrize("folder", ["a [b] [/c]", "x" * 100])

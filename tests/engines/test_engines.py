@@ -1,10 +1,20 @@
-"""From the log-probabilities of first tokens to the probabilities of choices."""
+"""What the first tokens of a reply tell: the choice that is meant, and how probable each is."""
 
+import re
 from math import inf, log
 
 import pytest
 
-from leavs.engines import probabilities_of_choices
+from leavs.engines import (
+    Choices,
+    Constraint,
+    Pattern,
+    Reasoned,
+    completed_choice,
+    decided_at_once,
+    place_of_choice,
+    probabilities_of_choices,
+)
 
 YES_NO = ("Yes", "No")
 AB = ("A", "B")
@@ -54,3 +64,97 @@ def test_impossible_tokens_do_no_harm(
 
 def test_the_choices_keep_their_order() -> None:
     assert list(probabilities_of_choices("CAB", {"B": -1.0, "A": -1.0})) == ["C", "A", "B"]
+
+
+@pytest.mark.parametrize(
+    ("constraint", "decided"),
+    [
+        (Choices(YES_NO), True),
+        (Choices(("A", "B", "C", "D", "E", "F")), True),
+        (Choices(("A",)), True),
+        (Choices(("yes", "Yes")), True),
+        (Choices(("none", "no")), False),
+        (Choices(("High", "Harm", "Low")), False),
+        # a letter that is no ASCII can be several tokens, of which the first is shared
+        (Choices(("ja", "öfter")), False),
+        (Choices(("é", "è")), False),
+        (Pattern("Yes|No"), False),
+        (None, False),
+    ],
+)
+def test_one_token_decides_where_no_two_choices_begin_the_same(
+    constraint: Constraint | None, decided: bool
+) -> None:
+    assert decided_at_once(constraint) is decided
+
+
+@pytest.mark.parametrize(
+    ("begun", "options", "completed"),
+    [
+        ("Y", YES_NO, ("Yes", False)),
+        ("Ye", YES_NO, ("Yes", False)),
+        ("Yes", YES_NO, ("Yes", False)),
+        ("B", AB, ("B", False)),
+        # what begins none of the choices, or several, stays cut and as it is
+        ("", YES_NO, ("", True)),
+        ("", ("A",), ("", True)),
+        ("y", YES_NO, ("y", True)),
+        (" Y", YES_NO, (" Y", True)),
+        ("Yesterday", YES_NO, ("Yesterday", True)),
+        ("The answer is Yes", YES_NO, ("The answer is Yes", True)),
+        ("H", ("High", "Harm"), ("H", True)),
+        ("Ha", ("High", "Harm"), ("Harm", False)),
+    ],
+)
+def test_a_choice_that_was_cut_is_completed_where_it_is_clear(
+    begun: str, options: tuple[str, ...], completed: tuple[str, bool]
+) -> None:
+    assert completed_choice(begun, True, options) == completed
+    assert completed_choice(begun, False, options) == (begun, False), "it ended by itself"
+
+
+@pytest.mark.parametrize(
+    ("tokens", "place"),
+    [
+        (["It", " is", ".", "\n", "Answer", ":", " Yes"], 6),
+        (["It", " is", ".", "\n", "Answer", ":", " Y", "es"], 6),
+        (["So", "\n", "Answer:", " ", "No", "<end>"], 4),
+        (["So", "\nAnswer: ", "No"], 2),
+        (["Yes", "\n", "Answer", ":"], None),
+        (["Yes", " and", " No"], None),
+        ([], None),
+    ],
+)
+def test_where_the_choice_begins(tokens: list[str], place: int | None) -> None:
+    assert place_of_choice(tokens, Reasoned(("Yes", "No"), 9)) == place
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("It is.\nAnswer: Yes", ("It is.", "Yes")),
+        ("A\nAnswer: No\nB\nAnswer: Yes", ("A\nAnswer: No\nB", "Yes")),
+        ("It is.\nAnswer: Perhaps", None),
+        ("It is.\nAnswer: Yes.", None),
+        ("Answer: Yes", None),
+        ("", None),
+    ],
+)
+def test_reasoning_and_choice_are_told_apart(text: str, parts: tuple[str, str] | None) -> None:
+    assert Reasoned(("Yes", "No"), 9).split(text) == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("It is.\nAnswer: Yes", True),
+        ("x" * 9 + "\nAnswer: No", True),
+        ("x" * 10 + "\nAnswer: No", False),
+        ("It\nis.\nAnswer: Yes", False),
+        ("\nAnswer: Yes", False),
+        ("It is.\nAnswer: Maybe", False),
+        ("It is.", False),
+    ],
+)
+def test_the_form_of_reasoning_and_choice(text: str, allowed: bool) -> None:
+    assert bool(re.fullmatch(Reasoned(("Yes", "No"), 9).regex, text)) is allowed

@@ -17,6 +17,7 @@ from loopback_server import (
 )
 
 from leavs.ask import Ask, Question
+from leavs.domain import Reasoning
 from leavs.engines import Choices, Constraint, Message, Pattern, Reply
 from leavs.engines.openai import OpenAIOptions, api_key, neutralise, open_openai, served_model
 from leavs.errors import AnswerError, ContextError, EngineError, EngineStartError, QuestionError
@@ -168,6 +169,57 @@ def test_the_probabilities_of_choices(
     assert reply.probabilities == pytest.approx(probabilities)
 
 
+@pytest.mark.parametrize(
+    ("owner", "constraint", "most", "logprobs"),
+    [
+        ("vllm", Choices(("Yes", "No")), 1, 10),
+        ("vllm", Choices(("none", "no")), 7, 10),
+        ("somebody", Choices(("Yes", "No")), 7, 10),
+        ("vllm", Pattern("none|x"), 7, None),
+        ("vllm", Pattern("none|x", weighed=True), 7, 0),
+        ("somebody", Pattern("none|x", weighed=True), 7, 0),
+        ("vllm", None, 7, None),
+    ],
+)
+def test_no_more_is_asked_for_than_is_needed(
+    owner: str, constraint: Constraint | None, most: int, logprobs: int | None
+) -> None:
+    server = Server(models=[("some/model", owner)])
+    ask_server(server, constraint)
+    [body] = server.bodies
+    assert (body["max_tokens"], body.get("top_logprobs")) == (most, logprobs)
+    assert bool(body.get("logprobs")) is (logprobs is not None)
+
+
+def test_a_choice_of_which_one_token_came_is_whole() -> None:
+    body = completion("Y", finish_reason="length", logprobs=TOKENS)
+    reply = ask_server(Server(answer_of(body)), YES_NO)
+    assert (reply.text, reply.cut) == ("Yes", False)
+    assert reply.probabilities == pytest.approx({"Yes": 2 / 3, "No": 1 / 3})
+
+
+@pytest.mark.parametrize(
+    ("constraint", "tokens", "probability"),
+    [
+        (Pattern("x", weighed=True), [0.5, 0.5, 0.25], 0.0625),
+        (Pattern("x", weighed=True), [1.0], 1.0),
+        (Pattern("x", weighed=True), [], None),
+        (Pattern("x", weighed=True), None, None),
+        (Pattern("x"), [0.5], None),
+        (YES_NO, [0.5], None),
+        (None, [0.5], None),
+    ],
+)
+def test_the_probability_of_a_reply_is_that_of_all_its_tokens(
+    constraint: Constraint | None, tokens: list[float] | None, probability: float | None
+) -> None:
+    logprobs = None
+    if tokens is not None:
+        logprobs = {"content": [top_logprobs(x=value)["content"][0] for value in tokens]}
+    reply = ask_server(Server(answer_of(completion("x", logprobs=logprobs))), constraint)
+    assert reply.probability == (None if probability is None else pytest.approx(probability))
+
+
 def test_a_server_that_does_not_constrain_is_read_strictly(pack: Pack) -> None:
     prose = answer_of(completion("The CANARY liver seems normal to me."))
     readable = answer_of(completion("The answer is (B)."))
@@ -180,7 +232,7 @@ def test_a_server_that_does_not_constrain_is_read_strictly(pack: Pack) -> None:
         async def run() -> str:
             async with open_openai(options(server)) as engine:
                 assert not engine.constrains
-                ask = Ask(engine, pack, False, 100)
+                ask = Ask(engine, pack, Reasoning.NEVER, 100)
                 return (await ask.choose(question, ("A", "B"))).choice
 
         with running(server):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from leavs.ask import Ask
-from leavs.domain import Evidence, FoundBy, Sentence
+from leavs.domain import Evidence, FoundBy, Reasoning, Sentence
 from leavs.engines import Constraint, Message, Pattern
 from leavs.engines.scripted import ScriptedEngine
 from leavs.errors import AnswerError
@@ -36,7 +36,7 @@ class Reader:
 
 
 def assess(pack: Pack, reader: Reader) -> tuple[str, ...]:
-    ask = Ask(ScriptedEngine(reader), pack, False, 100)
+    ask = Ask(ScriptedEngine(reader), pack, Reasoning.NEVER, 100)
     return asyncio.run(assess_finding_types(ask, EVIDENCE, pack.ontology.organs[1]))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from leavs.ask import Ask
-from leavs.domain import Certainty, Evidence, FoundBy, Label, Sentence, Urgency
+from leavs.domain import Certainty, Evidence, FoundBy, Label, Reasoning, Sentence, Urgency
 from leavs.engines import Choices, Constraint, Message, Reply
 from leavs.engines.scripted import ScriptedEngine
 from leavs.errors import AnswerError
@@ -33,7 +33,7 @@ class Reader:
 
 
 def assess(pack: Pack, reader: Reader, label: Label = PRESENT) -> Label:
-    ask = Ask(ScriptedEngine(reader), pack, False, 100)
+    ask = Ask(ScriptedEngine(reader), pack, Reasoning.NEVER, 100)
     liver, focal = pack.ontology.organs[1], pack.ontology.finding_types[-1]
     return asyncio.run(assess_urgency(ask, EVIDENCE, liver, focal, label))
 

@@ -1,12 +1,13 @@
 """The table at the end of a run."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from leavs.domain import Certainty
+from leavs.domain import Certainty, StepUsage
 from leavs.run import Outcome
 
 MEANINGS = {
@@ -17,6 +18,10 @@ MEANINGS = {
     Certainty.AMBIGUOUS: "ambiguous or broad area",
 }
 
+# Of each step: questions, those that had been asked before, those with reasoning, requests to the
+# engine, and tokens: of the prompts, of these cached and computed, and generated
+COSTS = ("questions", "known", "reasoned", "calls", "prompt", "cached", "computed", "generated")
+
 
 def print_summary(outcome: Outcome, folder: Path, console: Console) -> None:
     """What this process did, what the folder now holds, and what must be known of it."""
@@ -26,6 +31,8 @@ def print_summary(outcome: Outcome, folder: Path, console: Console) -> None:
     for name, value in _rows(outcome):
         table.add_row(name, value)
     console.print(table)
+    if outcome.tally.usage:
+        console.print(cost_table(outcome.tally.usage))
     exported = outcome.exported
 
     def say(line: str) -> None:
@@ -54,7 +61,6 @@ def print_summary(outcome: Outcome, folder: Path, console: Console) -> None:
 
 def _rows(outcome: Outcome) -> list[tuple[str, str]]:
     tally = outcome.tally
-    usage = tally.usage.values()
     rows = [
         ("reports labeled", f"{tally.reports_done:,}"),
         ("reports done before", f"{tally.reports_before:,}"),
@@ -66,12 +72,33 @@ def _rows(outcome: Outcome) -> list[tuple[str, str]]:
     rows += [
         ("cells failed", f"{tally.failed_cells:,}"),
         ("quotes not in the report", f"{tally.dropped_quotes:,}"),
-        ("questions", f"{sum(use.calls for use in usage):,}"),
-        ("prompt tokens", f"{sum(use.prompt_tokens for use in usage):,}"),
-        ("of these cached", f"{sum(use.cached_tokens for use in usage):,}"),
-        ("generated tokens", f"{sum(use.generated_tokens for use in usage):,}"),
         ("seconds", f"{outcome.seconds:,.1f}"),
     ]
     if tally.reports_done and outcome.seconds > 0:
         rows.append(("reports an hour", f"{tally.reports_done / outcome.seconds * 3600:,.0f}"))
     return rows
+
+
+def cost_table(usage: Mapping[str, StepUsage]) -> Table:
+    """What each step asked of the engine, and all together."""
+    table = Table(title="Cost by step", title_justify="left", box=None)
+    table.add_column("step", style="bold", no_wrap=True)
+    for column in COSTS:
+        table.add_column(column, justify="right")
+    total = sum(usage.values(), StepUsage())
+    for step, use in [*sorted(usage.items()), ("all", total)]:
+        table.add_row(step, *(f"{number:,}" for number in _costs(use)))
+    return table
+
+
+def _costs(use: StepUsage) -> tuple[int, ...]:
+    return (
+        use.questions,
+        use.known,
+        use.reasoned,
+        use.calls,
+        use.prompt_tokens,
+        use.cached_tokens,
+        use.computed_tokens,
+        use.generated_tokens,
+    )

@@ -9,12 +9,16 @@ from dataclasses import dataclass, field
 from math import exp
 from typing import Literal, Protocol
 
+ANSWER_LINE = "Answer: "
+
+Role = Literal["system", "user", "assistant"]
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """One turn of a conversation."""
 
-    role: Literal["system", "user", "assistant"]
+    role: Role
     content: str
 
 
@@ -27,12 +31,40 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """The reply must match this regular expression as a whole (no look-around)."""
+    """The reply must match this regular expression as a whole (no look-around).
+
+    Args:
+        weighed: the probability of the reply is wanted; it costs the engine a little.
+    """
 
     regex: str
+    weighed: bool = False
 
 
-Constraint = Choices | Pattern
+@dataclass(frozen=True, slots=True)
+class Reasoned:
+    """The reply must be a paragraph of reasoning, and then a line "Answer: " with a choice.
+
+    Args:
+        options: the choices; the probabilities of a reply are theirs where the choice stands.
+        characters: the longest paragraph; a line break ends it too.
+    """
+
+    options: tuple[str, ...]
+    characters: int
+
+    @property
+    def regex(self) -> str:
+        """What the whole reply must match."""
+        return rf"[^\n]{{1,{self.characters}}}\n{ANSWER_LINE}({'|'.join(self.options)})"
+
+    def split(self, text: str) -> tuple[str, str] | None:
+        """The reasoning and the choice; None where the reply was cut before it, or is free."""
+        thought, line, choice = text.rpartition(f"\n{ANSWER_LINE}")
+        return (thought, choice) if line and choice in self.options else None
+
+
+Constraint = Choices | Pattern | Reasoned
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +75,38 @@ class Reply:
         cut: the reply was stopped at its length limit.
         probabilities: of each choice, summing to 1, where Choices were asked for and the engine
             gives log-probabilities; else empty.
+        probability: of the whole reply among those that a weighed Pattern allows, where the engine
+            gives it.
         prompt_tokens: length of the prompt; `cached_tokens` of them were not computed again.
+        token_ids: of the whole conversation up to the end of this reply, from engines that can go
+            on from there.
     """
 
     text: str
     cut: bool = False
     probabilities: Mapping[str, float] = field(default_factory=dict)
+    probability: float | None = None
     prompt_tokens: int = 0
     cached_tokens: int = 0
     generated_tokens: int = 0
+    token_ids: Sequence[int] = ()
 
 
 class Engine(Protocol):
     """A model that replies to conversations, many at once."""
 
+    @property
+    def batch_size(self) -> int:
+        """Conversations that it works on at once; more only wait."""
+        ...
+
     async def reply(
-        self, messages: Sequence[Message], *, max_tokens: int, constraint: Constraint | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        constraint: Constraint | None = None,
+        follows: Reply | None = None,
     ) -> Reply:
         """The model's next turn.
 
@@ -66,6 +114,10 @@ class Engine(Protocol):
             max_tokens: the longest reply, in tokens.
             constraint: what the reply may be. An engine that cannot enforce it ignores it; the
                 caller reads the reply strictly either way.
+            follows: this engine's reply that the last message answers, where the conversation goes
+                on: what was read and written up to there need not be taken in again.
+            follows: this engine's reply that the last message answers, where the conversation goes
+                on: what was read and written up to there need not be taken in again.
 
         Raises:
             ContextError: the prompt is longer than the model's context.
@@ -98,3 +150,33 @@ def probabilities_of_choices(
             mass[begun[0]] += exp(log_probability)
     total = sum(mass.values())
     return {option: value / total for option, value in mass.items()} if total > 0 else {}
+
+
+def decided_at_once(constraint: Constraint | None) -> bool:
+    """Whether the first token of a reply shows which of the choices it is."""
+    if not isinstance(constraint, Choices):
+        return False
+    options = constraint.options
+    return "".join(options).isascii() and len({option[0] for option in options}) == len(options)
+
+
+def completed_choice(begun: str, cut: bool, options: Sequence[str]) -> tuple[str, bool]:
+    """The one choice that a cut reply begins, and whether it is cut still.
+
+    A reply that begins none of the choices, or several, is given back as it is.
+    """
+    meant = [option for option in options if begun and option.startswith(begun)]
+    return (meant[0], False) if cut and len(meant) == 1 else (begun, cut)
+
+
+def place_of_choice(tokens: Sequence[str], constraint: Reasoned) -> int | None:
+    """Which of a reply's tokens begins the choice at its end; None where there is none.
+
+    Args:
+        tokens: their texts in order; a token can hold the blank before the choice as well.
+    """
+    for place in range(len(tokens) - 1, -1, -1):
+        begun = "".join(tokens[:place]).rstrip().endswith(ANSWER_LINE.strip())
+        if begun and "".join(tokens[place:]).lstrip().startswith(constraint.options):
+            return place
+    return None

@@ -4,12 +4,12 @@ A server takes text, not token ids, so that control tokens in a report are neutr
 space after the first character, which the model reads and the server's tokenizer does not match.
 """
 
-import asyncio
 import os
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from math import exp
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,13 +21,17 @@ from leavs.engines import (
     Constraint,
     Message,
     Pattern,
+    Reasoned,
     Reply,
+    completed_choice,
+    decided_at_once,
+    place_of_choice,
     probabilities_of_choices,
 )
 from leavs.errors import ContextError, EngineError, EngineStartError, QuestionError
 
 LOGPROBS = 10
-CONNECTIONS = 256  # at once; more would spend their time limit waiting for their turn
+BATCH_SIZE = 256  # a server does not tell its own; more would spend their time limit waiting
 REFUSALS = frozenset({400, 413, 422})  # the fault of one question; others are the server's
 # Control tokens of the usual model families: <|im_end|>, <start_of_turn>, </s>, [INST], <think>
 _CONTROLS = re.compile(
@@ -138,11 +142,16 @@ class OpenAIEngine:
         self._options = options
         self.model = model
         self.constrains = constrains
+        self.batch_size = BATCH_SIZE
         self._gives_log_probabilities = True
-        self._places = asyncio.Semaphore(CONNECTIONS)
 
     async def reply(
-        self, messages: Sequence[Message], *, max_tokens: int, constraint: Constraint | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        constraint: Constraint | None = None,
+        follows: Reply | None = None,
     ) -> Reply:
         """See `Engine.reply`."""
         request: dict[str, Any] = {
@@ -150,18 +159,18 @@ class OpenAIEngine:
             "messages": [
                 {"role": one.role, "content": neutralise(one.content)} for one in messages
             ],
-            "max_tokens": max_tokens,
+            "max_tokens": 1 if self.constrains and decided_at_once(constraint) else max_tokens,
             "temperature": self._options.temperature,
             "extra_body": self._constraint_for_vllm(constraint),
         }
         if self._options.temperature:
             request["seed"] = self._options.seed
-        logprobs = isinstance(constraint, Choices) and self._gives_log_probabilities
+        logprobs = self._gives_log_probabilities and weighs(constraint)
         if logprobs:
-            request |= {"logprobs": True, "top_logprobs": LOGPROBS}
+            top = 0 if isinstance(constraint, Pattern) else LOGPROBS
+            request |= {"logprobs": True, "top_logprobs": top}
         try:
-            async with self._places:
-                answer = await self._client.chat.completions.create(**request)
+            answer = await self._client.chat.completions.create(**request)
         except (openai.OpenAIError, ValueError) as error:  # ValueError: a page that is no JSON
             if not isinstance(error, openai.APIStatusError) or error.status_code not in REFUSALS:
                 raise self._gone(type(error).__name__) from error
@@ -184,7 +193,9 @@ class OpenAIEngine:
         match constraint:
             case Choices(options):
                 return {"structured_outputs": {"choice": list(options)}}
-            case Pattern(regex):
+            case Reasoned(_, _):
+                return {"structured_outputs": {"regex": constraint.regex}}
+            case Pattern(regex, _):
                 return {"structured_outputs": {"regex": regex}}
             case None:
                 return None
@@ -192,6 +203,13 @@ class OpenAIEngine:
     async def close(self) -> None:
         """Close the connections; the engine takes no more questions."""
         await self._client.close()
+
+
+def weighs(constraint: Constraint | None) -> bool:
+    """Whether the reply's probability is wanted."""
+    return isinstance(constraint, Choices | Reasoned) or (
+        isinstance(constraint, Pattern) and constraint.weighed
+    )
 
 
 def neutralise(text: str) -> str:
@@ -215,16 +233,30 @@ def _as_reply(answer: ChatCompletion, constraint: Constraint | None) -> Reply:
     choice = answer.choices[0]
     usage = answer.usage
     details = usage.prompt_tokens_details if usage else None
+    tokens = (choice.logprobs.content or []) if choice.logprobs else []
+    text, cut = choice.message.content or "", choice.finish_reason == "length"
     probabilities: dict[str, float] = {}
-    if isinstance(constraint, Choices) and choice.logprobs and choice.logprobs.content:
-        first = choice.logprobs.content[0].top_logprobs
-        probabilities = probabilities_of_choices(
-            constraint.options, {one.token: one.logprob for one in first}
-        )
+    probability = None
+    match constraint:
+        case Choices(options):
+            text, cut = completed_choice(text, cut, options)
+            if tokens:
+                probabilities = probabilities_of_choices(
+                    options, {one.token: one.logprob for one in tokens[0].top_logprobs}
+                )
+        case Reasoned(options) if tokens:
+            place = place_of_choice([one.token for one in tokens], constraint)
+            if place is not None:
+                probabilities = probabilities_of_choices(
+                    options, {one.token: one.logprob for one in tokens[place].top_logprobs}
+                )
+        case Pattern(_, weighed=True) if tokens:
+            probability = exp(sum(one.logprob for one in tokens))
     return Reply(
-        choice.message.content or "",
-        cut=choice.finish_reason == "length",
+        text,
+        cut=cut,
         probabilities=probabilities,
+        probability=probability,
         prompt_tokens=usage.prompt_tokens if usage else 0,
         cached_tokens=(details.cached_tokens or 0) if details else 0,
         generated_tokens=usage.completion_tokens if usage else 0,

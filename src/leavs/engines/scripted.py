@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 
-from leavs.engines import Choices, Constraint, Message, Pattern, Reply
+from leavs.engines import Choices, Constraint, Message, Pattern, Reasoned, Reply
 
 Script = Callable[[Sequence[Message], Constraint | None], str | Reply | Awaitable[str | Reply]]
 
@@ -14,13 +14,20 @@ class ScriptedEngine:
     Args:
         script: gets the conversation and the constraint, returns the reply (or its text); may be
             a coroutine function.
+        batch_size: conversations that it is said to work on at once.
     """
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, batch_size: int = 256) -> None:
         self._script = script
+        self.batch_size = batch_size
 
     async def reply(
-        self, messages: Sequence[Message], *, max_tokens: int, constraint: Constraint | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        constraint: Constraint | None = None,
+        follows: Reply | None = None,
     ) -> Reply:
         """What the function replies; words are counted as tokens."""
         answer = self._script(messages, constraint)
@@ -45,5 +52,5 @@ def dry_run_script(messages: Sequence[Message], constraint: Constraint | None) -
             return options[0]
         case Pattern():
             return "none"
-        case None:
+        case Reasoned() | None:
             return ""

@@ -12,7 +12,8 @@ import warnings
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
+from math import exp
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,12 @@ from leavs.engines import (
     Constraint,
     Message,
     Pattern,
+    Reasoned,
     Reply,
+    completed_choice,
+    decided_at_once,
     lifeline,
+    place_of_choice,
     probabilities_of_choices,
 )
 from leavs.engines.processes import output_to, root_cause, signals_blocked
@@ -218,28 +223,47 @@ class VllmEngine:
         self._options = options
         self._numbers = itertools.count()
         self._tokenizer = tokenizer
-        self._sampling = lru_cache(maxsize=None)(self._sampling_parameters)
+        self._sampling = lru_cache(maxsize=1024)(partial(sampling_parameters, options))
+
+    @property
+    def batch_size(self) -> int:
+        """The sequences of one step, over all copies of the model."""
+        size: int = self._llm.vllm_config.scheduler_config.max_num_seqs
+        return size * self._options.data_parallel_size
 
     async def reply(
-        self, messages: Sequence[Message], *, max_tokens: int, constraint: Constraint | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        constraint: Constraint | None = None,
+        follows: Reply | None = None,
     ) -> Reply:
         """See `Engine.reply`."""
         from vllm.inputs import TokensPrompt
 
-        ids = self._tokenizer.encode(messages)
+        if follows is None:
+            ids = self._tokenizer.encode(messages)
+        else:
+            ids = self._tokenizer.go_on(follows.token_ids, messages)
         output = await self._generate(
             TokensPrompt(prompt_token_ids=ids), self._sampling(max_tokens, constraint)
         )
         completion = output.outputs[0]
         if completion.finish_reason == "abort":
             raise EngineError("the engine gave up a question; the run can be resumed")
+        text, cut = completion.text, completion.finish_reason == "length"
+        if isinstance(constraint, Choices):
+            text, cut = completed_choice(text, cut, constraint.options)
         return Reply(
-            completion.text,
-            cut=completion.finish_reason == "length",
+            text,
+            cut=cut,
             probabilities=_choice_probabilities(completion, constraint),
+            probability=_probability(completion, constraint),
             prompt_tokens=len(ids),
             cached_tokens=output.num_cached_tokens or 0,
             generated_tokens=len(completion.token_ids),
+            token_ids=[*ids, *completion.token_ids],
         )
 
     async def _generate(self, prompt: Any, sampling: Any) -> Any:
@@ -266,25 +290,9 @@ class VllmEngine:
         more = f": {cause} (more in {self._options.log})" if cause else ""
         return f"the engine's process died{more}; the run can be resumed"
 
-    def _sampling_parameters(self, max_tokens: int, constraint: Constraint | None) -> Any:
-        from vllm import SamplingParams
-        from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
-
-        common = {
-            "temperature": self._options.temperature,
-            "output_kind": RequestOutputKind.FINAL_ONLY,
-        }
-        match constraint:
-            case None:
-                return SamplingParams(max_tokens=max_tokens, **common)
-            case Pattern(regex):
-                allowed = StructuredOutputsParams(regex=regex)
-                return SamplingParams(max_tokens=max_tokens, structured_outputs=allowed, **common)
-            case Choices(options):
-                allowed = StructuredOutputsParams(choice=list(options))
-                return SamplingParams(
-                    max_tokens=max_tokens, structured_outputs=allowed, logprobs=LOGPROBS, **common
-                )
+    async def forget_prefixes(self) -> None:
+        """Empty the prefix cache, so that what is measured next starts from nothing."""
+        await self._llm.reset_prefix_cache()
 
     async def close(self) -> None:
         """Shut the engine and its processes down; it takes no more questions."""
@@ -299,6 +307,43 @@ class VllmEngine:
         log = self._options.log
         if log is not None and log.exists() and not log.stat().st_size:
             log.unlink()
+
+
+def sampling_parameters(
+    options: VllmOptions, max_tokens: int, constraint: Constraint | None
+) -> Any:
+    """vLLM's parameters for one reply; a choice that one token decides is one token long."""
+    from vllm import SamplingParams
+    from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
+
+    common = {
+        "temperature": options.temperature,
+        "output_kind": RequestOutputKind.FINAL_ONLY,
+    }
+    match constraint:
+        case None:
+            return SamplingParams(max_tokens=max_tokens, **common)
+        case Pattern(regex, weighed):
+            allowed = StructuredOutputsParams(regex=regex)
+            return SamplingParams(
+                max_tokens=max_tokens,
+                structured_outputs=allowed,
+                logprobs=0 if weighed else None,  # of the tokens written, no others
+                **common,
+            )
+        case Reasoned(_, _):
+            allowed = StructuredOutputsParams(regex=constraint.regex)
+            return SamplingParams(
+                max_tokens=max_tokens, structured_outputs=allowed, logprobs=LOGPROBS, **common
+            )
+        case Choices(choices):
+            allowed = StructuredOutputsParams(choice=list(choices))
+            return SamplingParams(
+                max_tokens=1 if decided_at_once(constraint) else max_tokens,
+                structured_outputs=allowed,
+                logprobs=LOGPROBS,
+                **common,
+            )
 
 
 def load_tokenizer(options: VllmOptions) -> Any:
@@ -328,9 +373,25 @@ def _question_error(error: Exception, prompt: Any) -> QuestionError:
 
 
 def _choice_probabilities(completion: Any, constraint: Constraint | None) -> dict[str, float]:
-    if not isinstance(constraint, Choices) or not completion.logprobs:
+    if not isinstance(constraint, Choices | Reasoned) or not completion.logprobs:
         return {}
-    first = completion.logprobs[0].values()
+    place = 0
+    if isinstance(constraint, Reasoned):
+        written = [
+            str(weights[token].decoded_token)
+            for token, weights in zip(completion.token_ids, completion.logprobs, strict=True)
+        ]
+        found = place_of_choice(written, constraint)
+        if found is None:
+            return {}
+        place = found
+    weighed = completion.logprobs[place].values()
     return probabilities_of_choices(
-        constraint.options, {str(one.decoded_token): one.logprob for one in first}
+        constraint.options, {str(one.decoded_token): one.logprob for one in weighed}
     )
+
+
+def _probability(completion: Any, constraint: Constraint | None) -> float | None:
+    if not isinstance(constraint, Pattern) or not constraint.weighed:
+        return None
+    return None if completion.cumulative_logprob is None else exp(completion.cumulative_logprob)

@@ -1,4 +1,4 @@
-"""Sentence filtration in its four ways: which sentences of a report inform about an organ."""
+"""Sentence filtration in its five ways: which sentences of a report inform about an organ."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from leavs.ask import Ask
 from leavs.domain import Evidence, Filtration, FoundBy, Organ, Report, Sentence
 from leavs.errors import AnswerError
 from leavs.steps.filtration_fast import filter_fast
+from leavs.steps.filtration_joint import filter_joint
 from leavs.steps.filtration_thorough import filter_thorough
 
 
@@ -49,10 +50,27 @@ async def fast_then_thorough(
     ask: Ask, report: Report, sentences: Sequence[Sentence], organ: Organ
 ) -> Found:
     """The list of quotes, and then by itself every sentence that is not on it."""
+    return await _fast_then(filter_thorough, ask, report, sentences, organ)
+
+
+async def fast_then_joint(
+    ask: Ask, report: Report, sentences: Sequence[Sentence], organ: Organ
+) -> Found:
+    """The list of quotes, and then every sentence that is not on it, for all organs at once."""
+    return await _fast_then(filter_joint, ask, report, sentences, organ)
+
+
+async def _fast_then(
+    filter_rest: Callable[[Ask, Sequence[Sentence], Organ], Awaitable[tuple[Evidence, ...]]],
+    ask: Ask,
+    report: Report,
+    sentences: Sequence[Sentence],
+    organ: Organ,
+) -> Found:
     fast = await filter_fast(ask, report, sentences, organ)
     listed = {evidence.sentence for evidence in fast.evidence}
     rest = [sentence for sentence in sentences if sentence not in listed]
-    evidence = (*fast.evidence, *await filter_thorough(ask, rest, organ))
+    evidence = (*fast.evidence, *await filter_rest(ask, rest, organ))
     in_order = tuple(sorted(evidence, key=lambda one: one.sentence.start))
     return Found(in_order, fast.dropped_quotes, fast.cut)
 
@@ -62,4 +80,5 @@ FILTERS: Mapping[Filtration, SentenceFilter] = {
     Filtration.FAST: fast_only,
     Filtration.THOROUGH: thorough_only,
     Filtration.BOTH: fast_then_thorough,
+    Filtration.JOINT: fast_then_joint,
 }

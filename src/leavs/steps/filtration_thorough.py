@@ -1,6 +1,6 @@
 """Thorough sentence filtration: each sentence by itself, does it say anything about the organ?"""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from leavs.ask import Ask, Question
 from leavs.concurrency import together
@@ -10,7 +10,7 @@ YES, NO = "Yes", "No"
 
 
 async def filter_thorough(
-    ask: Ask, sentences: Iterable[Sentence], organ: Organ
+    ask: Ask, sentences: Sequence[Sentence], organ: Organ
 ) -> tuple[Evidence, ...]:
     """Ask of each sentence whether it informs about the organ; headings alone are not asked.
 
