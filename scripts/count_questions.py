@@ -17,7 +17,7 @@ from rich.table import Table
 
 from leavs.ask import Ask
 from leavs.chain import label_report
-from leavs.domain import Filtration, OrganResult, Report
+from leavs.domain import Filtration, OrganResult, Reasoning, Report
 from leavs.engines import Choices, Constraint, Message, Pattern
 from leavs.engines.scripted import Script, ScriptedEngine
 from leavs.prompts import Pack, find_pack, load_pack
@@ -62,10 +62,10 @@ def asks_for_quotes(constraint: Constraint | None) -> bool:
 
 async def questions(pack: Pack, report: Report, filtration: Filtration, script: Script) -> int:
     """The questions that one report costs with one reader, without reasoning."""
-    ask = Ask(ScriptedEngine(script), pack, reasoning=False, max_reasoning_tokens=1)
+    ask = Ask(ScriptedEngine(script), pack, Reasoning.NEVER, max_reasoning_tokens=1)
     results: list[OrganResult] = []
     await label_report(ask, report, pack.ontology.organs, FILTERS[filtration], results.append)
-    return sum(use.calls for result in results for use in result.usage.values())
+    return sum(use.questions for result in results for use in result.usage.values())
 
 
 def main(arguments: list[str]) -> None:

@@ -1,0 +1,64 @@
+"""How often an answer changes with what runs beside it, at temperature 0.
+
+Asks the same questions of the same reports with one request in flight and with many, in bfloat16
+and in float32, and counts the answers that differ from those with one in flight. A guide leads the
+chain (see bench_parts), so that the questions are the same; the answers compared are the model's.
+
+    python scripts/bench_flips.py [--reports 1] [--reasoning-tokens 16]
+"""
+
+import argparse
+import asyncio
+from pathlib import Path
+
+from bench_concurrency import AtMost
+from bench_parts import Guide, Guided, run, settled, show, some_reports, write
+from leavs.demo_model import find_demo_model
+from leavs.engines.vllm import VllmOptions, open_vllm
+from leavs.prompts import find_pack, load_pack
+
+IN_FLIGHT = (1, 8, 64, 256)
+
+
+async def answers(options: argparse.Namespace, dtype: str) -> list[dict[str, str]]:
+    """The model's answers by question, for each number in flight."""
+    pack = load_pack(find_pack("leavs"))
+    reports = some_reports(options.reports_csv, options.reports)
+    model = VllmOptions(str(find_demo_model()[0]), max_model_len=8192, dtype=dtype)
+    found = []
+    async with open_vllm(model) as engine:
+        for at_once in IN_FLIGHT:
+            await settled()
+            await engine.forget_prefixes()
+            guided = Guided(AtMost(engine, at_once), Guide(pack))
+            await run(guided, pack, reports, reasoning_tokens=options.reasoning_tokens)
+            found.append(guided.answers)
+    return found
+
+
+def main() -> None:
+    """Print the table and write the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--reports", type=int, default=1)
+    parser.add_argument("--reports-csv", type=Path)
+    parser.add_argument("--reasoning-tokens", type=int, default=16)
+    options = parser.parse_args()
+    rows, figures = [], {}
+    for dtype in ("bfloat16", "float32"):
+        alone, *beside = asyncio.run(answers(options, dtype))
+        flips = {}
+        for at_once, found in zip(IN_FLIGHT[1:], beside, strict=True):
+            assert found.keys() == alone.keys(), "the questions differ"
+            flips[at_once] = sum(found[question] != alone[question] for question in alone)
+        rows.append([dtype, f"{len(alone):,}", *(f"{count:,}" for count in flips.values())])
+        figures[dtype] = {"questions": len(alone), "flips": flips}
+    show(
+        "answers that differ from those with one request in flight",
+        ("dtype", "questions", *(f"{at_once} in flight" for at_once in IN_FLIGHT[1:])),
+        rows,
+    )
+    write("flips", {"reasoning_tokens": options.reasoning_tokens, **figures})
+
+
+if __name__ == "__main__":
+    main()
