@@ -17,8 +17,6 @@ from leavs.demo_model import find_demo_model
 from leavs.engines.vllm import VllmOptions, open_vllm
 from leavs.prompts import find_pack, load_pack
 
-IN_FLIGHT = (1, 8, 64, 256)
-
 
 async def answers(options: argparse.Namespace, dtype: str) -> list[dict[str, str]]:
     """The model's answers by question, for each number in flight."""
@@ -27,7 +25,7 @@ async def answers(options: argparse.Namespace, dtype: str) -> list[dict[str, str
     model = VllmOptions(str(find_demo_model()[0]), max_model_len=8192, dtype=dtype)
     found = []
     async with open_vllm(model) as engine:
-        for at_once in IN_FLIGHT:
+        for at_once in (1, *options.in_flight):
             await settled()
             await engine.forget_prefixes()
             guided = Guided(AtMost(engine, at_once), Guide(pack))
@@ -42,19 +40,20 @@ def main() -> None:
     parser.add_argument("--reports", type=int, default=1)
     parser.add_argument("--reports-csv", type=Path)
     parser.add_argument("--reasoning-tokens", type=int, default=16)
+    parser.add_argument("--in-flight", type=int, nargs="+", default=[8, 64, 256])
     options = parser.parse_args()
     rows, figures = [], {}
     for dtype in ("bfloat16", "float32"):
         alone, *beside = asyncio.run(answers(options, dtype))
         flips = {}
-        for at_once, found in zip(IN_FLIGHT[1:], beside, strict=True):
+        for at_once, found in zip(options.in_flight, beside, strict=True):
             assert found.keys() == alone.keys(), "the questions differ"
             flips[at_once] = sum(found[question] != alone[question] for question in alone)
         rows.append([dtype, f"{len(alone):,}", *(f"{count:,}" for count in flips.values())])
         figures[dtype] = {"questions": len(alone), "flips": flips}
     show(
         "answers that differ from those with one request in flight",
-        ("dtype", "questions", *(f"{at_once} in flight" for at_once in IN_FLIGHT[1:])),
+        ("dtype", "questions", *(f"{at_once} in flight" for at_once in options.in_flight)),
         rows,
     )
     write("flips", {"reasoning_tokens": options.reasoning_tokens, **figures})
