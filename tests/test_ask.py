@@ -1,7 +1,9 @@
 """One question: what is sent in which turn, when it is asked again, and what it costs."""
 
 import asyncio
+import shutil
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from leavs.domain import Reasoning, StepUsage, Thought
 from leavs.engines import Choices, Constraint, Message, Pattern, Reasoned, Reply
 from leavs.engines.scripted import ScriptedEngine
 from leavs.errors import AnswerError, ContextError, EngineError
-from leavs.prompts import Pack
+from leavs.prompts import Pack, find_pack, load_pack
 
 THINKING = 300
 YES_NO = ("Yes", "No")
@@ -293,6 +295,27 @@ def test_another_sentence_or_other_answers_are_another_question(
     _, ask = choose(engine, pack, reasoning=False)
     asyncio.run(ask.choose(other_question(other), options))
     assert len(engine.asked) == 2
+
+
+def test_the_same_words_in_another_step_are_another_question(tmp_path: Path) -> None:
+    """A step has instructions of its own, and a pack may ask in the same words after them."""
+    shutil.copytree(find_pack("leavs"), folder := tmp_path / "pack")
+    for step in ("certainty", "urgency"):
+        path = folder / f"{step}.jinja"
+        before, rest = path.read_text(encoding="utf-8").split("{% block question %}")
+        after = rest.split("{% endblock %}", 1)[1]
+        words = "{% block question %}{{ statement }}: {{ evidence[0] }}{% endblock %}"
+        path.write_text(before + words + after, encoding="utf-8")
+    values: dict[str, object] = {"statement": "there is a cyst", "evidence": ["A cyst."]}
+    engine = PlannedEngine("A", "B")
+    ask = Ask(engine, load_pack(folder), Reasoning.NEVER, THINKING)
+    answers = [
+        asyncio.run(ask.choose(Question(step, values, step), ("A", "B"))).choice
+        for step in ("certainty", "urgency")
+    ]
+    assert answers == ["A", "B"]
+    (first, *_), (second, *_) = engine.asked
+    assert first[1] == second[1], "the words are the same"
 
 
 def other_question(sentence: str) -> Question:
