@@ -64,7 +64,7 @@ SPOKEN_OF = 3  # finding types of an organ that the evidence speaks about
 
 MATERIAL = re.compile(r"<(report|sentences|sentence)>\n(.*?)\n</\1>\n*", re.S)
 _STATEMENT = re.compile(r"^(?:Statement|Finding): .+$", re.M)
-_ORGAN = re.compile(r"^The organ is the (.+?)\. ", re.M)
+_ORGAN = re.compile(r"^The organ is the (.+?)\.(?: |$)", re.M)
 
 
 class Guide:

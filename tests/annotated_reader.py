@@ -15,7 +15,7 @@ from leavs.text import split_sentences
 REPORTS = ROOT / "data" / "reports"
 ANNOTATIONS = ROOT / "data" / "annotations.csv"
 
-ORGAN = re.compile(r"^The organ is the (.+?)\. ", re.M)
+ORGAN = re.compile(r"^The organ is the (.+?)\.(?: |$)", re.M)
 FINDING = re.compile(r"^(?:Statement|Finding): (.+?)(?: \(the radiologist[^)]*\))?\.$", re.M)
 CHOICE = re.compile(r"^\(([A-Z])\) (.+)$", re.M)
 REPORT = re.compile(r"<report>\n(.*)\n</report>", re.S)

@@ -28,7 +28,7 @@ from leavs.engines import Choices, Constraint, Message, Reply
 from leavs.errors import QuestionError
 
 METHOD = MethodOptions(filtration=Filtration.FAST, reasoning=Reasoning.NEVER)
-ORGAN = re.compile(r"^The organ is the (.+?)\. ", re.M)
+ORGAN = re.compile(r"^The organ is the (.+?)\.(?: |$)", re.M)
 CASE = re.compile(r"case (\d+)")
 
 

@@ -112,7 +112,7 @@ def test_an_unreadable_reply_is_asked_once_more_and_the_second_counts(
     assert chosen == Chosen("No", {"Yes": 0.25, "No": 0.75})
     assert again[:-2] == first
     assert again[-2] == Message("assistant", "It depends.")
-    assert again[-1].content.startswith("Answer with one word only")
+    assert again[-1].content.startswith("Answer with one word: ")
     assert (max_tokens, constraint) == (ANSWER_TOKENS, Choices(YES_NO))
     assert ask.transcript == [Thought(QUESTION.about, "Thinking.", "No") for _ in thought]
 

@@ -75,7 +75,7 @@ class JointReader:
         await asyncio.sleep(0)
         prompt = messages[1].content
         if "<report>" in prompt:
-            [organ] = re.findall(r"^The organ is the (.+?)\. ", prompt, re.M)
+            [organ] = re.findall(r"^The organ is the (.+?)\.(?: |$)", prompt, re.M)
             return self.listed.get(organ, "none")
         sentence = prompt.split("<sentence>\n")[1].split("\n</sentence>")[0]
         self.asked.append(sentence)
