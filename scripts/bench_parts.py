@@ -246,7 +246,7 @@ async def run(
     filtration: Filtration = Filtration.BOTH,
     reports_in_flight: int | None = None,
     answered: Answered[Answer] | None = None,
-    one_request: bool = False,
+    two_turns: bool = False,
 ) -> Ran:
     """Label the reports as `leavs label` does, journal included, and say what it cost."""
     organs = pack.ontology.organs
@@ -256,7 +256,7 @@ async def run(
         pack,
         reasoning,
         reasoning_tokens,
-        one_request=one_request,
+        two_turns=two_turns,
         answered=answered or Answered(),
     )
     with TemporaryDirectory() as folder:

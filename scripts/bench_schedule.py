@@ -85,10 +85,10 @@ async def compare(options: argparse.Namespace) -> dict[str, Ran]:
         await run(Guided(engine, Guide(pack)), pack, warm_up, reasoning_tokens=8)
         tokens = options.reasoning_tokens
         costs = {}
-        for name, way, answered, one_request in (
-            ("original", Original(engine), Forgetful(), False),
+        for name, way, answered, two_turns in (
+            ("original", Original(engine), Forgetful(), True),
             ("ours", engine, None, False),
-            ("ours, one request", engine, None, True),
+            ("ours, two turns", engine, None, True),
         ):
             await settled()
             await engine.forget_prefixes()
@@ -99,7 +99,7 @@ async def compare(options: argparse.Namespace) -> dict[str, Ran]:
                 reports,
                 reasoning_tokens=tokens,
                 answered=answered,
-                one_request=one_request,
+                two_turns=two_turns,
             )
             print(costs[name].record(), flush=True)
     return costs

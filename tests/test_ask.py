@@ -80,9 +80,10 @@ def test_without_reasoning_one_constrained_turn(pack: Pack) -> None:
     assert ask.transcript == []
 
 
-def test_with_reasoning_a_free_turn_and_then_a_constrained_one(pack: Pack) -> None:
+def test_in_two_turns_the_first_is_free_and_the_second_constrained(pack: Pack) -> None:
     engine = PlannedEngine("It names the liver.", "Yes")
-    chosen, ask = choose(engine, pack, reasoning=True)
+    ask = Ask(engine, pack, Reasoning.ALWAYS, THINKING, keep_reasoning=True, two_turns=True)
+    chosen = asyncio.run(ask.choose(QUESTION, YES_NO))
     (first, thinking_tokens, free), (second, answer_tokens, constraint) = engine.asked
     request = pack.answer("filtration_thorough", **QUESTION.values, reasoning=True)
     assert chosen.choice == "Yes"
@@ -353,14 +354,15 @@ def turns(pack: Pack) -> list[tuple[list[Message], int, Constraint | None]]:
     answer after it."""
 
     def begun(reasoning: bool) -> list[Message]:
-        question = pack.question(QUESTION.step, **QUESTION.values, reasoning=reasoning)
+        values = {"reasoning": reasoning, "together": reasoning}
+        question = pack.question(QUESTION.step, **QUESTION.values, **values)
         return [Message("system", pack.instructions(QUESTION.step)), Message("user", question)]
 
     request = pack.answer(QUESTION.step, **QUESTION.values, reasoning=True)
     thought = [Message("assistant", "It names the liver."), Message("user", request)]
     return [
         (begun(False), ANSWER_TOKENS, Choices(YES_NO)),
-        (begun(True), THINKING, None),
+        (begun(True), THINKING + ANSWER_TOKENS, Reasoned(YES_NO)),
         ([*begun(True), *thought], ANSWER_TOKENS, Choices(YES_NO)),
     ]
 
@@ -418,7 +420,7 @@ IN_ONE = Reply("It names the liver.\nAnswer: Yes", probabilities={"Yes": 0.75, "
 
 
 def ask_in_one(engine: PlannedEngine, pack: Pack) -> tuple[Chosen, Ask]:
-    ask = Ask(engine, pack, Reasoning.ALWAYS, THINKING, keep_reasoning=True, one_request=True)
+    ask = Ask(engine, pack, Reasoning.ALWAYS, THINKING, keep_reasoning=True)
     return asyncio.run(ask.choose(QUESTION, YES_NO)), ask
 
 
@@ -427,7 +429,7 @@ def test_in_one_request_the_model_thinks_and_chooses(pack: Pack) -> None:
     chosen, ask = ask_in_one(engine, pack)
     [(messages, max_tokens, constraint)] = engine.asked
     assert chosen == Chosen("Yes", IN_ONE.probabilities)
-    assert constraint == Reasoned(YES_NO, 3 * THINKING)
+    assert constraint == Reasoned(YES_NO)
     assert max_tokens == THINKING + ANSWER_TOKENS
     assert 'Then write "Answer: "' in messages[1].content
     assert "Do not give the final answer yet" not in messages[1].content
@@ -449,6 +451,6 @@ def test_a_reply_without_its_choice_is_followed_by_the_answer(pack: Pack, text: 
 
 def test_a_list_has_its_own_turn_in_any_case(pack: Pack) -> None:
     engine = PlannedEngine("Thinking.", "12")
-    ask = Ask(engine, pack, Reasoning.ALWAYS, THINKING, one_request=True)
+    ask = Ask(engine, pack, Reasoning.ALWAYS, THINKING)
     asyncio.run(ask.answer(QUESTION, Pattern(r"\d+"), lambda reply: reply.text, 7))
     assert [constraint for _, _, constraint in engine.asked] == [None, Pattern(r"\d+")]

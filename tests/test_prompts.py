@@ -1,5 +1,6 @@
 """The pack is checked when it is loaded, and its wording is pinned by golden files."""
 
+import itertools
 import os
 import shutil
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from conftest import ROOT
 from leavs.errors import PackError
-from leavs.prompts import BLOCKS, PACK_VARIABLES, Pack, find_pack, load_pack
+from leavs.prompts import BLOCKS, PACK_VARIABLES, QUESTION_VARIABLES, Pack, find_pack, load_pack
 
 GOLDEN = Path(__file__).parent / "golden"
 REPORT = (
@@ -18,7 +19,7 @@ REPORT = (
 ORGAN, FINDING_TYPE = 3, 10  # left kidney, focal
 
 
-def rendered(pack: Pack, step: str, reasoning: bool) -> str:
+def rendered(pack: Pack, step: str, way: str) -> str:
     """All that a step says to the model for one report, as one text."""
     organ = pack.ontology.organs[ORGAN]
     wording = pack.wording(organ, pack.ontology.finding_types[FINDING_TYPE])
@@ -39,20 +40,25 @@ def rendered(pack: Pack, step: str, reasoning: bool) -> str:
         ],
         "letters": ", ".join(letters),
         "unsure": True,
-        "reasoning": reasoning,
-        "together": False,
+        "reasoning": way != "answer",
+        "together": way == "together",
     }
     turns = [("system", pack.instructions(step)), ("user", pack.question(step, **values))]
-    if reasoning:
+    if way == "reasoning":
         turns += [("assistant", "(reasoning)"), ("user", pack.answer(step, **values))]
     return "\n\n".join(f"=== {role} ===\n{text}" for role, text in turns) + "\n"
 
 
-@pytest.mark.parametrize("reasoning", [True, False], ids=["reasoning", "answer"])
-@pytest.mark.parametrize("step", PACK_VARIABLES)
-def test_every_prompt_is_the_golden_one(pack: Pack, step: str, reasoning: bool) -> None:
-    golden = GOLDEN / f"{step}-{'reasoning' if reasoning else 'answer'}.txt"
-    text = rendered(pack, step, reasoning)
+@pytest.mark.parametrize(
+    ("step", "way"),
+    [
+        *itertools.product(PACK_VARIABLES, ("answer", "reasoning")),
+        *((step, "together") for step, names in QUESTION_VARIABLES.items() if "together" in names),
+    ],
+)
+def test_every_prompt_is_the_golden_one(pack: Pack, step: str, way: str) -> None:
+    golden = GOLDEN / f"{step}-{way}.txt"
+    text = rendered(pack, step, way)
     if os.environ.get("UPDATE_GOLDEN"):
         golden.write_text(text, encoding="utf-8")
     assert text == golden.read_text(encoding="utf-8"), "if meant: UPDATE_GOLDEN=1 make unit"

@@ -20,7 +20,6 @@ T = TypeVar("T")
 
 ANSWER_TOKENS = 16  # more than any choice or list of letters needs, where no constraint ends it
 TOKENS_A_LETTER = 6  # "(A), " is three or four tokens in the usual vocabularies
-CHARACTERS_A_TOKEN = 3  # of reasoning in one request, whose length is given in characters
 CONFIDENCE = 0.95
 
 
@@ -60,13 +59,15 @@ class Ask:
     """Asks the questions of one organ in one report.
 
     Args:
-        reasoning: whether the model thinks in a turn of its own before it answers: always, never,
-            or where its answer without that is not sure enough.
-        max_reasoning_tokens: the longest such turn; what is longer is cut, and the answer follows.
+        reasoning: whether the model thinks before it answers: always, never, or where its answer
+            without that is not sure enough.
+        max_reasoning_tokens: the longest such thought; what is longer is cut, and the answer
+            follows.
         confidence: the probability from which an answer is sure enough, 0 to 1.
         keep_reasoning: write what the model thought into the transcript.
-        one_request: let the model think and choose in one reply, where the engine can see to its
-            form; where it cannot, or the reply was cut, the answer is a turn of its own as ever.
+        two_turns: let the model think in one reply and answer in the next. Else it does both in
+            one where it answers with a choice; if that reply was cut, or lacks the form that the
+            engine was asked to see to, the answer is a turn of its own after all.
         answered: the answers of the whole run, so that the same question is asked once.
         usage: what was asked so far, by step; filled as questions are asked.
         transcript: the reasoning so far, where it is kept.
@@ -78,7 +79,7 @@ class Ask:
     max_reasoning_tokens: int
     confidence: float = CONFIDENCE
     keep_reasoning: bool = False
-    one_request: bool = False
+    two_turns: bool = False
     answered: Answered[Answer] = field(default_factory=Answered)
     usage: dict[str, StepUsage] = field(default_factory=dict)
     transcript: list[Thought] = field(default_factory=list)
@@ -206,9 +207,9 @@ class Ask:
 
     def _form(self, constraint: Constraint, reasons: bool) -> Reasoned | None:
         """Of a reply with reasoning and answer in one; a list of answers has a form of its own."""
-        if not (self.one_request and reasons and isinstance(constraint, Choices)):
+        if self.two_turns or not reasons or not isinstance(constraint, Choices):
             return None
-        return Reasoned(constraint.options, CHARACTERS_A_TOKEN * self.max_reasoning_tokens)
+        return Reasoned(constraint.options)
 
     def _text(self, question: Question, constraint: Constraint, reasons: bool) -> str:
         together = self._form(constraint, reasons) is not None

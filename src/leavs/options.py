@@ -99,12 +99,12 @@ class MethodOptions:
         organs: only these organs of the pack; all of them where none is named.
         filtration: how the sentences that inform about an organ are found; joint is both with one
             question a sentence for all organs together.
-        reasoning: whether the model thinks in a turn of its own before each answer; auto means only
-            where its answer without that is less probable than --confidence.
+        reasoning: whether the model thinks before each answer; auto means only where its answer
+            without that is less probable than --confidence.
         confidence: the probability from which auto takes an answer without reasoning, 0 to 1.
-        max_reasoning_tokens: the longest such turn.
-        one_request: let the model think and choose in one reply, one paragraph long, where the
-            engine can see to that; fewer prompt tokens, but not the paper's two turns.
+        max_reasoning_tokens: the longest such thought.
+        two_turns: let the model think in one reply, as it likes, and answer in the next, as in the
+            paper; by default it does both in one, a paragraph and a line, with fewer tokens.
         temperature: of sampling; 0 is greedy.
         seed: of sampling, where the temperature is not 0.
     """
@@ -115,7 +115,7 @@ class MethodOptions:
     reasoning: Reasoning = Reasoning.ALWAYS
     confidence: float = CONFIDENCE
     max_reasoning_tokens: int = 1600
-    one_request: bool = False
+    two_turns: bool = False
     temperature: float = 0.0
     seed: int = 0
 

@@ -137,7 +137,7 @@ async def _label_reports(
                         method.max_reasoning_tokens,
                         method.confidence,
                         output.keep_reasoning,
-                        method.one_request,
+                        method.two_turns,
                     )
                     batch = Batch(
                         ask,
@@ -290,7 +290,7 @@ def identity_of(
         "reasoning": method.reasoning.value,
         "confidence": method.confidence if method.reasoning is Reasoning.AUTO else None,
         "max_reasoning_tokens": method.max_reasoning_tokens,
-        "one_request": method.one_request,
+        "two_turns": method.two_turns,
         "temperature": method.temperature,
         "seed": method.seed,
     }

@@ -126,7 +126,7 @@ def test_a_choice_that_was_cut_is_completed_where_it_is_clear(
     ],
 )
 def test_where_the_choice_begins(tokens: list[str], place: int | None) -> None:
-    assert place_of_choice(tokens, Reasoned(("Yes", "No"), 9)) == place
+    assert place_of_choice(tokens, Reasoned(("Yes", "No"))) == place
 
 
 @pytest.mark.parametrize(
@@ -141,15 +141,14 @@ def test_where_the_choice_begins(tokens: list[str], place: int | None) -> None:
     ],
 )
 def test_reasoning_and_choice_are_told_apart(text: str, parts: tuple[str, str] | None) -> None:
-    assert Reasoned(("Yes", "No"), 9).split(text) == parts
+    assert Reasoned(("Yes", "No")).split(text) == parts
 
 
 @pytest.mark.parametrize(
     ("text", "allowed"),
     [
         ("It is.\nAnswer: Yes", True),
-        ("x" * 9 + "\nAnswer: No", True),
-        ("x" * 10 + "\nAnswer: No", False),
+        ("x" * 9000 + "\nAnswer: No", True),
         ("It\nis.\nAnswer: Yes", False),
         ("\nAnswer: Yes", False),
         ("It is.\nAnswer: Maybe", False),
@@ -157,4 +156,4 @@ def test_reasoning_and_choice_are_told_apart(text: str, parts: tuple[str, str] |
     ],
 )
 def test_the_form_of_reasoning_and_choice(text: str, allowed: bool) -> None:
-    assert bool(re.fullmatch(Reasoned(("Yes", "No"), 9).regex, text)) is allowed
+    assert bool(re.fullmatch(Reasoned(("Yes", "No")).regex, text)) is allowed

@@ -193,7 +193,7 @@ class OpenAIEngine:
         match constraint:
             case Choices(options):
                 return {"structured_outputs": {"choice": list(options)}}
-            case Reasoned(_, _):
+            case Reasoned():
                 return {"structured_outputs": {"regex": constraint.regex}}
             case Pattern(regex, _):
                 return {"structured_outputs": {"regex": regex}}

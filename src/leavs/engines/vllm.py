@@ -331,7 +331,7 @@ def sampling_parameters(
                 logprobs=0 if weighed else None,  # of the tokens written, no others
                 **common,
             )
-        case Reasoned(_, _):
+        case Reasoned():
             allowed = StructuredOutputsParams(regex=constraint.regex)
             return SamplingParams(
                 max_tokens=max_tokens, structured_outputs=allowed, logprobs=LOGPROBS, **common
