@@ -100,6 +100,7 @@ async def measure(options: argparse.Namespace, model: VllmOptions) -> list[dict[
                 pack,
                 reports,
                 reasoning_tokens=options.reasoning_tokens,
+                two_turns=True,  # random weights hardly ever end a paragraph
                 reports_in_flight=reports_to_fill(at_once, len(pack.ontology.organs)),
             )
             cpu = 1000 * ran.cpu_seconds / ran.total.calls

@@ -1,10 +1,10 @@
 """Our way of running the chain against that of the original script, on one engine in one run.
 
 The original way: eight requests in flight, the question before the text that it is about, no
-constraint on the answer, and every question asked however often it comes. Ours: what leavs does.
-Both ask the same questions of the same reports and let the model reason up to the same length; the
-answers with which the chain goes on are a guide's (see bench_parts), so that nothing differs but
-the way. An answer is as long as the guide's in both.
+constraint on the answer, and every question asked however often it comes. Ours: what leavs does,
+by default and with --two-turns. All ask the same questions of the same reports and let the model
+reason up to the same length; the answers with which the chain goes on are a guide's (see
+bench_parts), so that nothing differs but the way. An answer is as long as the guide's in all.
 
     python scripts/bench_schedule.py [--reports 4] [--reports-csv FILE] [--reasoning-tokens 64]
         [--model FOLDER]

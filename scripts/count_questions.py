@@ -1,8 +1,8 @@
 """How many questions a report costs, for each way of sentence filtration.
 
 Asks no model. The least is a report in which no sentence informs about any organ; the most is one
-in which every sentence informs about every organ and every finding is present. With reasoning each
-question costs two calls.
+in which every sentence informs about every organ and every finding is present. With reasoning a
+list costs two calls, and a choice mostly one.
 
     python scripts/count_questions.py [REPORTS.csv]
 """

@@ -190,7 +190,9 @@ def test_how_many_are_in_flight_changes_nothing(tmp_path: Path) -> None:
     check_same(*folders)
     usage = json.loads((folders[0] / "run.json").read_text())["totals"]["usage"]["certainty"]
     assert 0 < usage["reasoned"] <= usage["questions"]
-    assert usage["calls"] == usage["questions"] - usage["known"] + 2 * usage["reasoned"]
+    # one call at once, one that reasons and answers, and one more where that one was cut
+    first = usage["questions"] - usage["known"] + usage["reasoned"]
+    assert first <= usage["calls"] <= first + usage["reasoned"]
     assert usage["computed_tokens"] < usage["prompt_tokens"]
 
 

@@ -44,7 +44,7 @@ def test_probabilities_of_choices(
     options: tuple[str, ...], tokens: dict[str, float], probabilities: dict[str, float]
 ) -> None:
     logs = {token: log(value) for token, value in tokens.items()}
-    assert probabilities_of_choices(options, logs) == pytest.approx(probabilities)
+    assert probabilities_of_choices(options, logs.items()) == pytest.approx(probabilities)
 
 
 @pytest.mark.parametrize(
@@ -59,11 +59,16 @@ def test_probabilities_of_choices(
 def test_impossible_tokens_do_no_harm(
     logs: dict[str, float], probabilities: dict[str, float]
 ) -> None:
-    assert probabilities_of_choices(AB, logs) == probabilities
+    assert probabilities_of_choices(AB, logs.items()) == probabilities
+
+
+def test_tokens_of_the_same_text_count_together() -> None:
+    logs = [("Yes", log(0.25)), ("Yes", log(0.25)), ("No", log(0.5))]
+    assert probabilities_of_choices(YES_NO, logs) == pytest.approx({"Yes": 0.5, "No": 0.5})
 
 
 def test_the_choices_keep_their_order() -> None:
-    assert list(probabilities_of_choices("CAB", {"B": -1.0, "A": -1.0})) == ["C", "A", "B"]
+    assert list(probabilities_of_choices("CAB", [("B", -1.0), ("A", -1.0)])) == ["C", "A", "B"]
 
 
 @pytest.mark.parametrize(

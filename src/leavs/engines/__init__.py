@@ -4,7 +4,7 @@ Knows nothing of reports, prompts or labels. The engines stand in modules of the
 this one, and with it the rest of leavs, imports neither vllm nor torch.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import exp
 from typing import Literal, Protocol
@@ -55,8 +55,8 @@ class Reasoned:
     def regex(self) -> str:
         """What the whole reply must match.
 
-        The paragraph has no longest length here, for counting costs the engine thirty times as
-        much a token; a reply that is cut before its choice is followed by a turn for the choice.
+        The paragraph has no longest length here, for counting costs the engine much more a
+        token; a reply that is cut before its choice is followed by a turn for the choice.
         """
         return rf"[^\n]+\n{ANSWER_LINE}({'|'.join(self.options)})"
 
@@ -134,7 +134,7 @@ class Engine(Protocol):
 
 
 def probabilities_of_choices(
-    options: Sequence[str], log_probabilities: Mapping[str, float]
+    options: Sequence[str], log_probabilities: Iterable[tuple[str, float]]
 ) -> dict[str, float]:
     """The probability of each choice from the log-probabilities of the reply's first tokens.
 
@@ -143,10 +143,11 @@ def probabilities_of_choices(
     normalised over the choices; it is empty where no token counts.
 
     Args:
-        log_probabilities: natural logarithms, by token text.
+        log_probabilities: a token's text and the natural logarithm of its probability; several
+            tokens can have the same text.
     """
     mass = dict.fromkeys(options, 0.0)
-    for token, log_probability in log_probabilities.items():
+    for token, log_probability in log_probabilities:
         begun = [option for option in options if token.strip() and option.startswith(token.strip())]
         if len(begun) == 1:
             mass[begun[0]] += exp(log_probability)

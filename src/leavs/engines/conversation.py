@@ -84,7 +84,9 @@ class ConversationTokenizer:
 
     def text(self, ids: Sequence[int]) -> str:
         """The text of generated token ids, without control tokens."""
-        text: str = self._tokenizer.decode(ids, skip_special_tokens=True)
+        text: str = self._tokenizer.decode(
+            ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
         return text
 
     def _turns(self, messages: Sequence[Message]) -> Sequence[Message]:

@@ -242,13 +242,13 @@ def _as_reply(answer: ChatCompletion, constraint: Constraint | None) -> Reply:
             text, cut = completed_choice(text, cut, options)
             if tokens:
                 probabilities = probabilities_of_choices(
-                    options, {one.token: one.logprob for one in tokens[0].top_logprobs}
+                    options, ((one.token, one.logprob) for one in tokens[0].top_logprobs)
                 )
         case Reasoned(options) if tokens:
             place = place_of_choice([one.token for one in tokens], constraint)
             if place is not None:
                 probabilities = probabilities_of_choices(
-                    options, {one.token: one.logprob for one in tokens[place].top_logprobs}
+                    options, ((one.token, one.logprob) for one in tokens[place].top_logprobs)
                 )
         case Pattern(_, weighed=True) if tokens:
             probability = exp(sum(one.logprob for one in tokens))

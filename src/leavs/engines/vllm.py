@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leavs.engines import (
+    ANSWER_LINE,
     Choices,
     Constraint,
     Message,
@@ -252,19 +253,48 @@ class VllmEngine:
         completion = output.outputs[0]
         if completion.finish_reason == "abort":
             raise EngineError("the engine gave up a question; the run can be resumed")
-        text, cut = completion.text, completion.finish_reason == "length"
+        text = self._tokenizer.text(completion.token_ids)
+        cut = completion.finish_reason == "length"
         if isinstance(constraint, Choices):
             text, cut = completed_choice(text, cut, constraint.options)
         return Reply(
             text,
             cut=cut,
-            probabilities=_choice_probabilities(completion, constraint),
+            probabilities=self._choice_probabilities(completion, text, constraint),
             probability=_probability(completion, constraint),
             prompt_tokens=len(ids),
             cached_tokens=output.num_cached_tokens or 0,
             generated_tokens=len(completion.token_ids),
             token_ids=[*ids, *completion.token_ids],
         )
+
+    def _choice_probabilities(
+        self, completion: Any, text: str, constraint: Constraint | None
+    ) -> dict[str, float]:
+        if not isinstance(constraint, Choices | Reasoned) or not completion.logprobs:
+            return {}
+        place: int | None = 0
+        if isinstance(constraint, Reasoned):
+            whole = constraint.split(text) is not None
+            place = self._place_of_choice(completion.token_ids, constraint) if whole else None
+        if place is None:
+            return {}
+        return probabilities_of_choices(
+            constraint.options,
+            (
+                (self._tokenizer.text([token]), one.logprob)
+                for token, one in completion.logprobs[place].items()
+            ),
+        )
+
+    def _place_of_choice(self, ids: Sequence[int], constraint: Reasoned) -> int | None:
+        pieces: list[str] = []  # of the last line alone: a reply is long
+        for token in reversed(ids):
+            pieces.insert(0, self._tokenizer.text([token]))
+            if ANSWER_LINE.strip() in "".join(pieces):
+                break
+        found = place_of_choice(pieces, constraint)
+        return None if found is None else len(ids) - len(pieces) + found
 
     async def _generate(self, prompt: Any, sampling: Any) -> Any:
         from vllm.v1.engine.exceptions import EngineDeadError
@@ -319,6 +349,9 @@ def sampling_parameters(
     common = {
         "temperature": options.temperature,
         "output_kind": RequestOutputKind.FINAL_ONLY,
+        # Turned into text here, once a reply: vLLM does it for each token and each alternative.
+        "detokenize": False,
+        "flat_logprobs": True,
     }
     match constraint:
         case None:
@@ -370,25 +403,6 @@ def _question_error(error: Exception, prompt: Any) -> QuestionError:
             f"the prompt of {tokens} tokens is longer than the model's context (--max-model-len)"
         )
     return QuestionError(f"vLLM refused the question of {tokens} tokens ({type(error).__name__})")
-
-
-def _choice_probabilities(completion: Any, constraint: Constraint | None) -> dict[str, float]:
-    if not isinstance(constraint, Choices | Reasoned) or not completion.logprobs:
-        return {}
-    place = 0
-    if isinstance(constraint, Reasoned):
-        written = [
-            str(weights[token].decoded_token)
-            for token, weights in zip(completion.token_ids, completion.logprobs, strict=True)
-        ]
-        found = place_of_choice(written, constraint)
-        if found is None:
-            return {}
-        place = found
-    weighed = completion.logprobs[place].values()
-    return probabilities_of_choices(
-        constraint.options, {str(one.decoded_token): one.logprob for one in weighed}
-    )
 
 
 def _probability(completion: Any, constraint: Constraint | None) -> float | None:
