@@ -9,7 +9,7 @@ DEMO_REPORT := data/reports/04-telegraphic-postop.txt
 DEMO := results/demo-$(shell cat prompts/leavs/* $(DEMO_REPORT) src/leavs/*.py | cksum | cut -d' ' -f1)
 READY := .venv/ready-$(shell cat pyproject.toml requirements/cpu.txt | cksum | cut -d' ' -f1)
 
-.PHONY: setup demo test lint unit clean
+.PHONY: setup browser demo test lint unit clean
 
 setup: $(READY)
 
@@ -30,7 +30,15 @@ demo: setup
 	  --temperature 1 --output-dir $(DEMO) || test $$? -eq 3
 	$(BIN)/leavs show $(DEMO)
 
-test: lint unit
+test: browser lint unit
+
+# Tests open pages in a browser; where Debian's packages can be installed, it is.
+HAVE_BROWSER := command -v chromium || command -v chromium-browser || command -v google-chrome
+browser:
+	@{ $(HAVE_BROWSER); } > /dev/null || { apt-get -q update \
+	  && apt-get -q install --yes --no-install-recommends chromium; } > /dev/null 2>&1 || true
+	@{ $(HAVE_BROWSER); } > /dev/null \
+	  || { echo "the tests need a browser: apt-get install chromium"; exit 1; }
 
 lint: setup
 	$(BIN)/ruff check

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from annotated_reader import ANNOTATIONS, REPORTS, annotated
+from leavs.labels import read_labels
 from leavs.prompts import Pack
-from leavs.tables import read_labels
 
 PATHS = sorted(REPORTS.iterdir())
 SHARED_RUN = 14  # words in a row: the style may be like that of real reports, the words not

@@ -41,12 +41,22 @@ LAYERS = (
     "batch",
     "manifest rows",
     "tables",
+    "labels identifiers merging",
+    "convert check",
+    "evaluation.protocol evaluation.codes",
+    "evaluation.items",
+    "evaluation.metrics evaluation.resampling",
+    "evaluation.scores evaluation.agreement evaluation.disagreements",
+    "evaluation",
+    "evaluation.sheets",
+    "evaluation.plots",
+    "evaluation.page",
     "options",
     "run",
     "cli",
     "cli.progress",
     "cli.summary",
-    "cli.download cli.export cli.label cli.show",
+    "cli.check cli.convert cli.download cli.evaluate cli.export cli.label cli.show",
     "__main__",
 )
 LAYER = {f"leavs.{name}": place for place, row in enumerate(LAYERS) for name in row.split()}
@@ -132,7 +142,9 @@ def test_the_search_for_imports_finds_them(tmp_path: Path) -> None:
 
 
 # What stands in the way of a quick start, or asks for what is not installed
-SLOW = ("torch", "vllm", "transformers", "tokenizers", "openai", "pandas", "nltk")
+ENGINES = ("torch", "vllm", "transformers", "tokenizers", "openai")
+STATISTICS = ("pandas", "sklearn", "scipy", "matplotlib", "nltk")
+SLOW = (*ENGINES, *STATISTICS)
 
 
 @pytest.mark.parametrize(
@@ -141,9 +153,11 @@ SLOW = ("torch", "vllm", "transformers", "tokenizers", "openai", "pandas", "nltk
         ("import leavs", ()),
         ("import leavs.cli", ()),
         ("import leavs.cli; leavs.cli.run(['--help'])", ()),
-        ("import leavs.cli; leavs.cli.run(['label', '--help'])", ("nltk",)),
-        ("import leavs.run, leavs.tables, leavs.options", ("nltk",)),
+        ("import leavs.cli; leavs.cli.run(['label', '--help'])", ()),
+        ("import leavs.run, leavs.tables, leavs.options", ()),
         ("import leavs.engines.scripted, leavs.engines.vllm, leavs.demo_model", ()),
+        ("import leavs.evaluation.page, leavs.cli.evaluate", STATISTICS),
+        ("import leavs.cli.convert, leavs.cli.check", ("pandas",)),
     ],
 )
 def test_what_is_loaded(code: str, allowed: tuple[str, ...]) -> None:

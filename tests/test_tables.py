@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from conftest import AMOS
 from leavs import manifest, tables
 from leavs.domain import (
     Certainty,
@@ -23,8 +22,8 @@ from leavs.domain import (
     UnreadableReport,
     Urgency,
 )
-from leavs.errors import InputError
 from leavs.journal import Journal, OrganRecord, hash_of, result_to_json
+from leavs.labels import read_labels
 
 IDENTITY = {"organs": ["spleen", "liver"], "finding_types": ["normal", "focal"]}
 TEXT = 'It\'s "small",\r\nlarge;\tnörmal\n\u2028„…“ 正常'
@@ -119,7 +118,7 @@ def test_texts_come_back_exactly(run: Path) -> None:
     ]
     assert rows_of(run / "sentences.csv")[1][-1] == TEXT
     assert list(pd.read_csv(run / "labels.csv")["report"]) == [TEXT, TEXT]
-    assert list(tables.read_labels(run)["report"]) == [TEXT, TEXT]
+    assert list(read_labels(run)["report"]) == [TEXT, TEXT]
     assert (run / "labels.csv").read_bytes().startswith(b"subjectid_studyid,")
 
 
@@ -212,7 +211,7 @@ def test_damage_is_named_and_the_rest_is_written(run: Path) -> None:
 def test_an_empty_run_has_tables_with_headers_alone(run: Path) -> None:
     assert tables.export(run).reports == 0
     assert [len(rows_of(run / name)) for name in tables.TABLES] == [1, 1, 1, 1]
-    assert len(tables.read_labels(run)) == 0
+    assert len(read_labels(run)) == 0
 
 
 def test_lines_end_as_rfc_4180_has_it(run: Path) -> None:
@@ -226,36 +225,9 @@ def test_lines_end_as_rfc_4180_has_it(run: Path) -> None:
 def test_labels_are_integers_where_they_are_read(run: Path) -> None:
     (run / "journal" / "x.jsonl").write_text(line(result("007")) + line(result("NA", failed=True)))
     tables.export(run)
-    labels = tables.read_labels(run)
+    labels = read_labels(run)
     assert list(labels["subjectid_studyid"].unique()) == ["007", "NA"]
     assert {str(labels[column].dtype) for column in ("normal", "focal")} == {"Int64"}
     assert labels["focal"].isna().tolist() == [False, False, True, True]
     plain = pd.read_csv(run / "labels.csv")
     assert plain["normal"].dtype.kind == "i"
-
-
-@pytest.mark.parametrize(
-    ("content", "complaint"),
-    [
-        (None, "cannot be read as a CSV"),
-        ("", "cannot be read as a CSV"),
-        ("a,b\n1,2\n", "has no column 'subjectid_studyid'; is it a labels table"),
-        ("subjectid_studyid,organ,type_annotation,normal\na,b,labels,x\n", "column 'normal' holds"),
-        ("subjectid_studyid,organ,type_annotation,n\na,b,labels,0.5\n", "column 'n' holds"),
-    ],
-)
-def test_what_is_no_labels_table_is_refused(
-    tmp_path: Path, content: str | None, complaint: str
-) -> None:
-    if content is not None:
-        (tmp_path / "x.csv").write_text(content)
-    with pytest.raises(InputError, match=complaint):
-        tables.read_labels(tmp_path / "x.csv")
-
-
-@pytest.mark.parametrize("name", ["published_labels.csv", "published_test_labels.csv"])
-def test_the_authors_files_are_read(amos: Path, name: str) -> None:
-    labels = tables.read_labels(AMOS / name)
-    assert set(labels["type_annotation"]) >= {"labels", "urgency"}
-    assert str(labels["normal"].dtype) == "Int64"
-    assert labels["normal"].min() >= -3

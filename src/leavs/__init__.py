@@ -19,10 +19,15 @@ _HOMES = {
     "MethodOptions": "leavs.options",
     "Outcome": "leavs.run",
     "OutputOptions": "leavs.options",
+    "Policy": "leavs.convert",
+    "Reading": "leavs.convert",
     "Reasoning": "leavs.domain",
     "Report": "leavs.domain",
     "ScriptedEngine": "leavs.engines.scripted",
+    "Shape": "leavs.convert",
     "Urgency": "leavs.domain",
+    "check_labels": "leavs.check",
+    "convert_labels": "leavs.convert",
     "export": "leavs.tables",
     "from_amos_json": "leavs.reports",
     "from_csv": "leavs.reports",
@@ -31,7 +36,7 @@ _HOMES = {
     "from_jsonl": "leavs.reports",
     "from_list": "leavs.reports",
     "label_reports": "leavs.run",
-    "read_labels": "leavs.tables",
+    "read_labels": "leavs.labels",
 }
 
 __all__ = sorted(_HOMES)

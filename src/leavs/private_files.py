@@ -3,12 +3,13 @@
 Knows nothing of what is written; imports nothing from leavs.
 """
 
+import io
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 
 def make_private_folder(folder: Path) -> None:
@@ -24,12 +25,12 @@ def open_private(path: Path, flags: int) -> int:
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[TextIO]:
-    """A text file (UTF-8, newlines as written) that takes its place only when it is complete."""
+def bytes_written_whole(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes its place only when it is complete."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     descriptor = open_private(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        with os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -37,3 +38,12 @@ def written_whole(path: Path) -> Iterator[TextIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[TextIO]:
+    """As `bytes_written_whole`, a text file: UTF-8, newlines as written."""
+    with bytes_written_whole(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        yield text
+        text.flush()

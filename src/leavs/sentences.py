@@ -14,13 +14,16 @@ is asked about one stop at a time, since nltk gives up with an error after five 
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import groupby
-
-from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
+from typing import TYPE_CHECKING
 
 from leavs.domain import Sentence
 from leavs.headings import BULLET, Headings, read_labels
 from leavs.wordlists import words
+
+if TYPE_CHECKING:
+    from nltk.tokenize.punkt import PunktSentenceTokenizer
 
 Span = tuple[int, int]
 
@@ -221,7 +224,7 @@ def _punkt_joins(before: str, mark: str, after: str) -> bool:
     if mark[0] != ".":
         return False
     word = "" if before[-1:].isspace() else before.split()[-1] if before.strip() else ""
-    return not _PUNKT.text_contains_sentbreak(f"{word}{mark} {after.split()[0]}")
+    return not _punkt().text_contains_sentbreak(f"{word}{mark} {after.split()[0]}")
 
 
 def _before_next_item(text: str, start: int, end: int) -> int:
@@ -235,8 +238,12 @@ def _before_next_item(text: str, start: int, end: int) -> int:
     return end if _last_word(text[tail_start:cut]) in _WANTS_NUMBER else cut
 
 
-def _punkt() -> PunktSentenceTokenizer:
+@cache
+def _punkt() -> "PunktSentenceTokenizer":
     """Punkt as we teach it: nothing is learned from a text, nothing downloaded."""
+    # nltk loads pandas and scikit-learn where they are installed
+    from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
+
     parameters = PunktParameters()
     parameters.abbrev_types.update(_NEVER_END)
     starters = words("stops", "starters") | words("labels", "sections", "preliminaries", "parts")
@@ -249,4 +256,3 @@ def _punkt() -> PunktSentenceTokenizer:
 
 # nltk.tokenize.punkt._ORTHO_MID_LC, which has no public name.
 _SEEN_IN_LOWER_CASE = 1 << 5
-_PUNKT = _punkt()

@@ -1,4 +1,4 @@
-"""The tables of a run: made from its journal at any time, written whole, and read back.
+"""The tables of a run: made from its journal at any time, and written whole.
 
 labels.csv is the long format of LEAVS (arXiv 2503.13330): two rows, labels and urgency, for each
 report and organ. A cell that failed is empty there and named in failures.csv. The journal is read
@@ -11,11 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from leavs import manifest, rows
 from leavs.domain import OrganResult, Step, StepUsage
-from leavs.errors import InputError
 from leavs.journal import (
     failed_cells,
     hash_of,
@@ -25,9 +24,6 @@ from leavs.journal import (
     total_usage,
 )
 from leavs.private_files import written_whole
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 TABLES = ("labels.csv", "details.csv", "sentences.csv", "failures.csv")
 
@@ -213,34 +209,3 @@ class _Tables:
 
     def add_input_problem(self, source: str, reason: str) -> None:
         self._failures.writerow((None, None, None, Step.INPUT.value, reason, source))
-
-
-def read_labels(path: Path) -> "pd.DataFrame":
-    """A labels table, ours or one that the LEAVS authors published, with integer codes.
-
-    Args:
-        path: a run folder or a CSV file in the long format.
-
-    Returns:
-        The columns of the file; ids as text, codes as nullable integers (a failed cell is NA).
-
-    Raises:
-        InputError: no such file, or not a labels table.
-    """
-    import pandas as pd
-
-    file = path / TABLES[0] if path.is_dir() else path
-    try:
-        table = pd.read_csv(file, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file} cannot be read as a CSV ({type(error).__name__})") from error
-    if missing := [column for column in rows.KEYS if column not in table.columns]:
-        raise InputError(f"{file} has no column {missing[0]!r}; is it a labels table?")
-    codes = [column for column in table.columns if column not in (*rows.KEYS, "report")]
-    for column in codes:
-        try:
-            numbers = pd.to_numeric(table[column].replace("", pd.NA))
-            table[column] = numbers.astype("Int64")
-        except (ValueError, TypeError) as error:
-            raise InputError(f"{file}: column {column!r} holds what is no code") from error
-    return table

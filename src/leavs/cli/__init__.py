@@ -28,6 +28,11 @@ app = cyclopts.App(
 app.command("leavs.cli.label:label", name="label", help="Label reports.")
 app.command("leavs.cli.export:export", name="export", help="Make the tables of a run again.")
 app.command("leavs.cli.show:show", name="show", help="Show the labels of a run.")
+app.command(
+    "leavs.cli.evaluate:evaluate", name="evaluate", help="Score labels against annotations."
+)
+app.command("leavs.cli.convert:convert", name="convert", help="Write labels in another shape.")
+app.command("leavs.cli.check:check", name="check", help="Find contradictions in labels.")
 app.command("leavs.cli.download:download", name="download", help="Fetch the demo model.")
 
 

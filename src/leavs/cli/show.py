@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from leavs import manifest, rows, tables
+from leavs import manifest, rows
 from leavs.errors import UsageError
+from leavs.labels import finding_types_of, read_labels
 
 MARKS = {1: "[bold green]1[/]", 0: "0", -1: "[yellow]-1[/]", -2: "[dim]·[/]", -3: "[magenta]-3[/]"}
 
@@ -30,7 +31,7 @@ def show(
     console = Console()
     for warning in manifest.read(run).get("warnings", ()):
         console.print(f"[bold red]{warning}[/]")
-    labels = tables.read_labels(run)
+    labels = read_labels(run)
     known = labels[rows.KEYS[0]].unique()
     if unknown := [report_id for report_id in report if report_id not in known]:
         raise UsageError(f"{run} has no report {unknown[0]!r}")
@@ -46,12 +47,11 @@ def show(
 def _grid(report_id: str, labels: pd.DataFrame) -> Table:
     by_row = labels.set_index([rows.KEYS[1], rows.KEYS[2]])
     organs = list(labels[rows.KEYS[1]].unique())
-    finding_types = [c for c in labels.columns if c not in (*rows.KEYS, "report")]
     # Narrow enough for 80 columns: names of two words stand on two lines.
     heads = [organ.replace(" ", "\n") for organ in organs]
     grid = Table("", *heads, title=Text(report_id), title_justify="left", box=None)
     grid.padding, grid.pad_edge = (0, 1, 0, 0), False
-    for name in finding_types:
+    for name in finding_types_of(labels):
         cells = by_row[name]
         marks = (_mark(cells[organ, rows.LABELS], cells[organ, rows.URGENCY]) for organ in organs)
         grid.add_row(name, *marks)

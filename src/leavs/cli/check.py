@@ -1,0 +1,41 @@
+"""`leavs check`: contradictions inside a table of labels."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+from cyclopts import Parameter
+from rich.console import Console
+from rich.table import Table
+
+from leavs.check import check_labels, counts
+from leavs.cli import FAILED_CELLS
+
+
+def check(
+    labels: Annotated[Path, Parameter(help="A run folder, or a table of labels.")],
+    *,
+    list_all: Annotated[bool, Parameter(name="--list")] = False,
+) -> int:
+    """Count the contradictions inside a table of labels; it is not changed.
+
+    Exit code 0: none found, 3: some found; empty cells, which are recorded failures, do not count.
+
+    Args:
+        list_all: write every problem as CSV to stdout, and the counts to stderr.
+    """
+    problems = check_labels(labels)
+    if list_all:
+        problems.to_csv(sys.stdout, index=False, lineterminator="\n")
+    Console(stderr=list_all).print(_table(problems))
+    found = any(count for rule, count in counts(problems).items() if rule.is_problem)
+    return FAILED_CELLS if found else 0
+
+
+def _table(problems: pd.DataFrame) -> Table:
+    table = Table("rule", "count", "meaning", box=None, pad_edge=False)
+    table.columns[1].justify = "right"
+    for rule, count in counts(problems).items():
+        table.add_row(rule.name, str(count), rule.meaning)
+    return table

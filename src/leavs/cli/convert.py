@@ -1,0 +1,112 @@
+"""`leavs convert`: labels in another shape."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+from cyclopts import Parameter
+
+from leavs.convert import LEAVS_POLICY, Policy, Reading, Shape, convert_labels
+from leavs.errors import InputError, UsageError
+from leavs.labels import NEEDS_PYARROW, PARQUET, REPORT_ID, TIDY, read_labels
+from leavs.private_files import bytes_written_whole, written_whole
+
+PRESET = "leavs"
+CODES = tuple(field.name for field in fields(Policy))
+
+
+class Format(StrEnum):
+    """How a table is written."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+def convert(
+    labels: Annotated[Path, Parameter(help="A run folder, or a table of labels.")],
+    *,
+    to: Shape,
+    policy: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
+    file_format: Annotated[Format | None, Parameter(name="--format")] = None,
+    clean_ids: bool = False,
+    output: Path | None = None,
+) -> None:
+    """Write labels in another shape.
+
+    Args:
+        to: wide: a row for each report. long: the format of labels.csv. tidy: a row for each
+            report, organ and finding type. binary: wide, with 1 and 0 by --policy. abnormality:
+            wide, any of the six scored types as one. joined-organs: the same, with kidneys and
+            bowels joined.
+        policy: for binary, what unsure, ambiguous and not_mentioned count as, each =positive,
+            =negative or =masked; or leavs, the paper's: positive, negative, negative.
+        file_format: csv, unless --output ends in .parquet.
+        clean_ids: take folders and extensions of files off the ids.
+        output: the file to write; by default labels-wide.csv beside labels.csv, and so on.
+    """
+    reading = _policy(policy) if policy or to == Shape.BINARY else None
+    if reading is not None and to != Shape.BINARY:
+        raise UsageError(f"--policy is for --to binary, not for --to {to}")
+    source = labels / "labels.csv" if labels.is_dir() else labels
+    target = _target(source, to, file_format, output)
+    table = read_labels(labels)
+    try:
+        converted = convert_labels(table, to, reading, clean_ids=clean_ids)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from error
+    _write(converted, target)
+    reports = converted[TIDY[0] if to == Shape.TIDY else REPORT_ID].nunique()
+    print(f"{target}: {len(converted):,} rows, {reports:,} reports")
+
+
+def _policy(words: Sequence[str]) -> Policy:
+    """`leavs`, or each code once as name=reading."""
+    if tuple(words) == (PRESET,):
+        return LEAVS_POLICY
+    readings: dict[str, Reading] = {}
+    for word in words:
+        name, _, reading = word.partition("=")
+        if name not in CODES or name in readings or reading not in [*Reading]:
+            raise UsageError(
+                f"--policy {word!r}: give each of {', '.join(CODES)} once, as "
+                f"{CODES[0]}=positive, =negative or =masked; or {PRESET} alone"
+            )
+        readings[name] = Reading(reading)
+    if missing := [name for name in CODES if name not in readings]:
+        raise UsageError(
+            f"--to binary: --policy does not say what becomes of {', '.join(missing)}; "
+            f"give {missing[0]}=positive, =negative or =masked; or --policy {PRESET}, the paper's"
+        )
+    return Policy(**readings)
+
+
+def _target(source: Path, to: Shape, file_format: Format | None, output: Path | None) -> Path:
+    """Where to write: what --output says, or beside the source."""
+    if output is None:
+        return source.with_name(f"{source.stem}-{to}.{file_format or Format.CSV}")
+    if output.is_dir() or not output.parent.is_dir():
+        raise UsageError(f"--output {output}: name a file in a folder that exists")
+    if output.exists() and source.exists() and output.samefile(source):
+        raise UsageError(f"--output {output} is the table that is read; name another file")
+    if file_format and (file_format == Format.PARQUET) != (output.suffix == PARQUET):
+        raise UsageError(f"--output {output} is no name for --format {file_format}")
+    return output
+
+
+def _write(table: pd.DataFrame, target: Path) -> None:
+    try:
+        if target.suffix == PARQUET:
+            with bytes_written_whole(target) as file:
+                table.to_parquet(file, index=False)
+        else:
+            with written_whole(target) as text:
+                table.to_csv(text, index=False, lineterminator="\r\n")
+    except ImportError as error:
+        raise UsageError(f"{target}: {NEEDS_PYARROW}") from error
+    except OSError as error:
+        raise UsageError(
+            f"{target} cannot be written ({type(error).__name__}); name another with --output"
+        ) from error

@@ -1,0 +1,92 @@
+"""`leavs evaluate`: labels against annotations."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.table import Table
+
+from leavs.errors import UsageError
+
+if TYPE_CHECKING:
+    from leavs.evaluation.sheets import Sheet
+
+NEEDED = {"sklearn", "scipy", "matplotlib", "krippendorff"}
+COLUMNS = 5
+
+
+def evaluate(
+    labels: Annotated[Path, Parameter(help="A run folder, or a table of labels.")],
+    *,
+    annotations: Path,
+    baseline: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
+    protocol: str = "strict",
+    output_dir: Path = Path("evaluation"),
+    resamples: int = 2000,
+    seed: int = 0,
+) -> None:
+    """Score labels against annotations.
+
+    Writes evaluation.csv (every figure), evaluation.md, evaluation.html and disagreements.csv.
+
+    Args:
+        annotations: the LEAVS wide file, or a long one like labels.csv (with a column `labeler`
+            where there is more than one annotator).
+        baseline: other labels of the same reports, as NAME=FILE.
+        protocol: strict, or leavs: the rules of the paper.
+        output_dir: where the files go.
+        resamples: of the bootstrap; 0 means no intervals.
+        seed: of the resamples.
+    """
+    baselines = dict(map(_named, baseline))
+    if len(baselines) < len(baseline):
+        raise UsageError("two baselines have the same name; choose another")
+    if resamples < 0:
+        raise UsageError(f"--resamples {resamples}: it must be 0 or more")
+    if output_dir.exists() and not output_dir.is_dir():
+        raise UsageError(f"--output-dir {output_dir}: this is a file; name a folder")
+    try:
+        from leavs.evaluation import evaluate_labels, page, sheets
+    except ImportError as error:
+        if error.name is None or error.name.split(".")[0] not in NEEDED:
+            raise
+        raise UsageError(
+            f"leavs evaluate needs {error.name}: pip install 'leavs[evaluate]'"
+        ) from error
+    done = evaluate_labels(
+        labels,
+        annotations,
+        baselines=baselines,
+        protocol=protocol,
+        resamples=resamples,
+        seed=seed,
+    )
+    page.write(done, output_dir)
+    console = Console(soft_wrap=False)
+    console.print(sheets.summary(done))
+    for note in done.notes:
+        console.print(f"left out: {note}", style="yellow", highlight=False)
+    console.print(_table(sheets.overall(done)))
+    print(f"written to {output_dir}: {', '.join(page.FILES)}")
+
+
+def _named(text: str) -> tuple[str, Path]:
+    name, equals, path = text.partition("=")
+    if not (name and equals and path):
+        raise UsageError(f"--baseline {text!r}: it must be NAME=FILE")
+    return name, Path(path)
+
+
+def _table(sheet: "Sheet") -> Table:
+    """The first columns, which fit into 80 characters; the files have them all."""
+    table = Table(
+        *sheet.columns[:COLUMNS],
+        title=sheet.title,
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+    )
+    for row in sheet.rows:
+        table.add_row(*row[:COLUMNS])
+    return table

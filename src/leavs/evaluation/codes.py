@@ -1,0 +1,198 @@
+"""Tables of labels and annotations as arrays of codes: reports, annotators, organs, merged types.
+
+The scored finding types are merged to four (see `merging`). An annotator is a labeler among
+others here: whoever gave codes has a row of the second axis.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from leavs import rows
+from leavs.domain import Certainty, Urgency
+from leavs.errors import InputError
+from leavs.labels import finding_types_of, read_labels, read_rows, read_table
+from leavs.merging import MERGED, MISSING, NO_URGENCY, Codes, merge_certainties, merge_urgencies
+
+REPORT_ID, ORGAN, KIND = rows.KEYS
+ANNOTATOR = "labeler"  # the column that names an annotator
+KINDS = (rows.LABELS, rows.URGENCY)
+ALLOWED = {
+    rows.LABELS: frozenset(int(code) for code in Certainty),
+    rows.URGENCY: frozenset(int(code) for code in Urgency),
+}
+BLANK = {rows.LABELS: MISSING, rows.URGENCY: NO_URGENCY}
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """Certainty and urgency codes of some reports.
+
+    Args:
+        ids: of the reports, R of them.
+        annotators: the names of who gave the codes, A of them.
+        organs: O of them.
+        certainties: R x A x O x 4 codes, of the four merged types; MISSING where none was given.
+        urgencies: R x A x O x 4 codes; -1 where none was given.
+    """
+
+    ids: tuple[str, ...]
+    annotators: tuple[str, ...]
+    organs: tuple[str, ...]
+    certainties: Codes
+    urgencies: Codes
+
+    def of(self, places: Sequence[int], organs: Sequence[str]) -> "Coded":
+        """The reports at these places, and these organs alone, in this order."""
+        columns = [self.organs.index(organ) for organ in organs]
+        return Coded(
+            tuple(self.ids[place] for place in places),
+            self.annotators,
+            tuple(organs),
+            self.certainties[list(places)][:, :, columns],
+            self.urgencies[list(places)][:, :, columns],
+        )
+
+
+def labels_as_codes(path: Path) -> Coded:
+    """The labels of a run folder or a table, as codes of one labeler.
+
+    Raises:
+        InputError: it cannot be read, lacks a scored finding type, or contradicts itself.
+    """
+    return _coded(read_labels(path).assign(**{ANNOTATOR: ""}), path)
+
+
+def annotations_as_codes(path: Path) -> Coded:
+    """What annotators say: the LEAVS wide file, or a long file like labels.csv.
+
+    A long file may have a column `labeler` that tells annotators apart; without it there is one.
+
+    Raises:
+        InputError: it cannot be read, lacks a scored finding type, or contradicts itself.
+    """
+    if path.is_dir():
+        return _coded(read_rows(path).assign(**{ANNOTATOR: ""}), path)
+    table = read_table(path)
+    if KIND in table.columns and ORGAN not in table.columns:
+        table = _from_human_file(table, path)
+    elif ANNOTATOR not in table.columns:
+        table = read_rows(path).assign(**{ANNOTATOR: ""})
+    return _coded(table, path)
+
+
+def _from_human_file(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Columns `{organ}_{merged type}`, a row for each report, annotator and kind, as a long table.
+
+    The other columns, as `{organ}_quality`, are not scored.
+    """
+    if REPORT_ID not in table.columns:
+        raise InputError(f"{path} has no column {REPORT_ID!r}; is it a file of annotations?")
+    organs = _organs_of_human_file(table.columns, path)
+    who = table[ANNOTATOR] if ANNOTATOR in table.columns else ""
+    parts = [
+        table[[REPORT_ID, KIND, *(f"{organ}_{name}" for name in MERGED)]]
+        .set_axis([REPORT_ID, KIND, *MERGED], axis=1)
+        .assign(**{ANNOTATOR: who, ORGAN: organ})
+        for organ in organs
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _organs_of_human_file(columns: "pd.Index[str]", path: Path) -> list[str]:
+    ends = {name: f"_{name}" for name in MERGED}
+    organs = dict.fromkeys(
+        column.removesuffix(end)
+        for column in columns
+        for end in ends.values()
+        if column.endswith(end)
+    )
+    if not organs:
+        raise InputError(
+            f"{path} has no column 'organ' and none such as 'liver_focal'; "
+            "is it a file of annotations?"
+        )
+    for organ in organs:
+        for end in ends.values():
+            if organ + end not in columns:
+                raise InputError(f"{path} has no column {organ + end!r}")
+    return list(organs)
+
+
+def _coded(table: pd.DataFrame, path: Path) -> Coded:
+    """A long table as arrays.
+
+    Its types are the scored ones, or merged already.
+    """
+    _check(table, path)
+    already = set(MERGED) <= set(table.columns)
+    groups = {name: (name,) for name in MERGED} if already else MERGED
+    names = [name for group in groups.values() for name in group]
+    table = table[[REPORT_ID, ANNOTATOR, ORGAN, KIND, *names]].drop_duplicates()
+    if table.duplicated([REPORT_ID, ANNOTATOR, ORGAN, KIND]).any():
+        raise InputError(
+            f"{path} has rows for the same report and organ that contradict each other; "
+            "`leavs check` lists them"
+        )
+    places, keys = [], []
+    for column in (REPORT_ID, ANNOTATOR, ORGAN):
+        place, key = pd.factorize(table[column])
+        places.append(place)
+        keys.append(tuple(str(one) for one in key))
+    ids, annotators, organs = keys
+    order = sorted(range(len(annotators)), key=annotators.__getitem__)
+    codes = {}
+    for kind in KINDS:
+        whole = np.full([*(len(key) for key in keys), len(names)], BLANK[kind], np.int8)
+        of_kind = (table[KIND] == kind).to_numpy()
+        at = tuple(place[of_kind] for place in places)
+        whole[at] = _numbers(table.loc[of_kind, list(names)], kind, path)
+        codes[kind] = whole[:, order]
+    merge = {rows.LABELS: merge_certainties, rows.URGENCY: merge_urgencies}
+    columns = [[names.index(name) for name in group] for group in groups.values()]
+    certainties, urgencies = (
+        np.stack([merge[kind](codes[kind][..., group]) for group in columns], axis=-1)
+        for kind in KINDS
+    )
+    return Coded(ids, tuple(annotators[one] for one in order), organs, certainties, urgencies)
+
+
+def _check(table: pd.DataFrame, path: Path) -> None:
+    """What every table to be scored must have."""
+    if table.empty:
+        raise InputError(f"{path} has no rows")
+    for column in rows.KEYS:
+        if column not in table.columns:
+            raise InputError(f"{path} has no column {column!r}; is it a table of labels?")
+        if (table[column] == "").any():
+            raise InputError(f"{path} has a row with nothing in the column {column!r}")
+    types = set(finding_types_of(table))
+    needed = [name for parts in MERGED.values() for name in parts]
+    if not set(MERGED) <= types and (missing := [name for name in needed if name not in types]):
+        raise InputError(f"{path} has no column {missing[0]!r}; scored are: {', '.join(needed)}")
+    kinds = set(table[KIND])
+    if unknown := sorted(kinds - set(KINDS)):
+        raise InputError(f"{path}: {KIND} is {unknown[0]!r}; it must be labels or urgency")
+    if rows.LABELS not in kinds:
+        raise InputError(f"{path} has no row of labels, only of urgency")
+
+
+def _numbers(table: pd.DataFrame, kind: str, path: Path) -> npt.NDArray[np.int8]:
+    """Codes, checked; a blank cell is what stands for nothing given."""
+    columns = []
+    for name in table.columns:
+        column = table[name]
+        blank = column.isna() | (column == "")
+        numbers = pd.to_numeric(column, errors="coerce")
+        known = blank | numbers.isin(ALLOWED[kind])
+        if not known.all():
+            raise InputError(
+                f"{path}: column {name!r} holds {(~known).sum()} values that are no code of "
+                f"{kind}; `leavs check` lists them"
+            )
+        columns.append(numbers.fillna(BLANK[kind]).to_numpy(np.int8))
+    return np.stack(columns, axis=-1)

@@ -1,0 +1,317 @@
+"""What is scored: for each cell and report, what is true and what a labeler says of it.
+
+A cell is an organ and a merged finding type; where humans are scored beside the labeler, also an
+annotator. The rules are those of the LEAVS paper (arXiv 2503.13330) where the protocol is `leavs`:
+types are merged first, then organs joined, each annotator by itself, then annotators vote.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from leavs.domain import Certainty, Urgency
+from leavs.evaluation.codes import Coded
+from leavs.evaluation.protocol import Protocol
+from leavs.merging import (
+    ABNORMALITY,
+    MERGED,
+    MISSING,
+    NO_URGENCY,
+    Codes,
+    is_positive,
+    join_certainties,
+    joined_organs,
+    merge_certainties,
+    merge_urgencies,
+)
+
+Bools = npt.NDArray[np.bool_]
+Integers = npt.NDArray[np.int16]
+
+NO_ITEM = -1
+TRUTHS = 2  # negative, positive
+NEGATIVE, POSITIVE, UNSURE, AMBIGUOUS, NO_LABEL = range(5)  # what a labeler can say
+ANSWERS = {False: 2, True: 5}  # how many of these, without and with abstentions
+URGENCIES = len(Urgency) - 1  # 0 to 3
+NO_URGENCY_SAID = URGENCIES  # the labeler gave none
+
+
+class Variant(StrEnum):
+    """What a cell is: nine organs and four types, organs alone, or seven organs alone."""
+
+    TYPES = "types"
+    ORGANS = "organs"
+    JOINED_ORGANS = "joined-organs"
+
+
+class Task(StrEnum):
+    """What is scored."""
+
+    LABELS = "labels"
+    URGENCY = "urgency"
+
+
+class Comparison(StrEnum):
+    """Against whom: the vote of the annotators, or humans and labeler against the same others."""
+
+    VOTE = "vote"
+    HUMANS = "humans"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """An organ and a merged finding type; with an annotator, its items are what the others say."""
+
+    organ: str
+    finding_type: str
+    annotator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One variant of the codes: R reports, A annotators, O organs, T types.
+
+    Args:
+        joined: for each organ, whether it was joined of two.
+        given: R x A x O x T, whether the annotator said anything of the finding.
+        positive: R x A x O x T, whether the annotator affirmed it.
+        urgencies: R x A x O x T; -1 where the annotator gave none.
+        labelers: of each labeler, the certainties and the urgencies, R x O x T.
+    """
+
+    organs: tuple[str, ...]
+    finding_types: tuple[str, ...]
+    annotators: tuple[str, ...]
+    joined: Bools
+    given: Bools
+    positive: Bools
+    urgencies: Codes
+    labelers: Mapping[str, tuple[Codes, Codes]]
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """All of O x T, in the order of a flattened array."""
+        return tuple(Cell(organ, name) for organ in self.organs for name in self.finding_types)
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """What is scored: C cells, R reports.
+
+    Args:
+        truths: how many values the truth can have.
+        answers: how many values a labeler's answer can have.
+        coded: of each labeler, R x C numbers `truth * answers + answer`; NO_ITEM where nothing is
+            to be scored. Whose truth differs (a human's) is among them.
+    """
+
+    cells: tuple[Cell, ...]
+    truths: int
+    answers: int
+    coded: Mapping[str, Integers]
+
+    def only(self, kept: Bools) -> "Items":
+        """Some of the cells."""
+        cells = tuple(cell for cell, keep in zip(self.cells, kept, strict=True) if keep)
+        coded = {name: numbers[:, kept] for name, numbers in self.coded.items()}
+        return replace(self, cells=cells, coded=coded)
+
+    def counts(self, labeler: str) -> npt.NDArray[np.int64]:
+        """How often each truth meets each answer: C x truths x answers."""
+        numbers = self.coded[labeler]
+        size = self.truths * self.answers
+        report, cell = np.nonzero(numbers != NO_ITEM)
+        flat = cell * size + numbers[report, cell]
+        counted = np.bincount(flat, minlength=len(self.cells) * size)
+        return counted.reshape(len(self.cells), self.truths, self.answers)
+
+
+def view(annotated: Coded, labelers: Mapping[str, Coded], variant: Variant) -> View:
+    """The codes of annotators and labelers, in the shape of a variant; all have
+    the same reports.
+    """
+    certainties, urgencies = _in_variant(annotated, variant)
+    parts = _parts(annotated.organs, variant)
+    given_by = {name: _in_variant(coded, variant) for name, coded in labelers.items()}
+    return View(
+        tuple(parts),
+        tuple(MERGED) if variant is Variant.TYPES else (ABNORMALITY,),
+        annotated.annotators,
+        np.array([len(part) > 1 for part in parts.values()]),
+        certainties != MISSING,
+        is_positive(certainties),
+        urgencies,
+        {name: (one[0][:, 0], one[1][:, 0]) for name, one in given_by.items()},
+    )
+
+
+def _parts(organs: Sequence[str], variant: Variant) -> dict[str, tuple[str, ...]]:
+    if variant is Variant.JOINED_ORGANS:
+        return joined_organs(organs)
+    return {organ: (organ,) for organ in organs}
+
+
+def _in_variant(coded: Coded, variant: Variant) -> tuple[Codes, Codes]:
+    certainties, urgencies = coded.certainties, coded.urgencies
+    if variant is Variant.TYPES:
+        return certainties, urgencies
+    certainties = merge_certainties(certainties)[..., None]
+    urgencies = merge_urgencies(urgencies)[..., None]
+    groups = [
+        [coded.organs.index(part) for part in parts]
+        for parts in _parts(coded.organs, variant).values()
+    ]
+    return (
+        np.stack([join_certainties(certainties[:, :, one], axis=2) for one in groups], axis=2),
+        np.stack([merge_urgencies(urgencies[:, :, one], axis=2) for one in groups], axis=2),
+    )
+
+
+def label_items(seen: View, protocol: Protocol) -> Items:
+    """Every labeler against the majority of the annotators; a tie is positive."""
+    answers = ANSWERS[protocol.abstentions]
+    voters, votes = seen.given.sum(axis=1), seen.positive.sum(axis=1)
+    truth = np.where(voters > 0, 2 * votes >= voters, NO_ITEM)
+    coded = {
+        name: _joint(truth, _answers(certainties, protocol), answers)
+        for name, (certainties, _) in seen.labelers.items()
+    }
+    return Items(seen.cells, TRUTHS, answers, coded)
+
+
+def _answers(certainties: Codes, protocol: Protocol) -> Integers:
+    if not protocol.abstentions:
+        return is_positive(certainties).astype(np.int16)
+    answers = np.full(certainties.shape, NEGATIVE, np.int16)
+    for code, answer in (
+        (Certainty.PRESENT, POSITIVE),
+        (Certainty.UNSURE, UNSURE),
+        (Certainty.AMBIGUOUS, AMBIGUOUS),
+        (MISSING, NO_LABEL),
+    ):
+        answers[certainties == code] = answer
+    return answers
+
+
+def _joint(truth: npt.NDArray[np.integer], answers: Integers, size: int) -> Integers:
+    """Truth and answer as one number, R x C."""
+    joint = np.where(truth < 0, NO_ITEM, truth * size + answers)
+    return joint.reshape(len(joint), -1).astype(np.int16)
+
+
+def urgency_items(seen: View, protocol: Protocol) -> Items:
+    """Every labeler against the mean urgency of the annotators, where all of them are positive.
+
+    The truth is the sum, which orders as the mean does.
+    """
+    truth = np.where(_all_positive(seen), _sum_of_urgencies(seen, protocol), NO_ITEM)
+    coded = {
+        name: _joint(truth, _urgencies_said(urgencies), URGENCIES + 1)
+        for name, (_, urgencies) in seen.labelers.items()
+    }
+    return Items(seen.cells, _sums(seen), URGENCIES + 1, coded)
+
+
+def _all_positive(seen: View) -> Bools:
+    everyone: Bools = seen.positive.sum(axis=1) == _most_annotators(seen)
+    return everyone
+
+
+def _most_annotators(seen: View) -> int:
+    """Of any report: an item that fewer have seen has no urgency."""
+    return int(seen.given.any(axis=(2, 3)).sum(axis=1).max(initial=0))
+
+
+def _sums(seen: View) -> int:
+    return (URGENCIES - 1) * _most_annotators(seen) + 1
+
+
+def _sum_of_urgencies(seen: View, protocol: Protocol) -> npt.NDArray[np.int64]:
+    """Over annotators; below 0 where there is no truth."""
+    if not protocol.missing_urgency_is_none:
+        none = (seen.positive & (seen.urgencies == NO_URGENCY)).any(axis=1)
+        return np.where(none, NO_ITEM, np.where(seen.positive, seen.urgencies, 0).sum(axis=1))
+    # In the paper a missing urgency is 0, but in the joined organs it stays -1.
+    stays = seen.joined[None, None, :, None]
+    filled = np.where((seen.urgencies == NO_URGENCY) & ~stays, 0, seen.urgencies)
+    total: npt.NDArray[np.int64] = np.where(seen.positive, filled, 0).sum(axis=1)
+    return total
+
+
+def _urgencies_said(urgencies: Codes) -> Integers:
+    return np.where(urgencies == NO_URGENCY, NO_URGENCY_SAID, urgencies).astype(np.int16)
+
+
+def items_without_urgency(seen: View) -> int:
+    """All annotators are positive, and not all of them gave an urgency."""
+    none = (seen.positive & (seen.urgencies == NO_URGENCY)).any(axis=1)
+    return int((_all_positive(seen) & none).sum())
+
+
+def human_label_items(seen: View, protocol: Protocol, human: str) -> Items:
+    """Each annotator, and every labeler, where the annotator's colleagues agree.
+
+    Args:
+        human: the name under which the annotators are scored.
+    """
+    answers = ANSWERS[protocol.abstentions]
+    parts = []
+    for place in range(len(seen.annotators)):
+        others = np.arange(len(seen.annotators)) != place
+        voters = seen.given[:, others].sum(axis=1)
+        votes = seen.positive[:, others].sum(axis=1)
+        agree = (voters > 1) & ((votes == 0) | (votes == voters)) & seen.given[:, place]
+        truth = np.where(agree, votes > 0, NO_ITEM)
+        own = seen.positive[:, place].astype(np.int16)
+        coded = {human: _joint(truth, own, answers)}
+        for name, (certainties, _) in seen.labelers.items():
+            coded[name] = _joint(truth, _answers(certainties, protocol), answers)
+        parts.append(coded)
+    return _of_all_annotators(seen, parts, TRUTHS, answers)
+
+
+def human_urgency_items(seen: View, human: str) -> Items:
+    """Where all annotators gave an urgency: each against the others, every labeler against all."""
+    given = (seen.urgencies != NO_URGENCY).sum(axis=1)
+    everyone = (given == _most_annotators(seen)) & (given > 2)  # the others are two at least
+    total = np.where(seen.urgencies == NO_URGENCY, 0, seen.urgencies).sum(axis=1)
+    parts = []
+    for place in range(len(seen.annotators)):
+        own = seen.urgencies[:, place]
+        asked = everyone & (own != NO_URGENCY)
+        truth = np.where(asked, total - own, NO_ITEM)
+        coded = {human: _joint(truth, _urgencies_said(own), URGENCIES + 1)}
+        for name, (_, urgencies) in seen.labelers.items():
+            truth = np.where(asked, total, NO_ITEM)
+            coded[name] = _joint(truth, _urgencies_said(urgencies), URGENCIES + 1)
+        parts.append(coded)
+    return _of_all_annotators(seen, parts, _sums(seen), URGENCIES + 1)
+
+
+def _of_all_annotators(
+    seen: View, parts: Sequence[Mapping[str, Integers]], truths: int, answers: int
+) -> Items:
+    cells = tuple(
+        replace(cell, annotator=annotator) for annotator in seen.annotators for cell in seen.cells
+    )
+    coded = {name: np.concatenate([part[name] for part in parts], axis=1) for name in parts[0]}
+    return Items(cells, truths, answers, coded)
+
+
+def counting_cells(items: Items, task: Task, protocol: Protocol, labeler: str) -> Bools:
+    """Which cells have enough to be scored, by the truth of one labeler (or of the humans).
+
+    Labels: enough positives. Urgency: enough values that differ from the commonest (of equally
+    common ones the smallest), among the items that this labeler answered.
+    """
+    counts = items.counts(labeler)
+    if task is Task.LABELS:
+        numbers = counts[:, 1].sum(axis=-1)
+    else:
+        values = counts[:, :, :NO_URGENCY_SAID].sum(axis=-1)
+        numbers = values.sum(axis=-1) - values.max(axis=-1)
+    enough: Bools = numbers >= protocol.least
+    return enough

@@ -1,0 +1,103 @@
+"""The evaluation as files: tables, Markdown, and one page that needs nothing else."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+from leavs.evaluation import Evaluation, plots, sheets
+from leavs.evaluation.items import Task
+from leavs.merging import MISSING
+from leavs.private_files import make_private_folder, written_whole
+
+SHOWN = 500  # disagreements on the page; disagreements.csv holds them all
+FILES = ("evaluation.csv", "evaluation.md", "evaluation.html", "disagreements.csv")
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """One row of the page's list; `anchor` names the place of its evidence, if there is any."""
+
+    report_id: str
+    organ: str
+    finding_type: str
+    certainty: str
+    votes: str
+    anchor: str
+
+
+def write(done: Evaluation, folder: Path) -> None:
+    """Write FILES into a folder, for the owner alone: they name reports and may quote them.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    make_private_folder(folder)
+    for name, text in zip(FILES, _texts(done), strict=True):
+        with written_whole(folder / name) as file:
+            file.write(text)
+
+
+def _texts(done: Evaluation) -> tuple[str, ...]:
+    return (
+        done.scores.to_csv(index=False),
+        sheets.as_markdown(done),
+        as_page(done),
+        done.disagreements.to_csv(index=False),
+    )
+
+
+def as_page(done: Evaluation) -> str:
+    """One HTML page with its styles and plots inside; it asks the network for nothing."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    listed, evidence = _disagreements(done)
+    return environment.get_template("page.html.jinja").render(
+        summary=sheets.summary(done),
+        done=done,
+        sheets=sheets.every_sheet(done),
+        plots=_plots(done),
+        disagreements=listed,
+        evidence=evidence,
+        total=len(done.disagreements),
+    )
+
+
+def _plots(done: Evaluation) -> dict[str, str]:
+    """Plots by their titles; what has nothing to show is not there."""
+    drawn = {
+        "F1 by finding type, organ and cell": plots.forest(done),
+        "Precision and recall": plots.precision_recall(done),
+        "Humans beside the labeler: labels": plots.beside_humans(done, Task.LABELS),
+        "Humans beside the labeler: urgency": plots.beside_humans(done, Task.URGENCY),
+    }
+    return {title: plot for title, plot in drawn.items() if plot}
+
+
+def _disagreements(done: Evaluation) -> tuple[list[Disagreement], dict[str, Any]]:
+    """The first of them, and the evidence of their reports and organs by anchor."""
+    listed, evidence = [], {}
+    anchors = {key: f"evidence-{place}" for place, key in enumerate(done.evidence)}
+    for row in done.disagreements.head(SHOWN).to_dict("records"):
+        key = (row["report_id"], row["organ"])
+        anchor = anchors.get(key, "")
+        if anchor:
+            evidence[anchor] = (*key, done.evidence[key])
+        code = MISSING if pd.isna(row["certainty"]) else int(row["certainty"])
+        listed.append(
+            Disagreement(
+                *key,
+                row["finding_type"],
+                sheets.MEANING[code],
+                f"{row['votes']} of {row['annotators']}",
+                anchor,
+            )
+        )
+    return listed, evidence
