@@ -210,7 +210,7 @@ class StepUsage:
     """What one step cost.
 
     Args:
-        calls: requests to the engine; a question with reasoning costs two.
+        calls: requests to the engine; a question with reasoning costs one or two.
         cached_tokens: of the prompt tokens, those that the engine did not compute again.
         questions: answered, from the engine or from memory.
         known: of these, those that had been asked before in the run.
