@@ -36,6 +36,7 @@ LAYERS = (
     "reports.sources",
     "reports.files reports.csv_rows",
     "reports.json_lines reports.amos",
+    "reports.any_kind",
     "reports",
     "journal",
     "batch",
@@ -51,12 +52,19 @@ LAYERS = (
     "evaluation.sheets",
     "evaluation.plots",
     "evaluation.page",
+    "review",
+    "review.background review.corrections review.grid",
+    "review.records",
+    "review.shown",
+    "review.desk review.made review.view",
+    "review.server",
     "options",
     "run",
     "cli",
     "cli.progress",
     "cli.summary",
-    "cli.check cli.convert cli.download cli.evaluate cli.export cli.label cli.show",
+    "cli.check cli.convert cli.download cli.evaluate cli.export",
+    "cli.label cli.review cli.show cli.view",
     "__main__",
 )
 LAYER = {f"leavs.{name}": place for place, row in enumerate(LAYERS) for name in row.split()}
@@ -158,6 +166,7 @@ SLOW = (*ENGINES, *STATISTICS)
         ("import leavs.engines.scripted, leavs.engines.vllm, leavs.demo_model", ()),
         ("import leavs.evaluation.page, leavs.cli.evaluate", STATISTICS),
         ("import leavs.cli.convert, leavs.cli.check", ("pandas",)),
+        ("import leavs.cli.review, leavs.cli.view, leavs.review.server", ("pandas",)),
     ],
 )
 def test_what_is_loaded(code: str, allowed: tuple[str, ...]) -> None:

@@ -18,6 +18,7 @@ REPORT_ID, ORGAN, KIND = rows.KEYS
 TIDY = ("report_id", "organ", "finding_type", "certainty", "urgency")
 URGENCY_SUFFIX = "_urgency"
 PARQUET = ".parquet"
+NO_TYPES = ("report", "corrected")  # columns of text that may stand among the finding types
 ALLOWED = {
     rows.LABELS: frozenset(int(code) for code in Certainty),
     rows.URGENCY: frozenset(int(code) for code in Urgency),
@@ -74,7 +75,7 @@ def read_rows(path: Path) -> pd.DataFrame:
 
 def finding_types_of(table: pd.DataFrame) -> list[str]:
     """The finding types of a table in the long format."""
-    return [column for column in table.columns if column not in (*rows.KEYS, "report")]
+    return [column for column in table.columns if column not in (*rows.KEYS, *NO_TYPES)]
 
 
 def read_table(file: Path) -> pd.DataFrame:

@@ -4,28 +4,30 @@ import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from playwright.sync_api import Browser
 
-from annotated_reader import ANNOTATIONS, REPORTS, AnnotatedReader
-from browser import Page, new_page
-from leavs import OutputOptions, ScriptedEngine, from_files, label_reports
+from annotated_reader import ANNOTATIONS
+from browser import Watched, chromium, watched
 from leavs.evaluation import Evaluation, evaluate_labels, page
-from leavs.prompts import Pack
+from served_review import labeled
 
-SOME = sorted(REPORTS.iterdir())[:4]
 READERS = ("0", "1", "2")
 MOST = "2"  # those two agree on what the labels do not say
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, pack: Pack) -> Path:
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder, of labels that are those of data/annotations.csv."""
-    folder = tmp_path_factory.mktemp("run")
-    engine = ScriptedEngine(AnnotatedReader(pack))
-    output = OutputOptions(folder, reports_in_flight=1)  # the reader reads one at a time
-    label_reports(from_files(SOME), engine, output=output)
-    return folder
+    return labeled(tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as one:
+        yield one
 
 
 @pytest.fixture(scope="module")
@@ -46,33 +48,31 @@ def done(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
 
 
 @pytest.fixture(scope="module")
-def shown(done: Evaluation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+def shown(browser: Browser, done: Evaluation, tmp_path_factory: pytest.TempPathFactory) -> Watched:
     """The written page, open in Chromium."""
     folder = tmp_path_factory.mktemp("out")
     page.write(done, folder)
-    with new_page(tmp_path_factory.mktemp("profile")) as tab:
-        tab.open((folder / "evaluation.html").as_uri())
-        yield tab
+    tab = watched(browser)
+    tab.page.goto((folder / "evaluation.html").as_uri())
+    return tab
 
 
-def test_the_page_opens_without_an_error_and_asks_for_nothing_else(shown: Page) -> None:
-    assert shown.evaluate("document.title") == "leavs: evaluation"
+def test_the_page_opens_without_an_error_and_asks_for_nothing_else(shown: Watched) -> None:
+    assert shown.page.title() == "leavs: evaluation"
     assert shown.said == []
-    others = [url for url in shown.requested if not url.startswith("data:")]
-    assert len(others) == 1
-    assert others[0].endswith("/evaluation.html")
+    assert [Path(url).name for url in shown.requested] == ["evaluation.html"]
 
 
-def test_the_browser_tells_of_errors_and_requests(tmp_path: Path) -> None:
+def test_the_browser_tells_of_errors_and_requests(browser: Browser, tmp_path: Path) -> None:
     (tmp_path / "x.html").write_text("<img src=no.png><script>console.log(1); nothing()</script>")
-    with new_page(tmp_path / "profile") as tab:
-        tab.open((tmp_path / "x.html").as_uri())
-        assert [Path(url).name for url in tab.requested] == ["x.html", "no.png"]
-        assert len(tab.said) == 3
+    tab = watched(browser)
+    tab.page.goto((tmp_path / "x.html").as_uri())
+    assert [Path(url).name for url in tab.requested] == ["x.html", "no.png"]
+    assert len(tab.said) == 3
 
 
-def test_it_holds_the_plots_and_every_table(shown: Page) -> None:
-    headings = shown.evaluate("[...document.querySelectorAll('h2')].map(h => h.textContent)")
+def test_it_holds_the_plots_and_every_table(shown: Watched) -> None:
+    headings = shown.page.evaluate("[...document.querySelectorAll('h2')].map(h => h.textContent)")
     assert headings == [
         "F1 by finding type, organ and cell",
         "Precision and recall",
@@ -90,35 +90,37 @@ def test_it_holds_the_plots_and_every_table(shown: Page) -> None:
         "Disagreements",
         "Evidence",
     ]
-    assert shown.evaluate("document.querySelectorAll('section svg').length") == 4
+    assert shown.page.evaluate("document.querySelectorAll('section svg').length") == 4
 
 
-def test_links_lead_into_the_page_and_to_the_evidence(shown: Page, done: Evaluation) -> None:
+def test_links_lead_into_the_page_and_to_the_evidence(shown: Watched, done: Evaluation) -> None:
     astray = "[...document.querySelectorAll('a')].filter(a => !document.querySelector(a.hash))"
-    assert shown.evaluate(f"{astray}.length") == 0
+    assert shown.page.evaluate(f"{astray}.length") == 0
     report, organ = done.disagreements.loc[0, ["report_id", "organ"]]
     assert organ == "liver"
     evidence = done.evidence[report, organ]
-    text = " ".join(shown.evaluate("document.body.innerText").split())
+    text = " ".join(shown.page.evaluate("document.body.innerText").split())
     assert evidence
     for sentence in evidence:
         assert " ".join(sentence.split()) in text
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_and_plots_stand_out_in_light_and_dark(shown: Page, scheme: str) -> None:
-    shown.prefer(scheme)
-    ground = luminance(shown.evaluate("getComputedStyle(document.body).backgroundColor"))
+def test_text_and_plots_stand_out_in_light_and_dark(
+    shown: Watched, scheme: Literal["light", "dark"]
+) -> None:
+    shown.page.emulate_media(color_scheme=scheme)
+    ground = luminance(shown.page.evaluate("getComputedStyle(document.body).backgroundColor"))
     assert (ground > 0.5) == (scheme == "light")
     for where in ("body", "td", "a", "svg text"):
         seen = f"getComputedStyle(document.querySelector('{where}'))"
-        colour = shown.evaluate(f"{seen}.{'fill' if where == 'svg text' else 'color'}")
+        colour = shown.page.evaluate(f"{seen}.{'fill' if where == 'svg text' else 'color'}")
         assert contrast(luminance(colour), ground) >= 4.5, where
 
 
-def test_the_page_fits_a_phone(shown: Page) -> None:
-    shown.resize(390, 800)
-    assert shown.evaluate("document.documentElement.scrollWidth") <= 390
+def test_the_page_fits_a_phone(shown: Watched) -> None:
+    shown.page.set_viewport_size({"width": 390, "height": 800})
+    assert shown.page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def luminance(colour: str) -> float:

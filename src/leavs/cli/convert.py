@@ -13,9 +13,16 @@ from leavs.convert import LEAVS_POLICY, Policy, Reading, Shape, convert_labels
 from leavs.errors import InputError, UsageError
 from leavs.labels import NEEDS_PYARROW, PARQUET, REPORT_ID, TIDY, read_labels
 from leavs.private_files import bytes_written_whole, written_whole
+from leavs.review.made import annotations
 
 PRESET = "leavs"
 CODES = tuple(field.name for field in fields(Policy))
+
+
+class Readers(StrEnum):
+    """What readers made of the labels, and no shape of the labels themselves."""
+
+    ANNOTATIONS = "annotations"
 
 
 class Format(StrEnum):
@@ -28,7 +35,7 @@ class Format(StrEnum):
 def convert(
     labels: Annotated[Path, Parameter(help="A run folder, or a table of labels.")],
     *,
-    to: Shape,
+    to: Shape | Readers,
     policy: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     file_format: Annotated[Format | None, Parameter(name="--format")] = None,
     clean_ids: bool = False,
@@ -40,7 +47,8 @@ def convert(
         to: wide: a row for each report. long: the format of labels.csv. tidy: a row for each
             report, organ and finding type. binary: wide, with 1 and 0 by --policy. abnormality:
             wide, any of the six scored types as one. joined-organs: the same, with kidneys and
-            bowels joined.
+            bowels joined. annotations: what readers said in `leavs review`, as `leavs evaluate`
+            takes it.
         policy: for binary, what unsure, ambiguous and not_mentioned count as, each =positive,
             =negative or =masked; or leavs, the paper's: positive, negative, negative.
         file_format: csv, unless --output ends in .parquet.
@@ -52,14 +60,20 @@ def convert(
         raise UsageError(f"--policy is for --to binary, not for --to {to}")
     source = labels / "labels.csv" if labels.is_dir() else labels
     target = _target(source, to, file_format, output)
-    table = read_labels(labels)
-    try:
-        converted = convert_labels(table, to, reading, clean_ids=clean_ids)
-    except InputError as error:
-        raise InputError(f"{source}: {error}") from error
+    if isinstance(to, Readers):
+        converted = annotations(labels)
+    else:
+        converted = _converted(source, to, reading, clean_ids)
     _write(converted, target)
     reports = converted[TIDY[0] if to == Shape.TIDY else REPORT_ID].nunique()
     print(f"{target}: {len(converted):,} rows, {reports:,} reports")
+
+
+def _converted(source: Path, to: Shape, reading: Policy | None, clean_ids: bool) -> pd.DataFrame:
+    try:
+        return convert_labels(read_labels(source), to, reading, clean_ids=clean_ids)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from error
 
 
 def _policy(words: Sequence[str]) -> Policy:
@@ -83,7 +97,9 @@ def _policy(words: Sequence[str]) -> Policy:
     return Policy(**readings)
 
 
-def _target(source: Path, to: Shape, file_format: Format | None, output: Path | None) -> Path:
+def _target(
+    source: Path, to: Shape | Readers, file_format: Format | None, output: Path | None
+) -> Path:
     """Where to write: what --output says, or beside the source."""
     if output is None:
         return source.with_name(f"{source.stem}-{to}.{file_format or Format.CSV}")

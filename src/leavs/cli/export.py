@@ -6,17 +6,22 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from leavs import tables
+from leavs.private_files import written_whole
+
+REVIEWED = "labels-reviewed.csv"
 
 
 def export(
     run: Annotated[Path, Parameter(help="The run's output folder.")],
     *,
     include_report: bool = False,
+    reviewed: bool = False,
 ) -> None:
     """Write labels.csv, details.csv, sentences.csv and failures.csv again from the journal.
 
     Args:
         include_report: add the report's text to labels.csv, where the run has kept it.
+        reviewed: also write labels-reviewed.csv, with the corrections of `leavs review`.
     """
     exported = tables.export(run, include_report)
     print(
@@ -25,3 +30,16 @@ def export(
         f"{exported.duplicates:,} records superseded, {len(exported.damaged):,} damaged lines"
         + (f", {exported.reports_without_text:,} reports without text" * include_report)
     )
+    if reviewed:
+        _write_reviewed(run)
+
+
+def _write_reviewed(run: Path) -> None:
+    from leavs.review.made import CORRECTED, corrected_labels
+
+    table = corrected_labels(run)
+    target = run / REVIEWED
+    with written_whole(target) as file:
+        table.to_csv(file, index=False, lineterminator="\r\n")
+    cells = table[CORRECTED].str.split("; ").map(lambda names: len([one for one in names if one]))
+    print(f"{target}: {cells.sum():,} codes corrected")

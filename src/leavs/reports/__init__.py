@@ -6,6 +6,7 @@ Knows nothing of models, prompts or runs.
 """
 
 from leavs.reports.amos import from_amos_json
+from leavs.reports.any_kind import from_path
 from leavs.reports.csv_rows import from_csv
 from leavs.reports.files import from_files, from_folder, from_list
 from leavs.reports.json_lines import from_jsonl
@@ -19,5 +20,6 @@ __all__ = [
     "from_folder",
     "from_jsonl",
     "from_list",
+    "from_path",
     "select",
 ]

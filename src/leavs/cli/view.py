@@ -1,0 +1,31 @@
+"""`leavs view`: labels beside their reports as one page that can only be read."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from leavs.reports import from_path
+from leavs.review.shown import Shown
+from leavs.review.view import write_view
+
+
+def view(
+    labels: Annotated[Path, Parameter(help="A run folder, or a table of labels.")],
+    *,
+    output: Path,
+    reports: Path | None = None,
+    id_column: str | None = None,
+    text_column: str | None = None,
+    limit: int | None = None,
+) -> None:
+    """Write one page to hand to a colleague; it holds the texts of the reports.
+
+    Args:
+        output: the page.
+        reports: as for `leavs review`; likewise --id-column and --text-column.
+        limit: so many of the first reports.
+    """
+    source = None if reports is None else from_path(reports, id_column, text_column)
+    count = write_view(Shown(labels, source), output, limit)
+    print(f"{output}: {count} reports")

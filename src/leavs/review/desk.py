@@ -1,0 +1,171 @@
+"""What readers do at the page: queues, changes, undo, adjudication. Knows nothing of HTTP."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from leavs.domain import Certainty, Urgency
+from leavs.errors import UsageError
+from leavs.review.corrections import (
+    ADJUDICATOR,
+    NOT_MENTIONED,
+    NOTHING,
+    Cell,
+    Change,
+    Codes,
+    CorrectionFile,
+    Readings,
+    differing,
+    read_all,
+)
+from leavs.review.shown import Filter, Shown
+
+
+class Desk:
+    """One reader at work.
+
+    Args:
+        shown: the labels and reports.
+        reader: the name under which changes are kept.
+        adjudicates: the reader decides the cells on which others differ, and sees no more.
+
+    Raises:
+        UsageError: the name is none for a file, or there is nothing to decide.
+    """
+
+    def __init__(self, shown: Shown, reader: str, *, adjudicates: bool = False) -> None:
+        if (reader == ADJUDICATOR) != adjudicates:
+            raise UsageError(f"the reader {ADJUDICATOR} is the one of --adjudicate")
+        self._shown = shown
+        self._open_cells = self._differing() if adjudicates else None
+        if self._open_cells is not None and not self._open_cells:
+            raise UsageError("there is nothing to decide: no two readers differ")
+        self._file = CorrectionFile(shown.folder, reader, blind=shown.blind)
+        self._one_at_a_time = Lock()  # requests are answered in threads
+
+    def _differing(self) -> dict[Cell, dict[str, Codes]]:
+        known = set(self._shown.grid.ids)
+        readings = [one for one in read_all(self._shown.folder) if one.reader != ADJUDICATOR]
+        found = differing(readings, self._shown.codes)
+        return {cell: said for cell, said in found.items() if cell[0] in known}
+
+    @property
+    def folder(self) -> Path:
+        """Where this reader's changes stand."""
+        return self._file.path.parent
+
+    @property
+    def readings(self) -> Readings:
+        """What the reader has said so far."""
+        return self._file.readings
+
+    def session(self) -> dict[str, Any]:
+        """What a page has to know once."""
+        grid = self._shown.grid
+        return {
+            "reader": self.readings.reader,
+            "blind": self._shown.blind,
+            "adjudicates": self._open_cells is not None,
+            "organs": list(grid.organs),
+            "finding_types": list(grid.finding_types),
+            "reports": len(grid.ids),
+        }
+
+    def queue(self, wanted: Filter) -> dict[str, Any]:
+        """The places of the reports in a queue, and of those that the reader has accepted."""
+        grid = self._shown.grid
+        places: Sequence[int] = self._shown.queue(wanted)
+        if self._open_cells is not None:
+            to_decide = {cell[0] for cell in self._open_cells}
+            places = [place for place in places if grid.ids[place] in to_decide]
+        accepted = self.readings.accepted
+        done = [place for place in places if accepted.get(grid.ids[place])]
+        return {"places": list(places), "accepted": done}
+
+    def report(self, place: int) -> dict[str, Any]:
+        """One report with what the reader says of it.
+
+        Raises:
+            IndexError: there is no such report.
+        """
+        report = self._shown.report(place)
+        report["accepted"] = self.readings.accepted.get(report["id"], False)
+        for organ, shown in report["organs"].items():
+            for finding_type, cell in shown["cells"].items():
+                self._add_readings((report["id"], organ, finding_type), cell)
+        return report
+
+    def _add_readings(self, key: Cell, cell: dict[str, Any]) -> None:
+        if key in self.readings.codes:
+            codes = self.readings.codes[key]
+            cell["corrected"] = {"certainty": codes.certainty, "urgency": codes.urgency}
+        if self._open_cells is not None:
+            said = self._open_cells.get(key)
+            cell["closed"] = said is None
+            cell["said"] = {
+                who: {"certainty": one.certainty, "urgency": one.urgency}
+                for who, one in (said or {}).items()
+            }
+
+    def change(self, place: int, organ: str, finding_type: str, after: Codes) -> None:
+        """Say something else of a cell; it is on the disk when this returns.
+
+        Raises:
+            UsageError: there is no such cell, it is not this reader's to change, or certainty and
+                urgency do not go together.
+        """
+        grid = self._shown.grid
+        if organ not in grid.organs or finding_type not in grid.finding_types:
+            raise UsageError("there is no such cell")
+        cell = (self._id(place), organ, finding_type)
+        if self._open_cells is not None and cell not in self._open_cells:
+            raise UsageError("readers do not differ on this cell")
+        if not after.is_valid:
+            raise UsageError("certainty and urgency do not go together")
+        with self._one_at_a_time:
+            before = self.readings.codes.get(cell, self._shown.codes(cell))
+            if before != after:
+                self._file.add(Change(*cell, before, after))
+
+    def accept(self, place: int, accepted: bool) -> None:
+        """Say that the whole report was read, or that it was not."""
+        report_id = self._id(place)
+        with self._one_at_a_time:
+            before = self.readings.accepted.get(report_id, False)
+            if before != accepted:
+                self._file.add(Change(report_id, "", "", before, accepted))
+
+    def undo(self) -> int | None:
+        """Take the latest change back; the place of its report, or None if there is none."""
+        with self._one_at_a_time:
+            undone = self._file.undo()
+        ids = self._shown.grid.ids
+        return ids.index(undone.report_id) if undone and undone.report_id in ids else None
+
+    def _id(self, place: int) -> str:
+        if place < 0:
+            raise IndexError(place)
+        return self._shown.grid.ids[place]
+
+    def close(self) -> None:
+        """Let go of the reader's file."""
+        self._file.close()
+
+
+def codes_of(values: Mapping[str, Any]) -> Codes:
+    """Codes as a page sends them; an urgency that cannot be is set to "does not apply".
+
+    Raises:
+        UsageError: they are no codes.
+    """
+    certainty, urgency = values.get("certainty"), values.get("urgency")
+    if not all(one is None or type(one) is int for one in (certainty, urgency)):
+        raise UsageError("codes are whole numbers")
+    if certainty is None:
+        return NOTHING
+    if certainty not in [*Certainty]:
+        raise UsageError(f"no certainty {certainty}")
+    if not Certainty(certainty).has_urgency:
+        return Codes(certainty, NOT_MENTIONED.urgency)
+    return Codes(certainty, int(Urgency.NOT_APPLICABLE) if urgency is None else urgency)

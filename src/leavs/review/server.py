@@ -1,0 +1,208 @@
+"""The page's server, for one reader on this machine.
+
+Its address holds a random token: whoever does not know it gets nothing. A foreign Host header is
+refused, so that a web page elsewhere cannot reach it under a name of its own; nothing of a report
+is kept in a cache, and the page may ask no other server for anything.
+"""
+
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from leavs.errors import LeavsError
+from leavs.review.desk import Desk, codes_of
+from leavs.review.shown import Filter
+
+PAGE = Path(__file__).parent / "page"
+ASSETS = {
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "api.js": "text/javascript",
+    "grid.js": "text/javascript",
+    "text.js": "text/javascript",
+    "words.js": "text/javascript",
+}
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+QUERY: Mapping[str, Callable[[str], Any]] = {
+    "kind": str,
+    "organ": str,
+    "finding_type": str,
+    "below": float,
+    "count": int,
+    "seed": int,
+}
+LARGEST_BODY = 10_000  # bytes of what a page sends
+
+
+class Guard:
+    """Refuses who does not name this host and the token, and adds the headers to every answer.
+
+    Args:
+        hosts: what a Host header may say.
+        token: the first part of every path.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], token: str) -> None:
+        self._app = app
+        self._hosts = hosts
+        self._token = token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                extra = [(name.lower().encode(), text.encode()) for name, text in HEADERS.items()]
+                message = {**message, "headers": [*message.get("headers", []), *extra]}
+            await send(message)
+
+        allowed = self._allows(scope)
+        app = self._app if allowed else PlainTextResponse("not allowed", 403)
+        await app(scope, receive, send_with_headers)
+
+    def _allows(self, scope: Scope) -> bool:
+        headers = dict(scope["headers"])
+        host = headers.get(b"host", b"").decode("latin-1")
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        if host not in self._hosts or (origin and origin.removeprefix("http://") != host):
+            return False
+        token = scope["path"].split("/")[1] if "/" in scope["path"] else ""
+        return secrets.compare_digest(token.encode(), self._token.encode())
+
+
+def application(desk: Desk, hosts: frozenset[str], token: str) -> Starlette:
+    """The server of one reader.
+
+    Args:
+        hosts: what a Host header may say, with the port.
+        token: hard to guess; every address begins with it.
+    """
+    here = f"/{token}"
+    routes = [
+        Route(f"{here}/", _page),
+        *(Route(f"{here}/{name}", partial(_asset, name)) for name in ASSETS),
+        Route(f"{here}/api/session", _answering(desk, _session)),
+        Route(f"{here}/api/queue", _answering(desk, _queue)),
+        Route(f"{here}/api/reports/{{place:int}}", _answering(desk, _report)),
+        Route(f"{here}/api/changes", _answering(desk, _change), methods=["POST"]),
+        Route(f"{here}/api/accepted", _answering(desk, _accept), methods=["POST"]),
+        Route(f"{here}/api/undo", _answering(desk, _undo), methods=["POST"]),
+    ]
+    return Starlette(routes=routes, middleware=[Middleware(Guard, hosts=hosts, token=token)])
+
+
+class _Server(uvicorn.Server):
+    """Says when it is ready, which is when a Ctrl-C ends it in order."""
+
+    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_start = on_start
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer."""
+        await super().startup(sockets)
+        self._on_start()
+
+
+def serve(app: Starlette, listener: socket.socket, on_start: Callable[[], None]) -> None:
+    """Answer until a signal ends it.
+
+    Raises:
+        KeyboardInterrupt: after it has ended in order.
+    """
+    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")
+    _Server(config, on_start).run(sockets=[listener])
+
+
+async def _page(_: Request) -> Response:
+    return FileResponse(PAGE / "page.html", media_type="text/html; charset=utf-8")
+
+
+async def _asset(name: str, _: Request) -> Response:
+    return FileResponse(PAGE / name, media_type=ASSETS[name])
+
+
+Values = Mapping[str, Any]
+Answer = Callable[[Desk, Request, Values], Any]
+
+
+def _answering(desk: Desk, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+    """What the desk says as JSON; what it cannot do is one line with status 400."""
+
+    async def respond(request: Request) -> Response:
+        values: Values = {}
+        if request.method == "POST":
+            body = await request.body()
+            if request.headers.get("content-type") != "application/json":
+                return JSONResponse({"error": "send JSON"}, 415)
+            if len(body) > LARGEST_BODY:
+                return JSONResponse({"error": "too long"}, 413)
+            try:
+                values = await request.json()
+            except ValueError:
+                return JSONResponse({"error": "no JSON"}, 400)
+        try:
+            return JSONResponse(await run_in_threadpool(answer, desk, request, values))
+        except IndexError:
+            return JSONResponse({"error": "there is no such report"}, 404)
+        except (KeyError, TypeError, ValueError):
+            return JSONResponse({"error": "something is missing"}, 400)
+        except LeavsError as error:
+            return JSONResponse({"error": str(error)}, 400)
+
+    return respond
+
+
+def _session(desk: Desk, _: Request, __: Values) -> Any:
+    return desk.session()
+
+
+def _queue(desk: Desk, request: Request, _: Values) -> Any:
+    given = request.query_params
+    read = {name: kind(given[name]) for name, kind in QUERY.items() if name in given}
+    wanted = Filter(**read)
+    return desk.queue(wanted)
+
+
+def _report(desk: Desk, request: Request, _: Values) -> Any:
+    return desk.report(request.path_params["place"])
+
+
+def _change(desk: Desk, _: Request, values: Values) -> Any:
+    place = int(values["place"])
+    desk.change(place, values["organ"], values["finding_type"], codes_of(values["after"]))
+    return desk.report(place)
+
+
+def _accept(desk: Desk, _: Request, values: Values) -> Any:
+    place = int(values["place"])
+    desk.accept(place, bool(values["accepted"]))
+    return desk.report(place)
+
+
+def _undo(desk: Desk, _: Request, __: Values) -> Any:
+    return {"place": desk.undo()}

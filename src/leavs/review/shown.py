@@ -1,0 +1,224 @@
+"""What a page shows: the labels of a run or a table, and their reports."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from leavs.check import check_labels
+from leavs.domain import Certainty, OrganResult
+from leavs.errors import UsageError
+from leavs.journal import FOLDER as JOURNAL
+from leavs.journal import hash_of
+from leavs.reports import ReportSource
+from leavs.review.corrections import NOTHING, Cell, Codes
+from leavs.review.grid import NO_CODE, Flags, Grid, read_grid
+from leavs.review.records import Records, Texts
+from leavs.text import split_sentences
+
+NO_TEXT = "The text of this report is not here; name the reports with --reports."
+OTHER_TEXT = "The text has changed since it was labeled; the evidence is not marked in it."
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which reports a queue holds.
+
+    Args:
+        kind: all, positive (of an organ and a type), unsure (a probability below `below`), failed,
+            contradicting, differing (from another set of labels), random.
+        below: a probability.
+        count: of a random sample, drawn by `seed`.
+    """
+
+    kind: str = "all"
+    organ: str = ""
+    finding_type: str = ""
+    below: float = 0.8
+    count: int = 50
+    seed: int = 0
+
+
+class Shown:
+    """Labels with their reports.
+
+    Args:
+        labels: a run folder, or a table of labels.
+        reports: where the texts are; a run that has kept them needs none.
+        compared: other labels, for the queue of those that differ.
+        blind: no label, evidence or probability is shown.
+
+    Raises:
+        InputError: the labels cannot be read.
+    """
+
+    def __init__(
+        self,
+        labels: Path,
+        reports: ReportSource | None = None,
+        compared: Path | None = None,
+        blind: bool = False,
+    ) -> None:
+        self.path = labels
+        self.folder = labels if labels.is_dir() else labels.parent
+        self.grid = read_grid(labels)
+        self.blind = blind
+        self._texts = None if reports is None else Texts(reports)
+        self._records = None
+        if (labels / JOURNAL).is_dir():
+            self._records = Records(labels, self.grid.organs, self.grid.finding_types)
+        self._other: Grid | None = None if compared is None else read_grid(compared)
+        self._places = {report_id: place for place, report_id in enumerate(self.grid.ids)}
+
+    def codes(self, cell: Cell) -> Codes:
+        """What the labels say of a cell; nothing, for a blind reader."""
+        report_id, organ, finding_type = cell
+        if self.blind or report_id not in self._places:
+            return NOTHING
+        place = self._places[report_id]
+        o, t = self.grid.organs.index(organ), self.grid.finding_types.index(finding_type)
+        certainty, urgency = self.grid.certainties[place, o, t], self.grid.urgencies[place, o, t]
+        return Codes(_code(certainty), _code(urgency))
+
+    def report(self, place: int) -> dict[str, Any]:
+        """One report as a page takes it: text, and by organ evidence, cells and reasoning.
+
+        Raises:
+            IndexError: there is no such report.
+        """
+        report_id = self.grid.ids[place]
+        results: Mapping[str, OrganResult] = {}
+        if self._records is not None and not self.blind:
+            results = self._records.organs(report_id)
+        text, note = self._text(report_id)
+        return {
+            "place": place,
+            "id": report_id,
+            "text": text,
+            "headings": [] if text is None else _headings(text),
+            "note": note,
+            "organs": {
+                organ: self._organ(report_id, organ, results.get(organ), bool(note))
+                for organ in self.grid.organs
+            },
+        }
+
+    def _text(self, report_id: str) -> tuple[str | None, str]:
+        """The text, and what is wrong with it."""
+        text = None if self._texts is None else self._texts.get(report_id)
+        labeled = "" if self._records is None else self._records.text_hash(report_id)
+        if text is None and self._records is not None:
+            text = self._records.kept_text(report_id)
+        if text is None:
+            return None, NO_TEXT
+        return text, OTHER_TEXT if labeled and hash_of(text) != labeled else ""
+
+    def _organ(
+        self, report_id: str, organ: str, result: OrganResult | None, astray: bool
+    ) -> dict[str, Any]:
+        cells = {
+            name: self._cell((report_id, organ, name), result) for name in self.grid.finding_types
+        }
+        evidence = [
+            {
+                "start": -1 if astray else one.sentence.start,
+                "end": -1 if astray else one.sentence.end,
+                "text": one.sentence.in_context,
+                "probability": one.probability,
+            }
+            for one in (result.evidence if result else ())
+        ]
+        thoughts = result.reasoning if result else ()
+        reasoning = [[one.about, one.text, one.answer] for one in thoughts]
+        return {"cells": cells, "evidence": evidence, "reasoning": reasoning}
+
+    def _cell(self, cell: Cell, result: OrganResult | None) -> dict[str, Any]:
+        codes = self.codes(cell)
+        label = None if result is None else result.labels.get(cell[2])
+        shown: dict[str, Any] = {"certainty": codes.certainty, "urgency": codes.urgency}
+        if label is not None:
+            shown["probability"] = label.probability
+            shown["urgency_probability"] = label.urgency_probability
+            if label.failure is not None:
+                shown["failure"] = f"{label.failure.step.value}: {label.failure.reason}"
+        return shown
+
+    # Queues
+
+    def queue(self, wanted: Filter) -> Sequence[int]:
+        """The places of the reports that a filter takes, in their order.
+
+        Raises:
+            UsageError: an unknown filter, organ or finding type, or nothing to compare with.
+        """
+        if wanted.kind == "all":
+            return range(len(self.grid.ids))
+        if wanted.kind == "random":
+            return self._sample(wanted)
+        if self.blind:
+            raise UsageError("a blind reader has the queues all and random")
+        makers = {
+            "positive": self._positive,
+            "unsure": self._unsure,
+            "failed": self._failed,
+            "contradicting": self._contradicting,
+            "differing": self._differing,
+        }
+        if wanted.kind not in makers:
+            raise UsageError(f"no queue {wanted.kind!r}")
+        return makers[wanted.kind](wanted)
+
+    def _sample(self, wanted: Filter) -> list[int]:
+        random = np.random.default_rng(wanted.seed)
+        size = min(max(0, wanted.count), len(self.grid.ids))
+        drawn = random.choice(len(self.grid.ids), size, replace=False)
+        return sorted(drawn.tolist())
+
+    def _positive(self, wanted: Filter) -> list[int]:
+        organs, types = self.grid.organs, self.grid.finding_types
+        for name, names in ((wanted.organ, organs), (wanted.finding_type, types)):
+            if name and name not in names:
+                raise UsageError(f"no {name!r} among: {', '.join(names)}")
+        o = [place for place, organ in enumerate(organs) if wanted.organ in ("", organ)]
+        t = [place for place, name in enumerate(types) if wanted.finding_type in ("", name)]
+        part = self.grid.certainties[:, o][:, :, t]
+        found = np.isin(part, (Certainty.PRESENT, Certainty.UNSURE))
+        return _places(found)
+
+    def _unsure(self, wanted: Filter) -> list[int]:
+        if self._records is None:
+            raise UsageError("probabilities stand in the folder of a run, not in a table")
+        lowest = self._records.lowest_probabilities()
+        return [
+            place for place, one in enumerate(self.grid.ids) if lowest.get(one, 1.0) < wanted.below
+        ]
+
+    def _failed(self, _: Filter) -> list[int]:
+        failed = (self.grid.certainties == NO_CODE) | (self.grid.urgencies == NO_CODE)
+        return _places(failed)
+
+    def _contradicting(self, _: Filter) -> list[int]:
+        problems = check_labels(self.path)
+        found = set(problems.loc[problems["rule"] != "empty cell", "report_id"])
+        return [place for place, one in enumerate(self.grid.ids) if one in found]
+
+    def _differing(self, _: Filter) -> list[int]:
+        if self._other is None:
+            raise UsageError("nothing to compare with; name other labels with --compare")
+        return _places(self.grid.differing(self._other))
+
+
+def _headings(text: str) -> list[tuple[int, int]]:
+    return [(one.start, one.end) for one in split_sentences(text) if one.is_heading]
+
+
+def _places(flags: Flags) -> list[int]:
+    """Where anything of a report is flagged."""
+    of_reports = flags.reshape(len(flags), -1).any(axis=1)
+    return [int(place) for place in np.flatnonzero(of_reports)]
+
+
+def _code(code: np.int8) -> int | None:
+    return None if code == NO_CODE else int(code)

@@ -1,0 +1,76 @@
+"""`leavs review` in a process of its own, on labels of the shipped reports."""
+
+import csv
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from annotated_reader import REPORTS, AnnotatedReader
+from leavs import OutputOptions, ScriptedEngine, from_files, label_reports
+from leavs.prompts import find_pack, load_pack
+
+SOME = sorted(REPORTS.iterdir())[:5]
+
+
+def labeled(folder: Path, reports: Sequence[Path] = tuple(SOME)) -> Path:
+    """A run over reports, with their annotations as labels, reasoning and texts kept.
+
+    In a process of its own, for an event loop of the browser's may be running in this one.
+    """
+    command = [sys.executable, str(Path(__file__)), str(folder), *map(str, reports)]
+    subprocess.run(command, check=True)
+    return folder
+
+
+def main(folder: Path, reports: Sequence[Path]) -> None:
+    """Label with a reader that knows the annotations."""
+    engine = ScriptedEngine(AnnotatedReader(load_pack(find_pack("leavs"))))
+    output = OutputOptions(folder, include_report=True, keep_reasoning=True, reports_in_flight=1)
+    label_reports(from_files(reports), engine, output=output)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server at work."""
+
+    address: str
+    process: "subprocess.Popen[str]"
+
+    def kill(self) -> None:
+        """End it as kill -9 does."""
+        self.process.kill()
+        self.process.wait(30)
+
+
+@contextmanager
+def serving(labels: Path, *more: str) -> Iterator[Served]:
+    """The server, until it is told to end as by Ctrl-C."""
+    command = [sys.executable, "-m", "leavs", "review", str(labels), "--no-open", *more]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    line = process.stdout.readline()
+    assert line.startswith("http://127.0.0.1:"), process.stderr.read()
+    yield Served(line.split(" ")[0], process)
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+        assert errors == ""
+    process.stdout.close()
+    process.stderr.close()
+
+
+def table(path: Path) -> list[Mapping[str, str]]:
+    """The rows of a CSV."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), [Path(one) for one in sys.argv[2:]])
