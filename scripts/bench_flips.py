@@ -29,7 +29,8 @@ async def answers(options: argparse.Namespace, dtype: str) -> list[dict[str, str
             await settled()
             await engine.forget_prefixes()
             guided = Guided(AtMost(engine, at_once), Guide(pack))
-            await run(guided, pack, reports, reasoning_tokens=options.reasoning_tokens)
+            length = options.reasoning_tokens
+            await run(guided, pack, reports, reasoning_tokens=length, two_turns=True)
             found.append(guided.answers)
     return found
 

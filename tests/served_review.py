@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from annotated_reader import REPORTS, AnnotatedReader
+from annotated_reader import ORGAN, REPORTS, SENTENCE, AnnotatedReader
 from leavs import OutputOptions, ScriptedEngine, from_files, label_reports
+from leavs.engines import Constraint, Message
 from leavs.prompts import find_pack, load_pack
 
 SOME = sorted(REPORTS.iterdir())[:5]
@@ -26,9 +27,23 @@ def labeled(folder: Path, reports: Sequence[Path] = tuple(SOME)) -> Path:
     return folder
 
 
+class PointedReader(AnnotatedReader):
+    """Knows the annotations, and takes for evidence the sentences that name the organ."""
+
+    def __call__(self, messages: Sequence[Message], constraint: Constraint | None) -> str:
+        answer = super().__call__(messages, constraint)
+        step, question = self.steps[messages[0].content], messages[1].content
+        if constraint is not None and step == "filtration_fast":
+            return "none"
+        if constraint is not None and step == "filtration_thorough":
+            organ, sentence = ORGAN.findall(question)[0], SENTENCE.findall(question)[0]
+            return "Yes" if organ.split()[-1] in sentence.lower() else "No"
+        return answer
+
+
 def main(folder: Path, reports: Sequence[Path]) -> None:
     """Label with a reader that knows the annotations."""
-    engine = ScriptedEngine(AnnotatedReader(load_pack(find_pack("leavs"))))
+    engine = ScriptedEngine(PointedReader(load_pack(find_pack("leavs"))))
     output = OutputOptions(folder, include_report=True, keep_reasoning=True, reports_in_flight=1)
     label_reports(from_files(reports), engine, output=output)
 

@@ -33,7 +33,7 @@ SHAPES = {
 def test_every_shape_is_read_as_the_long_one(tmp_path: Path, shape: str) -> None:
     path = tmp_path / "x.csv"
     path.write_text(SHAPES[shape])
-    labels = read_labels(path).drop(columns="report", errors="ignore")
+    labels = read_labels(path)
     expected = pd.DataFrame(
         {
             "subjectid_studyid": ["a", "a", "b", "b"],

@@ -118,7 +118,7 @@ def test_texts_come_back_exactly(run: Path) -> None:
     ]
     assert rows_of(run / "sentences.csv")[1][-1] == TEXT
     assert list(pd.read_csv(run / "labels.csv")["report"]) == [TEXT, TEXT]
-    assert list(read_labels(run)["report"]) == [TEXT, TEXT]
+    assert "report" not in read_labels(run).columns
     assert (run / "labels.csv").read_bytes().startswith(b"subjectid_studyid,")
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leavs.domain import Sentence
-from leavs.text import match_quote, split_sentences
+from leavs.text import heading_lines, match_quote, split_sentences
 
 # A report, and its sentences.
 SPLITS: list[tuple[str, list[str]]] = [
@@ -404,3 +404,22 @@ def test_real_reports_lose_nothing(amos: Path) -> None:
         assert not any(re.search(r"[a-z]{3}\. [A-Z]", one.text) for one in sentences)
         for sentence in sentences[:3]:
             assert sentence in match_quote(sentence.text.lower(), sentences)
+
+
+@pytest.mark.parametrize(
+    ("text", "headings"),
+    [
+        ("FINDINGS:\nLiver: Normal.\n\nIMPRESSION\n1. Cyst.", ["FINDINGS:", "IMPRESSION"]),
+        ("  Kidneys and ureters \r\nNormal.", ["Kidneys and ureters"]),
+        ("No stones.\n-----\n\n", []),
+        ("", []),
+    ],
+)
+def test_heading_lines_are_those_that_say_nothing_else(text: str, headings: list[str]) -> None:
+    assert [text[start:end] for start, end in heading_lines(text)] == headings
+
+
+@given(st.one_of(ODD, WORDS))
+def test_heading_lines_hold_text_without_the_space_around_it(text: str) -> None:
+    for start, end in heading_lines(text):
+        assert text[start:end] == text[start:end].strip() != ""

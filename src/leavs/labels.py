@@ -18,7 +18,7 @@ REPORT_ID, ORGAN, KIND = rows.KEYS
 TIDY = ("report_id", "organ", "finding_type", "certainty", "urgency")
 URGENCY_SUFFIX = "_urgency"
 PARQUET = ".parquet"
-NO_TYPES = ("report", "corrected")  # columns of text that may stand among the finding types
+TEXTS = ("report", "corrected")  # columns of labels.csv and labels-reviewed.csv that hold no label
 ALLOWED = {
     rows.LABELS: frozenset(int(code) for code in Certainty),
     rows.URGENCY: frozenset(int(code) for code in Urgency),
@@ -41,17 +41,24 @@ def read_labels(path: Path) -> pd.DataFrame:
         InputError: no such file, or not a table of labels.
     """
     table = read_rows(path)
+    columns = {}
     for column in finding_types_of(table):
         try:
-            numbers = pd.to_numeric(table[column].replace("", pd.NA))
-            if (numbers.abs() > LARGEST).any():
-                raise ValueError
-            table[column] = numbers.astype("Int64")
+            columns[column] = _as_codes(table[column])
         except (ValueError, TypeError) as error:
             raise InputError(
                 f"{path}: column {column!r} holds what is no code; `leavs check` lists it"
             ) from error
-    return table
+    return table.assign(**columns)
+
+
+def _as_codes(column: "pd.Series[str]") -> pd.api.extensions.ExtensionArray:
+    """Texts as numbers; there are few different ones, and each is read once."""
+    places, texts = pd.factorize(column)
+    numbers = pd.to_numeric(pd.Series(texts, dtype=object).replace("", None))
+    if (numbers.abs() > LARGEST).any():
+        raise ValueError
+    return numbers.astype("Int64").array.take(places)
 
 
 def read_rows(path: Path) -> pd.DataFrame:
@@ -75,18 +82,24 @@ def read_rows(path: Path) -> pd.DataFrame:
 
 def finding_types_of(table: pd.DataFrame) -> list[str]:
     """The finding types of a table in the long format."""
-    return [column for column in table.columns if column not in (*rows.KEYS, *NO_TYPES)]
+    return [column for column in table.columns if column not in rows.KEYS]
 
 
 def read_table(file: Path) -> pd.DataFrame:
-    """A CSV or Parquet file as text; an empty cell is "".
+    """A CSV or Parquet file as text; an empty cell is "", and what is no label is left out.
 
     Raises:
         InputError: no such file, or it cannot be read.
     """
     try:
         if file.suffix != PARQUET:
-            return pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+            return pd.read_csv(
+                file,
+                dtype=str,
+                keep_default_na=False,
+                encoding="utf-8-sig",
+                usecols=lambda name: name not in TEXTS,
+            )
         table = pd.read_parquet(file)
     except ImportError as error:
         raise InputError(f"{file}: {NEEDS_PYARROW}") from error
@@ -97,7 +110,7 @@ def read_table(file: Path) -> pd.DataFrame:
     except (OSError, ValueError) as error:
         kind = "Parquet file" if file.suffix == PARQUET else "CSV"
         raise InputError(f"{file} cannot be read as a {kind} ({type(error).__name__})") from error
-    return table.astype("string").fillna("").astype(str)
+    return table.drop(columns=[*TEXTS], errors="ignore").astype("string").fillna("").astype(str)
 
 
 def _from_tidy(table: pd.DataFrame, file: Path) -> pd.DataFrame:

@@ -74,6 +74,15 @@ def split_sentences(text: str) -> tuple[Sentence, ...]:
     return tuple(found)
 
 
+def heading_lines(text: str) -> list[Span]:
+    """Where the lines of a report are that are headings and nothing else."""
+    return [
+        (start, end)
+        for start, end in _lines(text)
+        if start < end and read_labels(text[start:end]).alone
+    ]
+
+
 def _sentences(text: str, block: Span, headings: Headings) -> Iterator[Sentence]:
     for start, end in _spans(text, *block):
         piece = text[start:end]

@@ -4,6 +4,6 @@ The one door to `sentences` and `quotes`. Knows nothing of models, files or prom
 """
 
 from leavs.quotes import match_quote
-from leavs.sentences import split_sentences
+from leavs.sentences import heading_lines, split_sentences
 
-__all__ = ["match_quote", "split_sentences"]
+__all__ = ["heading_lines", "match_quote", "split_sentences"]

@@ -16,7 +16,7 @@ from leavs.reports import ReportSource
 from leavs.review.corrections import NOTHING, Cell, Codes
 from leavs.review.grid import NO_CODE, Flags, Grid, read_grid
 from leavs.review.records import Records, Texts
-from leavs.text import split_sentences
+from leavs.text import heading_lines
 
 NO_TEXT = "The text of this report is not here; name the reports with --reports."
 OTHER_TEXT = "The text has changed since it was labeled; the evidence is not marked in it."
@@ -97,7 +97,7 @@ class Shown:
             "place": place,
             "id": report_id,
             "text": text,
-            "headings": [] if text is None else _headings(text),
+            "headings": [] if text is None else heading_lines(text),
             "note": note,
             "organs": {
                 organ: self._organ(report_id, organ, results.get(organ), bool(note))
@@ -208,10 +208,6 @@ class Shown:
         if self._other is None:
             raise UsageError("nothing to compare with; name other labels with --compare")
         return _places(self.grid.differing(self._other))
-
-
-def _headings(text: str) -> list[tuple[int, int]]:
-    return [(one.start, one.end) for one in split_sentences(text) if one.is_heading]
 
 
 def _places(flags: Flags) -> list[int]:
