@@ -49,19 +49,20 @@ def generate(reports: int, folder: Path) -> tuple[Path, Path]:
             sentences = " ".join(f"Sentence {one} of report {number} is so." for one in range(50))
             file.write(f'r{number:06d},"FINDINGS: {sentences}"\n')
     method = MethodOptions(filtration=Filtration.FAST, reasoning=Reasoning.NEVER)
-    output = OutputOptions(folder / "run", include_report=True)
+    output = OutputOptions(folder / "run")
     label_reports(from_csv(source), ScriptedEngine(answer), method=method, output=output)
     return folder / "run", source
 
 
-def measure(run: Path) -> dict[str, float]:
+def measure(run: Path, reports: Path) -> dict[str, float]:
     """Seconds from the command to the first report, to the next one, and MiB of the server."""
     with sync_playwright() as driver:
         chromium = shutil.which("chromium")
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page()
         start = time.perf_counter()
-        command = [sys.executable, "-m", "leavs", "review", str(run), "--no-open"]
+        command = [sys.executable, "-m", "leavs", "review", str(run)]
+        command += ["--reports", str(reports), "--no-open"]
         server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         page.goto(server.stdout.readline().split(" ")[0])
         page.locator("#grid td[data-organ]").first.wait_for()
@@ -90,7 +91,7 @@ def main() -> None:
     parser.add_argument("--reports", type=int, default=10_000)
     options = parser.parse_args()
     with TemporaryDirectory() as temporary:
-        figures = measure(generate(options.reports, Path(temporary))[0])
+        figures = measure(*generate(options.reports, Path(temporary)))
     names = ("first report, s", "next report, s", "memory, MiB")
     row = [f"{options.reports:,}", *(f"{value:,}" for value in figures.values())]
     show("leavs review", ("reports", *names), [row])

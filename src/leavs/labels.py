@@ -93,13 +93,9 @@ def read_table(file: Path) -> pd.DataFrame:
     """
     try:
         if file.suffix != PARQUET:
-            return pd.read_csv(
-                file,
-                dtype=str,
-                keep_default_na=False,
-                encoding="utf-8-sig",
-                usecols=lambda name: name not in TEXTS,
-            )
+            # Whole, though the texts are dropped: else pandas takes lines of any length.
+            table = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+            return table.drop(columns=[*TEXTS], errors="ignore")
         table = pd.read_parquet(file)
     except ImportError as error:
         raise InputError(f"{file}: {NEEDS_PYARROW}") from error

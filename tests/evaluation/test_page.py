@@ -96,9 +96,9 @@ def test_it_holds_the_plots_and_every_table(shown: Watched) -> None:
 def test_links_lead_into_the_page_and_to_the_evidence(shown: Watched, done: Evaluation) -> None:
     astray = "[...document.querySelectorAll('a')].filter(a => !document.querySelector(a.hash))"
     assert shown.page.evaluate(f"{astray}.length") == 0
-    report, organ = done.disagreements.loc[0, ["report_id", "organ"]]
-    assert organ == "liver"
-    evidence = done.evidence[report, organ]
+    evidence = next(
+        sentences for (_, organ), sentences in done.evidence.items() if organ == "liver"
+    )
     text = " ".join(shown.page.evaluate("document.body.innerText").split())
     assert evidence
     for sentence in evidence:
