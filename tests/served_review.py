@@ -11,10 +11,11 @@ from pathlib import Path
 
 from annotated_reader import ORGAN, REPORTS, SENTENCE, AnnotatedReader
 from leavs import OutputOptions, ScriptedEngine, from_files, label_reports
-from leavs.engines import Constraint, Message
+from leavs.engines import Choices, Constraint, Message, Reply
 from leavs.prompts import find_pack, load_pack
 
 SOME = sorted(REPORTS.iterdir())[:5]
+SURE, UNSURE = 0.95, 0.6
 
 
 def labeled(folder: Path, reports: Sequence[Path] = tuple(SOME)) -> Path:
@@ -28,7 +29,19 @@ def labeled(folder: Path, reports: Sequence[Path] = tuple(SOME)) -> Path:
 
 
 class PointedReader(AnnotatedReader):
-    """Knows the annotations, and takes for evidence the sentences that name the organ."""
+    """Knows the annotations, and takes for evidence the sentences that name the organ.
+
+    Of the second report it is not sure.
+    """
+
+    def reply(self, messages: Sequence[Message], constraint: Constraint | None) -> Reply | str:
+        """The answer, with probabilities where there is a choice."""
+        answer = self(messages, constraint)
+        if not isinstance(constraint, Choices):
+            return answer
+        sure = UNSURE if self.report_id == SOME[1].stem else SURE
+        rest = (1 - sure) / (len(constraint.options) - 1)
+        return Reply(answer, probabilities=dict.fromkeys(constraint.options, rest) | {answer: sure})
 
     def __call__(self, messages: Sequence[Message], constraint: Constraint | None) -> str:
         answer = super().__call__(messages, constraint)
@@ -43,7 +56,7 @@ class PointedReader(AnnotatedReader):
 
 def main(folder: Path, reports: Sequence[Path]) -> None:
     """Label with a reader that knows the annotations."""
-    engine = ScriptedEngine(PointedReader(load_pack(find_pack("leavs"))))
+    engine = ScriptedEngine(PointedReader(load_pack(find_pack("leavs"))).reply)
     output = OutputOptions(folder, include_report=True, keep_reasoning=True, reports_in_flight=1)
     label_reports(from_files(reports), engine, output=output)
 
@@ -62,23 +75,26 @@ class Served:
 
 
 @contextmanager
-def serving(labels: Path, *more: str) -> Iterator[Served]:
+def serving(labels: Path, *more: str, opens: bool = False) -> Iterator[Served]:
     """The server, until it is told to end as by Ctrl-C."""
-    command = [sys.executable, "-m", "leavs", "review", str(labels), "--no-open", *more]
+    command = [sys.executable, "-m", "leavs", "review", str(labels), *more]
+    command += [] if opens else ["--no-open"]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
     )
     assert process.stdout is not None
     assert process.stderr is not None
-    line = process.stdout.readline()
-    assert line.startswith("http://127.0.0.1:"), process.stderr.read()
-    yield Served(line.split(" ")[0], process)
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
-        assert errors == ""
-    process.stdout.close()
-    process.stderr.close()
+    with process:
+        try:
+            line = process.stdout.readline()
+            assert line.startswith("http://127.0.0.1:"), process.stderr.read()
+            yield Served(line.split(" ")[0], process)
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                _, errors = process.communicate(timeout=30)
+                assert errors == ""
+        finally:
+            process.kill()
 
 
 def table(path: Path) -> list[Mapping[str, str]]:

@@ -128,8 +128,9 @@ def test_queues_hold_what_they_say(browser: Browser, run: Path, tmp_path: Path) 
         expect(page.locator("#position")).to_have_text("no reports")
         queue.select_option("contradicting")
         expect(page.locator("#position")).to_have_text("no reports")
-        queue.select_option("unsure")  # this engine gave no probabilities
-        expect(page.locator("#position")).to_have_text("no reports")
+        queue.select_option("unsure")
+        expect(page.locator("#position")).to_have_text("1 of 1, 0 accepted")
+        expect(page.locator("#report-id")).to_have_text(SOME[1].stem)
 
 
 def test_reasoning_and_probability_are_shown(browser: Browser, run: Path) -> None:
@@ -137,6 +138,7 @@ def test_reasoning_and_probability_are_shown(browser: Browser, run: Path) -> Non
         page = opened(browser, server.address).page
         page.locator("#cell-liver-focal").click()
         expect(page.locator("#cell h3").first).to_have_text("liver: focal")
+        expect(page.locator("#cell")).to_contain_text("Probability of the label: 95.0 %.")
         expect(page.locator("#cell")).to_contain_text("Evidence for the liver")
         expect(page.locator("#cell")).to_contain_text("Reasoning")
 

@@ -1,6 +1,7 @@
 """The server refuses who does not know its address, loses nothing, and takes no nonsense."""
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -135,11 +136,24 @@ def test_a_kill_loses_nothing_that_was_confirmed(tmp_path: Path) -> None:
             assert cell["corrected"] == {"certainty": 1, "urgency": urgency}
 
 
-def test_the_address_stands_in_no_argument_and_its_file_is_the_owners(run: Path) -> None:
-    with serving(run, "--reader", "other") as server:
-        listed = Path(f"/proc/{server.process.pid}/cmdline").read_bytes()
-        assert server.address.encode() not in listed
-    assert all(path.stat().st_mode & 0o077 == 0 for path in (run / "review").iterdir())
+def test_the_browser_is_opened_and_no_argument_holds_the_address(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser, told = tmp_path / "browser", tmp_path / "told"
+    browser.write_text(f'#!/bin/sh\ncp "${{1#file://}}" {told}.html; echo "$1" > {told}\n')
+    browser.chmod(0o700)
+    monkeypatch.setenv("BROWSER", f"{browser} %s")
+    with serving(run, "--reader", "other", opens=True) as server:
+        until = time.monotonic() + 30
+        while not (told.exists() and told.read_text().endswith("\n")):
+            assert time.monotonic() < until, "no browser was opened"
+            time.sleep(0.05)
+        token = server.address.rstrip("/").rpartition("/")[2]
+        assert token not in told.read_text()
+        assert token.encode() not in Path(f"/proc/{server.process.pid}/cmdline").read_bytes()
+        assert server.address in told.with_name("told.html").read_text()
+        assert all(path.stat().st_mode & 0o077 == 0 for path in (run / "review").iterdir())
+    assert not (run / "review" / "open.html").exists()
 
 
 @pytest.mark.parametrize(
