@@ -88,3 +88,24 @@ def test_the_authors_files_are_read(amos: Path, name: str) -> None:
     assert set(labels["type_annotation"]) >= {"labels", "urgency"}
     assert str(labels["normal"].dtype) == "Int64"
     assert labels["normal"].min() >= -3
+
+
+def test_organs_may_have_a_low_line_in_their_names(tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    organs = ("right_kidney", "left_kidney", "right_lung", "left_lung")
+    cells = [f"{organ}_{name}" for organ in organs for name in ("focal", "diffuse")]
+    columns = [column for cell in cells for column in (cell, f"{cell}_urgency")]
+    path.write_text(",".join(["subjectid_studyid", *columns]) + "\na" + ",0,-1" * len(cells) + "\n")
+    assert set(read_labels(path)["organ"]) == set(organs)
+
+
+@pytest.mark.parametrize("ends", [("", ","), (",", ",")])
+def test_a_comma_at_the_end_of_lines_shifts_nothing(tmp_path: Path, ends: tuple[str, str]) -> None:
+    path = tmp_path / "x.csv"
+    head = "subjectid_studyid,organ,type_annotation,focal"
+    path.write_text(f"{head}{ends[0]}\na,liver,labels,1{ends[1]}\na,liver,urgency,2{ends[1]}\n")
+    if ends[0]:
+        assert list(read_labels(path).columns) == head.split(",")
+    else:
+        with pytest.raises(InputError, match="more cells than its header"):
+            read_labels(path)

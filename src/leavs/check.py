@@ -14,7 +14,16 @@ import pandas as pd
 
 from leavs import rows
 from leavs.domain import Certainty, Urgency
-from leavs.labels import ALLOWED, KIND, ORGAN, REPORT_ID, TIDY, finding_types_of, read_rows
+from leavs.labels import (
+    ALLOWED,
+    ANNOTATOR,
+    KIND,
+    ORGAN,
+    REPORT_ID,
+    TIDY,
+    finding_types_of,
+    read_rows,
+)
 from leavs.merging import MISSING, NO_URGENCY, SCORED, Codes, is_positive
 
 KINDS = (rows.LABELS, rows.URGENCY)
@@ -81,6 +90,8 @@ def check_labels(path: Path) -> pd.DataFrame:
         InputError: no such file, or not a table of labels.
     """
     table = read_rows(Path(path))
+    if ANNOTATOR in table.columns and table[ANNOTATOR].nunique() > 1:  # each by itself
+        table[REPORT_ID] += " (" + table[ANNOTATOR] + ")"
     bad = ~table[KIND].isin(KINDS) | (table[REPORT_ID] == "") | (table[ORGAN] == "")
     again = table.duplicated([*rows.KEYS]) & ~bad
     cells = _cells(table[~bad & ~again])

@@ -24,7 +24,6 @@ from leavs.merging import (
     NO_URGENCY,
     SCORED,
     Codes,
-    join_certainties,
     joined_organs,
     merge_certainties,
     merge_urgencies,
@@ -249,7 +248,7 @@ def _abnormality(cube: _Cube) -> _Cube:
 
 
 def _joined(cube: _Cube) -> _Cube:
-    """Kidneys and bowels as one organ each."""
+    """Kidneys and bowels as one organ each; certainty by priority, so that no finding is hidden."""
     for name, parts in JOINED.items():
         there = [part for part in parts if part in cube.organs]
         if len(there) == 1:
@@ -261,7 +260,9 @@ def _joined(cube: _Cube) -> _Cube:
     return replace(
         cube,
         organs=tuple(whole),
-        certainties=np.stack([join_certainties(cube.certainties[:, p], 1) for p in places], axis=1),
+        certainties=np.stack(
+            [merge_certainties(cube.certainties[:, p], 1) for p in places], axis=1
+        ),
         urgencies=np.stack([_highest(cube.urgencies[:, p], 1) for p in places], axis=1),
         known=np.stack([cube.known[:, p].any(axis=1) for p in places], axis=1),
     )

@@ -18,11 +18,13 @@ REPORT_ID, ORGAN, KIND = rows.KEYS
 TIDY = ("report_id", "organ", "finding_type", "certainty", "urgency")
 URGENCY_SUFFIX = "_urgency"
 PARQUET = ".parquet"
+ANNOTATOR = "labeler"  # the column that tells annotators apart
 TEXTS = ("report", "corrected")  # columns of labels.csv and labels-reviewed.csv that hold no label
 ALLOWED = {
     rows.LABELS: frozenset(int(code) for code in Certainty),
     rows.URGENCY: frozenset(int(code) for code in Urgency),
 }
+WELL_KNOWN = {"normal", "absent", "diffuse", "focal", "abnormality"}  # types, and no organs
 LARGEST = 127  # what stands for a code is a small number; a larger one overflows
 NEEDS_PYARROW = "Parquet files need pyarrow: pip install 'leavs[evaluate]'"
 
@@ -82,7 +84,7 @@ def read_rows(path: Path) -> pd.DataFrame:
 
 def finding_types_of(table: pd.DataFrame) -> list[str]:
     """The finding types of a table in the long format."""
-    return [column for column in table.columns if column not in rows.KEYS]
+    return [column for column in table.columns if column not in (*rows.KEYS, ANNOTATOR)]
 
 
 def read_table(file: Path) -> pd.DataFrame:
@@ -95,7 +97,10 @@ def read_table(file: Path) -> pd.DataFrame:
         if file.suffix != PARQUET:
             # Whole, though the texts are dropped: else pandas takes lines of any length.
             table = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-            return table.drop(columns=[*TEXTS], errors="ignore")
+            if not isinstance(table.index, pd.RangeIndex):
+                raise InputError(f"{file} has lines with more cells than its header has columns")
+            unnamed = [name for name in table.columns if name.startswith("Unnamed: ")]
+            return table.drop(columns=[*TEXTS, *unnamed], errors="ignore")
         table = pd.read_parquet(file)
     except ImportError as error:
         raise InputError(f"{file}: {NEEDS_PYARROW}") from error
@@ -143,13 +148,17 @@ def _from_wide(table: pd.DataFrame, file: Path) -> pd.DataFrame:
 
 def _organs_and_types(cells: list[str], file: Path) -> tuple[list[str], list[str]]:
     """The names of which the columns are made; either may have a `_` of its own, not both."""
+    readings = []
     for split in (str.partition, str.rpartition):
         pairs = [(left, right) for left, _, right in (split(cell, "_") for cell in cells)]
         organs = list(dict.fromkeys(left for left, _ in pairs))
         types = list(dict.fromkeys(right for _, right in pairs))
         if pairs and {(o, t) for o in organs for t in types} == set(pairs):
-            return organs, types
-    raise InputError(f"{file} has columns that are not one for each organ and finding type")
+            readings.append((organs, types))
+    readings = [one for one in readings if WELL_KNOWN & set(one[1])] or readings
+    if len({str(one) for one in readings}) != 1:
+        raise InputError(f"{file} has columns that are not one for each organ and finding type")
+    return readings[0]
 
 
 def _two_rows_each(

@@ -1,5 +1,6 @@
 """`leavs evaluate`: what it says of good input, and of every kind of bad input, on one line."""
 
+import html
 import itertools
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from conftest import ROOT
 from leavs import cli
 from leavs.evaluation import evaluate_labels
+from leavs.evaluation.items import Task, Variant
 from leavs.evaluation.page import FILES
 
 KEYS = "subjectid_studyid,organ,type_annotation"
@@ -39,7 +41,7 @@ def evaluate(folder: Path, labels: str, annotations: str, *more: str) -> int:
     (folder / "labels.csv").write_text(labels)
     (folder / "annotations.csv").write_text(annotations)
     paths = [str(folder / "labels.csv"), "--annotations", str(folder / "annotations.csv")]
-    where = ["--output-dir", str(folder / "out")]
+    where = [] if "--output-dir" in more else ["--output-dir", str(folder / "out")]
     where += [] if "--resamples" in more else ["--resamples", "20"]
     return cli.run(["evaluate", *paths, *where, *more])
 
@@ -63,7 +65,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "labels: an unknown code": (GOOD.replace(",1\n", ",7\n"), GOOD, "values that are no code"),
     "labels: an unknown urgency": (GOOD.replace(",2\n", ",4\n"), GOOD, "no code of urgency"),
     "labels: contradicting rows": (GOOD + "a,liver,labels,1,0,0,0,0,0\n", GOOD, "contradict"),
-    "labels: another kind": (GOOD + "a,liver,other,1,0,0,0,0,0\n", GOOD, "must be labels or"),
+    "labels: another kind": (GOOD + "a,liver,other,1,0,0,0,0,0\n", GOOD, "is neither labels nor"),
     "labels: urgency alone": (
         HEAD + "a,liver,urgency,-1,-1,-1,-1,-1,-1\n",
         GOOD,
@@ -133,6 +135,9 @@ def test_bad_input_is_one_line_and_exit_2(
         (["--baseline", "a=x.csv", "a=y.csv"], "the same name"),
         (["--baseline", "a=nowhere.csv"], "nowhere.csv does not exist"),
         (["--resamples", "-1"], "must be 0 or more"),
+        (["--seed", "-1"], "must be 0 or more"),
+        (["--output-dir", "/dev/null/x"], "name another"),
+        (["--output-dir", "/proc/x"], "name another"),
     ],
 )
 def test_bad_options_are_one_line_and_exit_2(
@@ -231,3 +236,59 @@ def test_the_shipped_annotations_agree_with_themselves(tmp_path: Path) -> None:
     f1 = scores.query("metric == 'f1' and scope == 'all'")["value"].astype(float)
     assert len(f1) == 12
     assert f1.tolist() == pytest.approx([1] * 12)
+
+
+@pytest.mark.parametrize("name", ["[/old]", "[old]", "$\\x$", "_hidden", "<b>"])
+def test_a_baseline_may_have_any_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (tmp_path / "b.csv").write_text(GOOD)
+    more = ["--baseline", f"{name}={tmp_path / 'b.csv'}"]
+    assert evaluate(tmp_path, GOOD, human({"0": "abc", "1": "abc", "2": "abc"}), *more) == 0
+    assert name in capsys.readouterr().out
+    shown = (tmp_path / "out" / "evaluation.html").read_text()
+    assert shown.count(html.escape(name, quote=False)) > 3
+
+
+def test_one_kidney_alone_is_scored_and_not_joined(tmp_path: Path) -> None:
+    one = GOOD.replace("spleen", "right kidney")
+    (tmp_path / "l.csv").write_text(one)
+    done = evaluate_labels(tmp_path / "l.csv", tmp_path / "l.csv", resamples=0)
+    assert "of the kidney there is only the right kidney; it is not joined" in done.notes
+    (tmp_path / "l.csv").write_text("".join(x for x in one.splitlines(True) if "liver" not in x))
+    done = evaluate_labels(tmp_path / "l.csv", tmp_path / "l.csv", resamples=0)
+    assert set(done.scores["variant"]) == {"types", "organs"}
+
+
+def joined(tmp_path: Path, protocol: str) -> dict[str, float]:
+    """Of the joined kidney, where the right one is unsure and the left one denied."""
+    head = GOOD.splitlines(True)[0]
+    rows = []
+    for number in range(12):
+        rows += [
+            f"r{number},right kidney,labels,0,0,0,0,0,-1\n",
+            f"r{number},right kidney,urgency,-1,-1,-1,-1,-1,1\n",
+            f"r{number},left kidney,labels,0,0,0,0,0,0\n",
+            f"r{number},left kidney,urgency,-1,-1,-1,-1,-1,-1\n",
+        ]
+    labels, truth = tmp_path / "l.csv", tmp_path / "t.csv"
+    labels.write_text(head + "".join(rows))
+    truth.write_text(head + "".join(rows).replace(",-1\nr", ",-1\nr").replace(",0,-1\n", ",0,1\n"))
+    done = evaluate_labels(labels, truth, protocol=protocol, resamples=0)
+    table = done.scores.query("variant == 'joined-organs' and task == 'labels' and scope == 'all'")
+    return dict(zip(table["metric"], table["value"], strict=False))
+
+
+def test_an_unsure_kidney_is_not_hidden_by_the_other_under_strict(tmp_path: Path) -> None:
+    strict, paper = (joined(tmp_path, name) for name in ("strict", "leavs"))
+    assert (strict["unsure_of_positives"], strict["false_negatives"]) == (12, 0)
+    assert paper["false_negatives"] == 12
+
+
+def test_a_blank_cell_is_no_vote_under_strict_and_negative_in_the_paper(tmp_path: Path) -> None:
+    annotations = human({"0": "abc"}) + "".join(
+        f"{report},labels,1,0,0,0,0\n{report},labels,2,0,0,0,\n" for report in "abc"
+    )
+    assert scored(tmp_path, GOOD, annotations)("positives") == 3  # one of two
+    done = evaluate_labels(tmp_path / "l.csv", tmp_path / "a.csv", protocol="leavs", resamples=0)
+    assert done.cells[Variant.TYPES, Task.LABELS] == (0, 4)  # one of three: no positive at all

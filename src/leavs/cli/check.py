@@ -1,5 +1,6 @@
 """`leavs check`: contradictions inside a table of labels."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -27,7 +28,11 @@ def check(
     """
     problems = check_labels(labels)
     if list_all:
-        problems.to_csv(sys.stdout, index=False, lineterminator="\n")
+        try:
+            problems.to_csv(sys.stdout, index=False, lineterminator="\n")
+            sys.stdout.flush()
+        except BrokenPipeError:  # who reads it has had enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     Console(stderr=list_all).print(_table(problems))
     found = any(count for rule, count in counts(problems).items() if rule.is_problem)
     return FAILED_CELLS if found else 0

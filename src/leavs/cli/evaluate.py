@@ -1,11 +1,13 @@
 """`leavs evaluate`: labels against annotations."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from leavs.errors import UsageError
 
@@ -42,10 +44,10 @@ def evaluate(
     baselines = dict(map(_named, baseline))
     if len(baselines) < len(baseline):
         raise UsageError("two baselines have the same name; choose another")
-    if resamples < 0:
-        raise UsageError(f"--resamples {resamples}: it must be 0 or more")
-    if output_dir.exists() and not output_dir.is_dir():
-        raise UsageError(f"--output-dir {output_dir}: this is a file; name a folder")
+    whole = output_dir.resolve()
+    nearest = next(folder for folder in (whole, *whole.parents) if folder.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise UsageError(f"--output-dir {output_dir}: nothing can be written there; name another")
     try:
         from leavs.evaluation import evaluate_labels, page, sheets
     except ImportError as error:
@@ -62,11 +64,16 @@ def evaluate(
         resamples=resamples,
         seed=seed,
     )
-    page.write(done, output_dir)
-    console = Console(soft_wrap=False)
+    try:
+        page.write(done, output_dir)
+    except OSError as error:
+        raise UsageError(
+            f"--output-dir {output_dir} cannot be written ({type(error).__name__}); name another"
+        ) from error
+    console = Console(markup=False, highlight=False)
     console.print(sheets.summary(done))
     for note in done.notes:
-        console.print(f"left out: {note}", style="yellow", highlight=False)
+        console.print(f"left out: {note}", style="yellow")
     console.print(_table(sheets.overall(done)))
     print(f"written to {output_dir}: {', '.join(page.FILES)}")
 
@@ -88,5 +95,5 @@ def _table(sheet: "Sheet") -> Table:
         pad_edge=False,
     )
     for row in sheet.rows:
-        table.add_row(*row[:COLUMNS])
+        table.add_row(*map(Text, row[:COLUMNS]))
     return table

@@ -31,12 +31,14 @@ from leavs.evaluation.items import (
     human_urgency_items,
     items_without_urgency,
     label_items,
+    parts_of,
     urgency_items,
     view,
 )
 from leavs.evaluation.protocol import PROTOCOLS, Protocol
 from leavs.evaluation.scores import scores
 from leavs.identifiers import common_form
+from leavs.merging import JOINED
 
 LABELER = "labeler"  # the labels that are evaluated
 HUMANS = "annotators"  # the name under which humans are scored against their colleagues
@@ -97,9 +99,12 @@ def evaluate_labels(
 
     Raises:
         InputError: a file cannot be read, or has no report or organ in common with the others.
-        UsageError: an unknown protocol, or a name that is taken.
+        UsageError: an unknown protocol, a name that is taken, or a negative number.
     """
     rules = _protocol(protocol, baselines or {})
+    for name, number in (("resamples", resamples), ("seed", seed)):
+        if number < 0:
+            raise UsageError(f"--{name} {number}: it must be 0 or more")
     paths = {LABELER: Path(labels)} | {n: Path(path) for n, path in (baselines or {}).items()}
     annotated, coded, notes = _aligned(
         annotations_as_codes(Path(annotations)),
@@ -108,7 +113,9 @@ def evaluate_labels(
     )
     parts, cells = [], {}
     for number, variant in enumerate(Variant):
-        seen = view(annotated, coded, variant)
+        if not parts_of(annotated.organs, variant):
+            continue
+        seen = view(annotated, coded, variant, rules)
         for task in Task:
             random = np.random.default_rng([seed, number, list(Task).index(task)])
             for comparison, items in _comparisons(seen, task, rules):
@@ -122,7 +129,7 @@ def evaluate_labels(
                 for place, (name, key) in enumerate(zip(names, keys, strict=True)):
                     table.insert(place, name, key)
                 parts.append(table)
-    seen = view(annotated, coded, Variant.TYPES)
+    seen = view(annotated, coded, Variant.TYPES, rules)
     differing = disagreements(seen, coded[LABELER].ids, LABELER)
     if not rules.missing_urgency_is_none and (lacking := items_without_urgency(seen)):
         notes.append(
@@ -214,4 +221,7 @@ def _shared_organs(
     every = dict.fromkeys(o for one in (annotated, *labelers.values()) for o in one.organs)
     if left_out := [organ for organ in every if organ not in organs]:
         notes.append(f"not in all files and not scored: {', '.join(left_out)}")
+    for name, parts in JOINED.items():
+        if len(there := [part for part in parts if part in organs]) == 1:
+            notes.append(f"of the {name} there is only the {there[0]}; it is not joined")
     return organs

@@ -15,11 +15,10 @@ import pandas as pd
 from leavs import rows
 from leavs.domain import Certainty, Urgency
 from leavs.errors import InputError
-from leavs.labels import finding_types_of, read_labels, read_rows, read_table
+from leavs.labels import ANNOTATOR, finding_types_of, read_labels, read_rows, read_table
 from leavs.merging import MERGED, MISSING, NO_URGENCY, Codes, merge_certainties, merge_urgencies
 
 REPORT_ID, ORGAN, KIND = rows.KEYS
-ANNOTATOR = "labeler"  # the column that names an annotator
 KINDS = (rows.LABELS, rows.URGENCY)
 ALLOWED = {
     rows.LABELS: frozenset(int(code) for code in Certainty),
@@ -135,8 +134,7 @@ def _coded(table: pd.DataFrame, path: Path) -> Coded:
     table = table[[REPORT_ID, ANNOTATOR, ORGAN, KIND, *names]].drop_duplicates()
     if table.duplicated([REPORT_ID, ANNOTATOR, ORGAN, KIND]).any():
         raise InputError(
-            f"{path} has rows for the same report and organ that contradict each other; "
-            "`leavs check` lists them"
+            f"{path} has rows for the same report and organ that contradict each other"
         )
     places, keys = [], []
     for column in (REPORT_ID, ANNOTATOR, ORGAN):
@@ -175,8 +173,8 @@ def _check(table: pd.DataFrame, path: Path) -> None:
     if not set(MERGED) <= types and (missing := [name for name in needed if name not in types]):
         raise InputError(f"{path} has no column {missing[0]!r}; scored are: {', '.join(needed)}")
     kinds = set(table[KIND])
-    if unknown := sorted(kinds - set(KINDS)):
-        raise InputError(f"{path}: {KIND} is {unknown[0]!r}; it must be labels or urgency")
+    if unknown := int((~table[KIND].isin(KINDS)).sum()):
+        raise InputError(f"{path}: {KIND} of {unknown} rows is neither labels nor urgency")
     if rows.LABELS not in kinds:
         raise InputError(f"{path} has no row of labels, only of urgency")
 
@@ -191,8 +189,7 @@ def _numbers(table: pd.DataFrame, kind: str, path: Path) -> npt.NDArray[np.int8]
         known = blank | numbers.isin(ALLOWED[kind])
         if not known.all():
             raise InputError(
-                f"{path}: column {name!r} holds {(~known).sum()} values that are no code of "
-                f"{kind}; `leavs check` lists them"
+                f"{path}: column {name!r} holds {(~known).sum()} values that are no code of {kind}"
             )
         columns.append(numbers.fillna(BLANK[kind]).to_numpy(np.int8))
     return np.stack(columns, axis=-1)

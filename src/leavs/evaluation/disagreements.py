@@ -1,6 +1,7 @@
 """Where labeler and annotators disagree, report by report, and what the labeler's codes met."""
 
 import csv
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -85,6 +86,7 @@ def evidence_of(labels: Path, wanted: pd.DataFrame) -> Mapping[tuple[str, str], 
         return {}
     keys = set(zip(wanted["report_id"], wanted["organ"], strict=True))
     found: dict[tuple[str, str], list[str]] = {}
+    csv.field_size_limit(sys.maxsize)  # a sentence can be as long as its report
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             key = (row["report_id"], row["organ"])

@@ -129,32 +129,38 @@ class Items:
         return counted.reshape(len(self.cells), self.truths, self.answers)
 
 
-def view(annotated: Coded, labelers: Mapping[str, Coded], variant: Variant) -> View:
+def view(
+    annotated: Coded, labelers: Mapping[str, Coded], variant: Variant, protocol: Protocol
+) -> View:
     """The codes of annotators and labelers, in the shape of a variant; all have
     the same reports.
     """
-    certainties, urgencies = _in_variant(annotated, variant)
-    parts = _parts(annotated.organs, variant)
-    given_by = {name: _in_variant(coded, variant) for name, coded in labelers.items()}
+    certainties, urgencies = _in_variant(annotated, variant, protocol)
+    parts = parts_of(annotated.organs, variant)
+    given = certainties != MISSING
+    if not protocol.abstentions:  # the paper takes what an annotator left blank for negative
+        given = np.broadcast_to(given.any(axis=(2, 3), keepdims=True), given.shape)
+    given_by = {name: _in_variant(coded, variant, protocol) for name, coded in labelers.items()}
     return View(
         tuple(parts),
         tuple(MERGED) if variant is Variant.TYPES else (ABNORMALITY,),
         annotated.annotators,
         np.array([len(part) > 1 for part in parts.values()]),
-        certainties != MISSING,
+        given,
         is_positive(certainties),
         urgencies,
         {name: (one[0][:, 0], one[1][:, 0]) for name, one in given_by.items()},
     )
 
 
-def _parts(organs: Sequence[str], variant: Variant) -> dict[str, tuple[str, ...]]:
+def parts_of(organs: Sequence[str], variant: Variant) -> dict[str, tuple[str, ...]]:
+    """The organs of a variant, and those that each is made of; none, if they lack a part."""
     if variant is Variant.JOINED_ORGANS:
         return joined_organs(organs)
     return {organ: (organ,) for organ in organs}
 
 
-def _in_variant(coded: Coded, variant: Variant) -> tuple[Codes, Codes]:
+def _in_variant(coded: Coded, variant: Variant, protocol: Protocol) -> tuple[Codes, Codes]:
     certainties, urgencies = coded.certainties, coded.urgencies
     if variant is Variant.TYPES:
         return certainties, urgencies
@@ -162,10 +168,12 @@ def _in_variant(coded: Coded, variant: Variant) -> tuple[Codes, Codes]:
     urgencies = merge_urgencies(urgencies)[..., None]
     groups = [
         [coded.organs.index(part) for part in parts]
-        for parts in _parts(coded.organs, variant).values()
+        for parts in parts_of(coded.organs, variant).values()
     ]
+    # The paper joins by the largest number, which would hide an abstention behind a 0.
+    join = merge_certainties if protocol.abstentions else join_certainties
     return (
-        np.stack([join_certainties(certainties[:, :, one], axis=2) for one in groups], axis=2),
+        np.stack([join(certainties[:, :, one], axis=2) for one in groups], axis=2),
         np.stack([merge_urgencies(urgencies[:, :, one], axis=2) for one in groups], axis=2),
     )
 

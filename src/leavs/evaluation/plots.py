@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from leavs.evaluation import HUMANS, Evaluation
 from leavs.evaluation.items import Comparison, Task, Variant
@@ -27,6 +28,7 @@ STYLE: dict[Any, Any] = {
     "svg.hashsalt": "leavs",
     "font.family": "sans-serif",
     "font.size": 10,
+    "text.parse_math": False,  # names are of users and files
     **dict.fromkeys(
         ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK
     ),
@@ -108,7 +110,15 @@ def _look(number: int) -> dict[str, Any]:
 
 def _legend(axes: Axes, labelers: Sequence[str]) -> None:
     if len(labelers) > 1:
-        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(labelers), frameon=False)
+        looks = [Line2D([], [], **_look(number)) for number in range(len(labelers))]
+        axes.legend(
+            looks,
+            labelers,
+            loc="lower center",
+            bbox_to_anchor=(0.5, 1),
+            ncols=len(labelers),
+            frameon=False,
+        )
 
 
 def precision_recall(done: Evaluation) -> str:

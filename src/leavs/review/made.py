@@ -9,14 +9,14 @@ import pandas as pd
 
 from leavs import rows
 from leavs.errors import InputError
-from leavs.labels import read_labels
+from leavs.labels import ANNOTATOR, read_labels
 from leavs.merging import MERGED, MISSING, NO_URGENCY, is_positive
 from leavs.review.corrections import ADJUDICATOR, FOLDER, Codes, Readings, decided, read_all
 from leavs.review.shown import Shown
 
 REPORT_ID, ORGAN, KIND = rows.KEYS
 CORRECTED = "corrected"
-IMAGE, ANNOTATOR = "image1", "labeler"
+IMAGE = "image1"
 KEYS = (IMAGE, REPORT_ID, KIND, ANNOTATOR)
 ANNOTATED = {"quality": ("quality",), **MERGED}  # the columns of the LEAVS file, for each organ
 
