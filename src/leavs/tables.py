@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from leavs import manifest, rows
 from leavs.domain import OrganResult, Step, StepUsage
 from leavs.journal import (
+    Line,
     failed_cells,
     hash_of,
     read_line_at,
@@ -80,9 +81,7 @@ def read_index(folder: Path) -> Index:
         record = line.record
         match record["kind"]:
             case "organ":
-                failures, position = failed_cells(record), record["position"]
-                place = Place(line.path, line.offset, failures, position, record["text_hash"])
-                _keep_better(index, (record["report_id"], record["organ"]), place)
+                _keep_better(index, (record["report_id"], record["organ"]), place_of(line))
             case "report":
                 text = (record["report_id"], hash_of(record["text"]))
                 index.texts.setdefault(text, Place(line.path, line.offset))
@@ -92,6 +91,13 @@ def read_index(folder: Path) -> Index:
             case "session" | "end":
                 index.sessions.append({**record, "journal": line.path.name})
     return index
+
+
+def place_of(line: Line) -> Place:
+    """Where the record of an organ stands, and how good it is."""
+    record = line.record
+    failures, position = failed_cells(record), record["position"]
+    return Place(line.path, line.offset, failures, position, record["text_hash"])
 
 
 def _keep_better(index: Index, key: tuple[str, str], place: Place) -> None:

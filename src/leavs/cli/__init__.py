@@ -2,11 +2,13 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import cyclopts
 
-from leavs.errors import EngineError, EngineStartError, LeavsError
+from leavs.errors import EngineError, EngineStartError, LeavsError, UsageError
 
 FATAL, USAGE, FAILED_CELLS, RESUMABLE, INTERRUPTED = 1, 2, 3, 75, 130
 
@@ -42,6 +44,23 @@ def _version() -> str:
     from importlib.metadata import version
 
     return version("leavs")
+
+
+@contextmanager
+def needing(extra: str, *packages: str) -> Iterator[None]:
+    """Around imports that an extra installs, which is named as the command is.
+
+    Raises:
+        UsageError: one of these packages is not installed.
+    """
+    try:
+        yield
+    except ImportError as error:
+        if error.name is None or error.name.split(".")[0] not in packages:
+            raise
+        raise UsageError(
+            f"leavs {extra} needs {error.name}: pip install 'leavs[{extra}]'"
+        ) from error
 
 
 def main() -> None:

@@ -35,7 +35,8 @@ def export(
 
 
 def _write_reviewed(run: Path) -> None:
-    from leavs.review.made import CORRECTED, corrected_labels
+    from leavs.labels import CORRECTED
+    from leavs.review.made import corrected_labels
 
     table = corrected_labels(run)
     target = run / REVIEWED
