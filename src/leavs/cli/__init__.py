@@ -29,6 +29,7 @@ app = cyclopts.App(
 )
 app.command("leavs.cli.label:label", name="label", help="Label reports.")
 app.command("leavs.cli.export:export", name="export", help="Make the tables of a run again.")
+app.command("leavs.cli.status:status", name="status", help="Show how far a run is.")
 app.command("leavs.cli.show:show", name="show", help="Show the labels of a run.")
 app.command(
     "leavs.cli.evaluate:evaluate", name="evaluate", help="Score labels against annotations."

@@ -6,6 +6,7 @@ from typing import Any
 
 from leavs.domain import OrganResult, Report
 from leavs.identifiers import without_folders
+from leavs.index import Place, place_of
 from leavs.journal import (
     Line,
     hash_of,
@@ -15,7 +16,6 @@ from leavs.journal import (
 )
 from leavs.reports import ReportSource
 from leavs.review.background import Background
-from leavs.tables import Place, place_of
 
 
 class Texts:
@@ -109,7 +109,7 @@ class Records:
         known = self._places.setdefault(report_id, {}).get(organ)
         if known is None or place.rank < known.rank:
             labels = record["labels"].values()
-            given = (label["probability"] for label in labels)
+            given = (label.get("probability") for label in labels)
             self._probabilities[report_id, organ] = [one for one in given if one is not None]
             self._places[report_id][organ] = place
 
