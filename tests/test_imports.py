@@ -16,7 +16,7 @@ SOURCE = ROOT / "src"
 # own. What stands in one row knows nothing of its neighbours.
 LAYERS = (
     "domain errors concurrency stopping private_files wordlists scratch",
-    "shards",
+    "shards failure_limit",
     "headings",
     "sentences",
     "quotes",
@@ -25,6 +25,8 @@ LAYERS = (
     "prompts",
     "engines",
     "engines.lifeline engines.processes engines.hardware engines.conversation engines.scripted",
+    "engines.completion",
+    "engines.persistence",
     "engines.vllm engines.openai",
     "demo_model line",
     "answered",

@@ -8,7 +8,13 @@ from typing import Any
 
 import cyclopts
 
-from leavs.errors import EngineError, EngineStartError, LeavsError, UsageError
+from leavs.errors import (
+    EngineError,
+    EngineStartError,
+    FailureLimitError,
+    LeavsError,
+    UsageError,
+)
 
 FATAL, USAGE, FAILED_CELLS, RESUMABLE, INTERRUPTED = 1, 2, 3, 75, 130
 
@@ -88,4 +94,4 @@ def run(arguments: list[str]) -> int:
 def _code_of(error: LeavsError) -> int:
     if isinstance(error, EngineStartError):
         return FATAL
-    return RESUMABLE if isinstance(error, EngineError) else USAGE
+    return RESUMABLE if isinstance(error, EngineError | FailureLimitError) else USAGE
