@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+
 from engines.faulty_server import (
     WELL,
     FaultyServer,
@@ -17,10 +18,8 @@ from engines.faulty_server import (
     reset_in_mid_answer,
 )
 from engines.loopback_server import Answer, Deed, answer_of, completion, running, top_logprobs
-
 from leavs.engines import Choices, Constraint, Message, Pattern, Reasoned, Reply
 from leavs.engines.openai import OpenAIEngine, OpenAIOptions, open_openai
-from leavs.engines.persistence import FAULTS_IN_A_ROW
 from leavs.errors import EngineError, QuestionError, ServerError
 
 MESSAGES = [Message("system", "You read reports."), Message("user", "CANARYWORD: is it normal?")]
@@ -220,41 +219,21 @@ def test_many_that_fail_at_once_look_for_one_sign_of_life() -> None:
 
 
 def test_many_in_a_row_end_the_run_though_the_server_answers_something() -> None:
-    server = FaultyServer(failing(500))
-    failures: list[str] = []
-
-    async def ask(engine: OpenAIEngine) -> None:
-        for _ in range(FAULTS_IN_A_ROW):
-            try:
-                await engine.reply(MESSAGES, max_tokens=7)
-            except ServerError as error:
-                failures.append(str(error))
-
-    with pytest.raises(
-        EngineError, match=f"stopped answering: {FAULTS_IN_A_ROW} questions in a row"
-    ):
-        with_engine(server, ask)
-    assert len(failures) == FAULTS_IN_A_ROW - 1
-
-
-def test_they_are_not_in_a_row_where_one_between_is_answered() -> None:
     server = FaultyServer()
-    answers: list[bool] = []
+    became: list[str] = []
 
     async def ask(engine: OpenAIEngine) -> None:
-        for number in range(2 * FAULTS_IN_A_ROW):
-            server.plan = [WELL if number == FAULTS_IN_A_ROW - 1 else failing(500)]
+        for number in range(20):
+            server.plan = [WELL if number == 4 else failing(500)]
             try:
-                await engine.reply(MESSAGES, max_tokens=7)
+                became.append((await engine.reply(MESSAGES, max_tokens=7)).text)
             except ServerError:
-                answers.append(False)
-            except EngineError:
-                break
-            else:
-                answers.append(True)
+                became.append("failure")
 
-    with_engine(server, ask)
-    assert answers == [False] * (FAULTS_IN_A_ROW - 1) + [True] + [False] * (FAULTS_IN_A_ROW - 1)
+    with pytest.raises(EngineError) as error:
+        with_engine(server, ask, faults_in_a_row=5)
+    check_words(error.value, r"stopped answering: 5 questions in a row: the server gave no answer")
+    assert became == ["failure"] * 4 + ["A"] + ["failure"] * 4
 
 
 def test_a_server_that_is_away_for_a_while_is_waited_for() -> None:

@@ -51,6 +51,8 @@ class OpenAIOptions:
         pause_seconds: before a question is sent again that got no completion; doubled each time.
         waits_seconds: for the pauses between the tries of a question, all together, beside the
             time of two that get no reply.
+        faults_in_a_row: questions at which the server may fail before it counts as gone, although
+            it answers a plain one; more than a single report has.
     """
 
     base_url: str
@@ -62,6 +64,7 @@ class OpenAIOptions:
     tries: int = 6
     pause_seconds: float = 0.5
     waits_seconds: float = 120.0
+    faults_in_a_row: int = 200
 
 
 def _client(options: OpenAIOptions) -> openai.AsyncOpenAI:
@@ -146,7 +149,12 @@ class OpenAIEngine:
         self.batch_size = BATCH_SIZE
         self._gives_log_probabilities = True
         self._persistence = Persistence(
-            client, model, options.timeout_seconds, options.pause_seconds, options.waits_seconds
+            client,
+            model,
+            options.timeout_seconds,
+            options.pause_seconds,
+            options.waits_seconds,
+            options.faults_in_a_row,
         )
 
     async def reply(

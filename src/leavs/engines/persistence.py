@@ -17,7 +17,6 @@ from leavs.errors import EngineError, ServerError
 
 REFUSALS = frozenset({400, 413, 422})  # the fault of one question; others are the server's
 PASSING = frozenset({408, 409, 425, 429})  # and 5xx: another time it may work
-FAULTS_IN_A_ROW = 20  # questions that fail while the server answers nothing but "Say A."
 
 
 class Persistence:
@@ -29,6 +28,7 @@ class Persistence:
         timeout_seconds: the longest wait for one answer.
         pause_seconds: before a question is asked again that got no completion; doubled each time.
         waits_seconds: for all pauses of a question, beside the time of two tries without an answer.
+        faults_in_a_row: questions that may fail while the server answers nothing but "Say A.".
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class Persistence:
         timeout_seconds: float,
         pause_seconds: float,
         waits_seconds: float,
+        faults_in_a_row: int,
     ) -> None:
         self._address = str(client.base_url).rstrip("/")
         self._patient, self._once = client, client.with_options(max_retries=0)
@@ -48,6 +49,7 @@ class Persistence:
         }
         self._pause_seconds = pause_seconds
         self._limit_seconds = 2 * timeout_seconds + waits_seconds
+        self._most_in_a_row = faults_in_a_row
         self._looking = asyncio.Lock()
         self._answers = self._faults_in_a_row = 0
 
@@ -74,7 +76,7 @@ class Persistence:
             return await self._try(self._once, request)
         except ServerError as error:
             self._faults_in_a_row += 1
-            if self._faults_in_a_row >= FAULTS_IN_A_ROW:
+            if self._faults_in_a_row >= self._most_in_a_row:
                 raise self._gone(f"{self._faults_in_a_row} questions in a row: {error}") from error
             raise
 
