@@ -96,9 +96,13 @@ def handler_for(server: Server) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+class Listener(ThreadingHTTPServer):
+    request_queue_size = 512  # of 5, a busy machine turns some away
+
+
 @contextmanager
 def running(server: Server, port: int = 0) -> Iterator[Server]:
-    http = ThreadingHTTPServer(("127.0.0.1", port), handler_for(server))
+    http = Listener(("127.0.0.1", port), handler_for(server))
     server.base_url = f"http://127.0.0.1:{http.server_address[1]}/v1"
     thread = threading.Thread(target=http.serve_forever, args=(0.01,))
     thread.start()

@@ -16,7 +16,8 @@ from leavs.engines.completion import Completion, read_completion
 from leavs.errors import EngineError, ServerError
 
 REFUSALS = frozenset({400, 413, 422})  # the fault of one question; others are the server's
-PASSING = frozenset({408, 409, 425, 429})  # and 5xx: another time it may work
+PASSING = frozenset({408, 409, 429})  # and 5xx: another time it may work
+MAX_PAUSE_SECONDS = 8.0  # the client's own
 
 
 class Persistence:
@@ -115,8 +116,9 @@ class Persistence:
         """The answer; what is no completion is asked for again."""
         for retries in range(client.max_retries + 1):
             if retries:
+                pause = min(self._pause_seconds * 2.0 ** (retries - 1), MAX_PAUSE_SECONDS)
                 jitter = random.uniform(0.75, 1.0)  # noqa: S311 (so that not all ask at once)
-                await asyncio.sleep(self._pause_seconds * 2 ** (retries - 1) * jitter)
+                await asyncio.sleep(pause * jitter)
             answer = await client.chat.completions.with_raw_response.create(**request)
             completion = read_completion(answer.http_response.content)
             if completion is not None:
