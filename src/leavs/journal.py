@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import socket
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,7 +37,8 @@ from leavs.errors import RunFolderError
 from leavs.private_files import make_private_folder, open_private
 
 FOLDER = "journal"
-VERSION = 1
+_CHECKSUM = b',"crc32":'
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +135,16 @@ class Journal:
         os.close(self._descriptor)
 
     def _write(self, record: Mapping[str, Any]) -> None:
-        line = json.dumps(record, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
+        line = line_of(record)
         while line:
             line = line[os.write(self._descriptor, line) :]
         self._written += 1
+
+
+def line_of(record: Mapping[str, Any]) -> bytes:
+    """A record as a line of a journal, with a checksum of what stands before that."""
+    body = json.dumps(record, ensure_ascii=True, separators=(",", ":")).encode()[:-1]
+    return b"%s%s%d}\n" % (body, _CHECKSUM, zlib.crc32(body))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +184,12 @@ def read_lines(
 
 
 def _parse(line: bytes) -> Mapping[str, Any] | None:
-    if not line.endswith(b"\n"):
+    """The record of a whole line; None where anything in it is not as it was written."""
+    body, mark, checksum = line.rpartition(_CHECKSUM)
+    if not mark or checksum != b"%d}\n" % zlib.crc32(body):
         return None
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return None
-    return record if isinstance(record, dict) and "kind" in record else None
+    record: Mapping[str, Any] = json.loads(body + b"}")
+    return record
 
 
 def read_line_at(file: BinaryIO, offset: int) -> Mapping[str, Any]:
