@@ -1,4 +1,4 @@
-"""A SLURM cluster on the loopback interface: a controller and node daemons, for the time of a block.
+"""A SLURM cluster on the loopback interface for the time of a block: a controller and node daemons.
 
 Needs Debian's slurm-wlm and munge and nothing of their set-up: keys, sockets, state and logs are
 in a folder of its own, which is gone afterwards, as is every process.
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from conftest import free_port
 
-PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "scancel", "scontrol", "squeue")
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "scancel", "scontrol")
 SBIN = "/usr/sbin:/sbin"  # where Debian has daemons, and users no path to
 NODES = 3
 GPUS = 2  # of a node: empty files, for SLURM to count
@@ -63,7 +63,7 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 
 
 def missing() -> list[str]:
-    """The programs of SLURM that are not installed."""
+    """The programs of SLURM and munge that are not installed."""
     path = f"{os.environ['PATH']}:{SBIN}"
     return [name for name in PROGRAMS if shutil.which(name, path=path) is None]
 
@@ -93,6 +93,14 @@ class Cluster:
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done.stdout.strip()
 
+    def ready(self) -> bool:
+        """Whether all nodes wait for work."""
+        try:
+            idle = self.call("sinfo", "--noheader", "--Node", "--states=idle", "--format=%N")
+        except AssertionError:  # the controller does not answer yet
+            return False
+        return len(idle.split()) == NODES
+
     def job(self, number: str) -> dict[str, str]:
         """What the controller says of a job or of a task of an array."""
         words = self.call("scontrol", "--oneliner", "show", "job", number).split(" ")
@@ -100,8 +108,7 @@ class Cluster:
 
     def ended(self, number: str) -> bool:
         """Whether a job has come to its end, and not only to another start."""
-        states = self.call("squeue", "--noheader", "--format=%T", "--jobs", number)
-        return not states
+        return not self.call("squeue", "--noheader", "--jobs", number)
 
     def warn(self, number: str) -> None:
         """Signal a job's script as --signal=B:USR1 does before its time is over.
@@ -117,7 +124,7 @@ class Cluster:
         self.wait_until(lambda: not self.call("squeue", "--noheader"))
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
-        """Return as soon as a condition holds; fail after a long time, with the controller's log."""
+        """Return as soon as a condition holds; fail after a minute, with the controller's log."""
         give_up = time.monotonic() + PATIENCE
         while not condition():
             assert time.monotonic() < give_up, (self.folder / "slurmctld.log").read_text()[-3000:]
@@ -141,7 +148,7 @@ def running_cluster() -> Iterator[Cluster]:
                 )
             if command[0] == "munged":
                 cluster.wait_until((folder / "munge.socket").exists)
-        cluster.wait_until(lambda: idle_nodes(cluster) == NODES)
+        cluster.wait_until(cluster.ready)
         yield cluster
     finally:
         end(cluster, daemons)
@@ -154,12 +161,11 @@ def configure(folder: Path) -> None:
     key = folder / "munge.key"
     key.touch(mode=0o600)
     key.write_bytes(secrets.token_bytes(128))
-    nodes = []
-    for number in range(1, NODES + 1):
-        nodes.append(
-            f"NodeName=n{number} NodeHostname=localhost NodeAddr=127.0.0.1 Port={free_port()} "
-            f"CPUs=2 RealMemory=1000 Gres=gpu:{GPUS}"
-        )
+    nodes = [
+        f"NodeName=n{number} NodeHostname=localhost NodeAddr=127.0.0.1 Port={free_port()} "
+        f"CPUs=2 RealMemory=1000 Gres=gpu:{GPUS}"
+        for number in range(1, NODES + 1)
+    ]
     for number in range(GPUS):
         (folder / f"gpu{number}").touch()
     (folder / "gres.conf").write_text(f"Name=gpu File={folder}/gpu[0-{GPUS - 1}]\n")
@@ -177,18 +183,6 @@ def commands(folder: Path) -> list[list[str]]:
     munged += [f"--log-file={folder}/munge.log"]
     slurmds = [["slurmd", "-D", "-N", f"n{number}"] for number in range(1, NODES + 1)]
     return [munged, ["slurmctld", "-D", "-i"], *slurmds]
-
-
-def idle_nodes(cluster: Cluster) -> int:
-    """How many nodes wait for work; none as long as the controller does not answer."""
-    asked = subprocess.run(
-        ["sinfo", "--noheader", "--Node", "--states=idle", "--format=%N"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=cluster.environment,
-    )
-    return len(asked.stdout.split())
 
 
 def end(cluster: Cluster, daemons: list[subprocess.Popen[bytes]]) -> None:

@@ -1,16 +1,17 @@
 """Jobs of scripts/slurm/ with a scripted model: what they are submitted with, and how they end."""
 
 import csv
+import json
 import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import scripted_label
 from cluster import GPUS, Cluster
 from scripted_leavs import HOLD
 
+import scripted_label
 from conftest import ROOT
 from leavs.prompts import find_pack, load_pack
 
@@ -65,6 +66,12 @@ class Site:
         """What a job wrote to its two logs."""
         logs = self.folder / "logs"
         return "".join((logs / f"{job}.{end}").read_text() for end in ("out", "err"))
+
+    def states(self) -> list[str]:
+        """How far the shards are."""
+        command = (*SCRIPTED.split(), "status", "results", "--json")
+        told = json.loads(self.cluster.call(*command, cwd=self.folder))
+        return [shard["state"] for shard in told["shards"]]
 
     def tables(self) -> dict[str, bytes]:
         """The tables of the jobs."""

@@ -32,6 +32,7 @@ def test_an_array_that_is_warned_and_killed_gives_the_tables_of_an_undisturbed_r
     slurm.warn(warned)
     slurm.call("scancel", "--signal=KILL", killed)
     slurm.wait_until(lambda: slurm.job(warned)["Restarts"] == "1" and slurm.ended(killed))
+    assert site.states() == ["unfinished"] * 3
     site.let_go("0", "1", "2")
     resubmitted = site.label("array.sh", "--array=1")
     export = site.export(f"--dependency=afterany:{array}:{resubmitted}")
@@ -47,6 +48,7 @@ def test_an_array_that_is_warned_and_killed_gives_the_tables_of_an_undisturbed_r
     }
     assert f"leavs: job {warned} goes on later" in site.log(warned)
     assert f"leavs: job {warned} finished with failed cells" in site.log(warned)
+    assert site.states() == ["complete"] * 3
     assert site.tables() == site.undisturbed()
 
 
