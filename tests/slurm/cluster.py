@@ -123,6 +123,24 @@ class Cluster:
         self.call("scancel", "--me")
         self.wait_until(lambda: not self.call("squeue", "--noheader"))
 
+    def processes(self) -> list[int]:
+        """Daemons and jobs, known by the configuration in their environment."""
+        mark = f"SLURM_CONF={self.environment['SLURM_CONF']}".encode()
+        found = []
+        for path in Path("/proc").glob("[0-9]*/environ"):
+            with contextlib.suppress(OSError):
+                if mark in path.read_bytes().split(b"\0"):
+                    found.append(int(path.parent.name))
+        return found
+
+    def commands(self) -> list[list[str]]:
+        """The commands of daemons and jobs, in words."""
+        found = []
+        for process in self.processes():
+            with contextlib.suppress(OSError):
+                found.append(Path(f"/proc/{process}/cmdline").read_text().split("\0"))
+        return found
+
     def wait_until(self, condition: Callable[[], bool]) -> None:
         """Return as soon as a condition holds; fail after a minute, with the controller's log."""
         give_up = time.monotonic() + PATIENCE
@@ -195,19 +213,8 @@ def end(cluster: Cluster, daemons: list[subprocess.Popen[bytes]]) -> None:
         except subprocess.TimeoutExpired:
             daemon.kill()
             daemon.wait()
-    while left := processes_of(cluster):
+    while left := cluster.processes():
         for process in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         time.sleep(0.05)
-
-
-def processes_of(cluster: Cluster) -> list[int]:
-    """Processes of jobs, known by the configuration in their environment."""
-    mark = f"SLURM_CONF={cluster.environment['SLURM_CONF']}".encode()
-    found = []
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):
-            if mark in path.read_bytes().split(b"\0"):
-                found.append(int(path.parent.name))
-    return found

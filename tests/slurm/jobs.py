@@ -17,6 +17,7 @@ from leavs.prompts import find_pack, load_pack
 
 SCRIPTS = ROOT / "scripts" / "slurm"
 SCRIPTED = f"{sys.executable} {ROOT / 'tests' / 'slurm' / 'scripted_leavs.py'}"
+IN_PLACE_OF_RAY = f"{sys.executable} {ROOT / 'tests' / 'slurm' / 'node_of_ray.py'}"
 METHOD = ("--filtration", "fast", "--reasoning", "never", "--reports-in-flight", "2")
 DRAIN = ("--drain-seconds", "3")  # longer than a killed job has, see KillWait
 REPORTS = 40
@@ -72,6 +73,16 @@ class Site:
         command = (*SCRIPTED.split(), "status", "results", "--json")
         told = json.loads(self.cluster.call(*command, cwd=self.folder))
         return [shard["state"] for shard in told["shards"]]
+
+    def nodes_of_ray(self) -> int:
+        """How many nodes of Ray there are, by their processes."""
+        start = [*IN_PLACE_OF_RAY.split(), "start"]
+        return sum(words[: len(start)] == start for words in self.cluster.commands())
+
+    def commands(self) -> list[str]:
+        """The command of each process that labeled."""
+        sessions = json.loads((self.folder / "results" / "run.json").read_text())["sessions"]
+        return [" ".join(told["command"]) for told in sessions if "command" in told]
 
     def tables(self) -> dict[str, bytes]:
         """The tables of the jobs."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from cluster import Cluster, missing, running_cluster
-from jobs import Site, prepared_site
+from jobs import IN_PLACE_OF_RAY, Site, prepared_site
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +80,20 @@ def test_a_job_that_was_started_again_too_often_ends_and_says_so(site: Site) -> 
     site.cluster.wait_until(lambda: site.cluster.ended(job))
     assert site.cluster.job(job)["ExitCode"] == "75:0"
     assert f"leavs: job {job} was started again 0 times; look into the log" in site.log(job)
+
+
+def test_a_model_over_two_nodes_goes_on_after_the_warning_and_leaves_no_ray(site: Site) -> None:
+    site.settings["RAY"] = IN_PLACE_OF_RAY
+    job = site.label("two-nodes-ray.sh")
+    site.wait_for(job)
+    assert site.nodes_of_ray() == 2
+    site.cluster.warn(job)
+    site.cluster.wait_until(lambda: site.cluster.job(job)["Restarts"] == "1")
+    site.let_go("job")
+    site.cluster.wait_until(lambda: site.cluster.ended(job))
+    assert site.cluster.job(job)["ExitCode"] == "3:0"
+    assert site.nodes_of_ray() == 0
+    assert site.tables() == site.undisturbed()
+    for command in site.commands():
+        assert "--tensor-parallel-size 2 --pipeline-parallel-size 2" in command
+        assert "--engine-arg distributed_executor_backend=ray" in command
