@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cluster import Cluster, missing, running_cluster
-from jobs import IN_PLACE_OF_RAY, Site, prepared_site
+from slurm_cluster import Cluster, missing, running_cluster
+from slurm_jobs import IN_PLACE_OF_RAY, Site, prepared_site
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster import GPUS, Cluster
 from scripted_leavs import HOLD
+from slurm_cluster import GPUS, Cluster
 
 import scripted_label
 from conftest import ROOT
