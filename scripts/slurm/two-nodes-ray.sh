@@ -60,7 +60,7 @@ started=()
 trap '[[ -z $step ]] || kill -USR1 "$step" 2> /dev/null' USR1 TERM
 clean_up() {
   ((${#started[@]})) || return
-  kill -TERM "${started[@]}" 2> /dev/null
+  kill -TERM "${started[@]}" 2> /dev/null # which srun takes as an order to kill
   wait "${started[@]}"
   started=()
   srun --overlap --ntasks-per-node=1 rm -rf "$folder"
