@@ -48,15 +48,15 @@ def doctor(
         raise UsageError(f"--sample {sample} is too small; the least is 1")
     if tokens_per_second is not None and not tokens_per_second > 0:
         raise UsageError("--tokens-per-second must be more than 0")
-    source = None if reports in (None, InputOptions()) else reports.source()
-    if measure and source is None:
+    named = None if reports == InputOptions() else reports
+    if measure and named is None:
         raise UsageError("--measure needs reports; name them as for leavs label")
     done = examine(
         Wishes(
             engine or EngineOptions(),
             method or MethodOptions(),
             OutputOptions(output_dir),
-            source,
+            named,
             sample,
             measure,
             tokens_per_second,

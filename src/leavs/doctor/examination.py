@@ -9,11 +9,10 @@ from leavs.doctor.findings import Finding, Verdict, fine, problem, warning
 from leavs.doctor.tokens import TokenCounter, counter_for
 from leavs.domain import Organ
 from leavs.engines.hardware import visible_gpus
-from leavs.errors import InputError, LeavsError
-from leavs.options import EngineOptions, MethodOptions, OutputOptions
+from leavs.errors import InputError
+from leavs.options import EngineOptions, InputOptions, MethodOptions, OutputOptions
 from leavs.prompts import Pack, find_pack, load_pack
-from leavs.reports import ReportSource
-from leavs.run import check_numbers, choose_model, choose_organs, identity_of
+from leavs.run import check_numbers, choose_organs, identity_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,7 @@ class Wishes:
 
     Args:
         output: of these only the folder counts.
-        source: of the reports; None where none are named.
+        reports: where they are; None where none are named.
         sample: reports from which calls and tokens are estimated.
         measure: label the sample on the chosen engine.
         tokens_per_second: computed and generated, as an earlier run had; None where not known.
@@ -31,7 +30,7 @@ class Wishes:
     engine: EngineOptions
     method: MethodOptions
     output: OutputOptions
-    source: ReportSource | None = None
+    reports: InputOptions | None = None
     sample: int = 20
     measure: bool = False
     tokens_per_second: float | None = None
@@ -59,14 +58,22 @@ def examine(wishes: Wishes) -> Examination:
     pack = load_pack(find_pack(wishes.method.pack))
     organs = choose_organs(pack, wishes.method.organs)
     check_numbers(wishes.engine, wishes.method, wishes.output)
+    seen = _survey(wishes)
     gpus = visible_gpus()
     here = machine.this_machine(gpus)
-    done = Examination(machine.examine(here))
+    loads = wishes.engine.base_url is None and not wishes.engine.dry_run
+    done = Examination(machine.examine(here, vllm_is_needed=loads))
     chosen, findings = model.examine(wishes.engine, gpus, here.memory_gib)
     done.findings += findings
-    seen = _survey(wishes, done)
-    goes_on = _folder(wishes, done, pack, organs, None if seen is None else seen.readable)
-    if seen is not None:
+    identity = None
+    if chosen is not None:
+        identity = identity_of(pack, organs, wishes.method, chosen.chosen)
+    count = seen.readable if isinstance(seen, reports.Survey) else None
+    goes_on = _folder(wishes, done, identity, count)
+    if isinstance(seen, Finding):
+        done.findings.append(seen)
+    elif seen is not None:
+        done.numbers["reports"] = {"entries": seen.entries, "readable": seen.readable}
         counter = counter_for(model.tokenizer_file(chosen))
         done.findings += reports.examine(seen, counter)
         if seen.readable:
@@ -75,38 +82,26 @@ def examine(wishes: Wishes) -> Examination:
     return done
 
 
-def _survey(wishes: Wishes, done: Examination) -> reports.Survey | None:
-    if wishes.source is None:
+def _survey(wishes: Wishes) -> reports.Survey | Finding | None:
+    """The reports gone through, or why they cannot be; None where none are named."""
+    if wishes.reports is None:
         return None
     try:
-        seen = reports.survey(wishes.source, wishes.sample)
+        return reports.survey(wishes.reports.source(), wishes.sample)
     except InputError as error:
-        done.findings.append(problem("reports", str(error)))
-        return None
-    done.numbers["reports"] = {"entries": seen.entries, "readable": seen.readable}
-    return seen
+        return problem("reports", str(error))
 
 
 def _folder(
-    wishes: Wishes, done: Examination, pack: Pack, organs: Sequence[Organ], count: int | None
+    wishes: Wishes, done: Examination, identity: Mapping[str, Any] | None, count: int | None
 ) -> bool:
     """Look at the output folder; whether a run in it would be gone on with."""
     place = folder.look_at(wishes.output.output_dir)
-    found, goes_on = folder.run_in(place, _identity(wishes, pack, organs))
+    found, goes_on = folder.run_in(place, identity)
     done.findings += folder.examine(place, count)
     if found is not None:
         done.findings.append(found)
     return goes_on
-
-
-def _identity(wishes: Wishes, pack: Pack, organs: Sequence[Organ]) -> Mapping[str, Any] | None:
-    try:
-        chosen = choose_model(wishes.engine)
-    except LeavsError:
-        return None
-    if wishes.engine.base_url is not None and wishes.engine.model is None:
-        return None  # the server names it, and is not asked here
-    return identity_of(pack, organs, wishes.method, chosen)
 
 
 def _price(

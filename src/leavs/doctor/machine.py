@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 
-from leavs.doctor.findings import Finding, fine, problem, warning
+from leavs.doctor.findings import Finding, Verdict, fine, problem, warning
 from leavs.engines.hardware import Gpu, answer_of
 
 TORCH_PATIENCE = 60.0  # seconds; torch itself takes some to load from a network file system
@@ -109,14 +109,22 @@ def free_memory_gib() -> float:
         return 0.0
 
 
-def examine(machine: Machine) -> list[Finding]:
-    """What there is to say of Python, torch, vLLM and the GPUs."""
-    return [
-        _python(machine),
-        _torch(machine),
-        _vllm(machine),
-        *_gpus(machine),
-    ]
+def examine(machine: Machine, vllm_is_needed: bool = True) -> list[Finding]:
+    """What there is to say of Python, torch, vLLM and the GPUs.
+
+    Args:
+        vllm_is_needed: the model is loaded in the run, not asked at a server or left out.
+    """
+    found = [_python(machine), _torch(machine), _vllm(machine), *_gpus(machine)]
+    if vllm_is_needed:
+        return found
+    return [_not_needed(one) for one in found]
+
+
+def _not_needed(one: Finding) -> Finding:
+    if one.check == "Python" or one.verdict is Verdict.OK:
+        return one
+    return fine(one.check, f"{one.says}; not needed here")
 
 
 def in_range(installed: str, allowed: str) -> bool:
@@ -139,7 +147,7 @@ def _python(machine: Machine) -> Finding:
 def _torch(machine: Machine) -> Finding:
     torch, gpus = machine.torch, machine.gpus
     if torch is None:
-        return warning("torch", "not installed; --base-url and --dry-run need none", INSTALL)
+        return problem("torch", "not installed", INSTALL)
     if not torch.version:
         return problem(
             "torch",
@@ -162,7 +170,7 @@ def _torch(machine: Machine) -> Finding:
 
 def _vllm(machine: Machine) -> Finding:
     if not machine.vllm:
-        return warning("vLLM", "not installed; --base-url and --dry-run need none", INSTALL)
+        return problem("vLLM", "not installed", f"{INSTALL}, or ask a server with --base-url")
     if not machine.vllm_range:
         return warning("vLLM", f"{machine.vllm}; which versions are supported is not known")
     if not in_range(machine.vllm, machine.vllm_range):

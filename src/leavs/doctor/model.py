@@ -1,8 +1,9 @@
 """The chosen model: where it is, whether it is whole, and whether it fits, before it is loaded."""
 
+import asyncio
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from leavs.errors import LeavsError, UsageError
 from leavs.hub import find_model, is_offline
 from leavs.model_folder import Weights, read_config, read_weights, what_is_missing
 from leavs.options import PAPER_MODEL, PAPER_MODEL_GB, EngineOptions, parse_engine_args
-from leavs.run import choose_model
+from leavs.run import ChosenModel, choose_model, named_by_server
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,12 @@ class Model:
     """The model that a run would use.
 
     Args:
-        title: as the user names it.
+        chosen: as a run takes it.
         folder: where it lies; None where it does not, or is not ours to load.
         context: tokens of the longest prompt with its reply; None where only a server knows it.
     """
 
-    title: str
+    chosen: ChosenModel
     folder: Path | None = None
     context: int | None = None
 
@@ -36,24 +37,22 @@ def examine(
     engine: EngineOptions, gpus: Sequence[Gpu], free_gib: float
 ) -> tuple[Model | None, list[Finding]]:
     """The model that the options choose, None where they choose none, and what there is to say."""
-    if engine.dry_run:
-        return Model("dry run"), [fine("model", "none: a dry run asks no model")]
-    if engine.base_url is not None:
-        title = engine.model or "of the server"
-        said = f"{title}, at {engine.base_url}; what fits there is the server's business"
-        return Model(title), [fine("model", said)]
     try:
-        chosen = choose_model(engine)
+        chosen = asyncio.run(named_by_server(engine, choose_model(engine)))
     except LeavsError as error:
         said = str(error).splitlines()[0].removesuffix(". Choose one of:")
         advice = "name one with --model, or a server with --base-url" if not engine.model else ""
         return None, [problem("model", said, advice)]
+    if engine.dry_run:
+        return Model(chosen), [fine("model", "none: a dry run asks no model")]
+    if engine.base_url is not None:
+        said = f"{chosen.name}, at a server that answers; what fits there is the server's business"
+        return Model(chosen), [fine("model", said)]
     folder, found = _find(engine, str(chosen.name))
-    title = engine.model or PAPER_MODEL
-    model = Model(title, folder, engine.max_model_len)
+    model = Model(chosen, folder, engine.max_model_len)
     if folder is None:
-        return model, [found, *_paper(engine, gpus, title)]
-    return _whole(engine, Model(title, folder, engine.max_model_len), found, gpus, free_gib)
+        return model, [found, *_paper(engine, gpus, str(chosen.name))]
+    return _whole(engine, model, found, gpus, free_gib)
 
 
 def _find(engine: EngineOptions, name: str) -> tuple[Path | None, Finding]:
@@ -81,10 +80,10 @@ def _if_whole(folder: Path, said: str, advice: str) -> tuple[Path | None, Findin
     return folder, fine("model", f"{said}, complete")
 
 
-def _paper(engine: EngineOptions, gpus: Sequence[Gpu], title: str) -> list[Finding]:
+def _paper(engine: EngineOptions, gpus: Sequence[Gpu], name: str) -> list[Finding]:
     """What is known of a model that is not here: the need of the paper's, of others nothing."""
-    if title != PAPER_MODEL:
-        return [warning("memory", "not known before the model is here", f"leavs download {title}")]
+    if name != PAPER_MODEL:
+        return [warning("memory", "not known before the model is here", f"leavs download {name}")]
     have = sum(gpu.total_gib for gpu in gpus) * fit.GIB / 1e9 * engine.gpu_memory_utilization
     said = f"needs about {PAPER_MODEL_GB:.0f} GB of GPU memory, {have:.0f} are to be had"
     if gpus and have < PAPER_MODEL_GB:
@@ -108,7 +107,7 @@ def _whole(
         fit.context_finding(shape, engine.max_model_len),
         *_room(engine, shape, weights, context, gpus, free_gib),
     ]
-    return Model(model.title, model.folder, context), findings
+    return replace(model, context=context), findings
 
 
 def _numbers(engine: EngineOptions, shape: fit.Shape, weights: Weights) -> Finding:
