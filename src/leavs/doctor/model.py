@@ -14,8 +14,8 @@ from leavs.engines.hardware import Gpu
 from leavs.errors import LeavsError, UsageError
 from leavs.hub import find_model, is_offline
 from leavs.model_folder import Weights, read_config, read_weights, what_is_missing
+from leavs.models import ChosenModel, choose_model, named_by_server
 from leavs.options import PAPER_MODEL, PAPER_MODEL_GB, EngineOptions, parse_engine_args
-from leavs.run import ChosenModel, choose_model, named_by_server
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from leavs.errors import EngineError
 from leavs.journal import read_lines
 from leavs.options import EngineOptions, MethodOptions, OutputOptions
 from leavs.run import label_reports
+from leavs.shards import Shard
 from leavs.tables import TABLES
 
 WAYS = (
@@ -70,6 +71,9 @@ class _Sample:
 
     def count(self) -> int:
         return len(self.reports)
+
+    def sharded(self, shard: Shard) -> "_Sample":
+        return _Sample([report for report in self.reports if shard.includes(report.id)])
 
 
 def measure(
