@@ -23,7 +23,8 @@ from leavs.domain import Reasoning, Report, UnreadableReport
 from leavs.engines import Choices, Constraint, Message
 from leavs.engines.scripted import Script, ScriptedEngine
 from leavs.errors import EngineError, QuestionError
-from leavs.journal import Journal, read_lines, what_is_done
+from leavs.index import Done, Index
+from leavs.journal import Journal, read_lines
 from leavs.prompts import Pack
 from leavs.steps.filtration import fast_only, fast_then_thorough, thorough_only
 from leavs.stopping import Stop
@@ -32,11 +33,19 @@ from leavs.tables import TABLES
 REPORTS = [Report(f"r{number}", f"Report {number}.", number) for number in range(6)]
 
 
+def done_in(folder: Path) -> dict[str, Done]:
+    """What is done, of each report."""
+    with Index(folder) as index:
+        lines = [line.record for line in read_lines(folder) if line.record["kind"] == "organ"]
+        done = {line["report_id"]: index.done(line["report_id"]) for line in lines}
+    return {report: one for report, one in done.items() if one is not None}
+
+
 def batch_of(pack: Pack, folder: Path, script: Script, **more: Any) -> Batch:
     organs = pack.ontology.organs[:2]
     ask = Ask(ScriptedEngine(script), pack, Reasoning.NEVER, max_reasoning_tokens=9)
     parts: dict[str, Any] = {
-        "done": what_is_done(folder),
+        "done": done_in(folder).get,
         "tally": Tally(len(REPORTS), len(organs)),
         "reports_in_flight": 2,
     }
@@ -256,7 +265,7 @@ class Labeling:
         return [line.split("\t") for line in content.splitlines()]
 
     def recorded(self) -> set[tuple[str, str]]:
-        done = what_is_done(self.folder)
+        done = done_in(self.folder)
         return {(report, organ) for report in done for organ in done[report].organs}
 
 

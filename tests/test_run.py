@@ -30,16 +30,10 @@ from leavs.engines import Choices, Constraint, Message, Reply
 from leavs.engines.scripted import Script
 from leavs.errors import ContextError, EngineError, LeavsError, QuestionError
 from leavs.journal import read_lines
+from leavs.models import ChosenModel
 from leavs.prompts import Pack
 from leavs.reports import ReportSource
-from leavs.run import (
-    ChosenModel,
-    check_numbers,
-    choose_model,
-    choose_organs,
-    identity_of,
-    vllm_options,
-)
+from leavs.run import check_numbers, choose_organs, identity_of
 from leavs.tables import TABLES
 
 TWO = MethodOptions(
@@ -486,49 +480,3 @@ def test_labels_depend_on_the_confidence_where_it_is_asked_for(
 ) -> None:
     identity = identity_of(pack, pack.ontology.organs, method, ChosenModel("m", {}))
     assert identity["confidence"] == confidence
-
-
-@pytest.mark.parametrize(
-    ("options", "name", "identity"),
-    [
-        ({"dry_run": True, "model": "m"}, None, {"engine": "dry run"}),
-        ({"base_url": "http://x/v1"}, None, {"engine": "server", "model": None}),
-        ({"base_url": "http://x/v1", "model": "m"}, "m", {"engine": "server", "model": "m"}),
-        ({"model": "org/m", "revision": "r"}, "org/m", {"engine": "vllm", "revision": "r"}),
-        ({"model": "m", "engine_arg": ("a-b=1",)}, "m", {"engine_args": {"a_b": 1}}),
-    ],
-)
-def test_the_model_is_the_one_named(
-    options: dict[str, Any], name: str | None, identity: dict[str, Any]
-) -> None:
-    chosen = choose_model(EngineOptions(**options))
-    assert chosen.name == name
-    assert identity.items() <= dict(chosen.identity).items()
-    assert bool(chosen.warnings) is bool(options.get("dry_run"))
-
-
-def test_a_folder_is_the_same_model_from_wherever_it_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "model").mkdir()
-    monkeypatch.chdir(tmp_path)
-    names = [choose_model(EngineOptions(model=m)).name for m in ("model", f"{tmp_path}/model")]
-    assert names == [str((tmp_path / "model").resolve())] * 2
-
-
-def test_the_demo_model_that_is_not_there_is_told_where_to_find(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("LEAVS_CACHE", str(tmp_path))
-    with pytest.raises(LeavsError, match="leavs download demo"):
-        choose_model(EngineOptions(model="demo"))
-
-
-def test_the_engine_writes_its_pages_into_the_runs_folder(tmp_path: Path) -> None:
-    engine = EngineOptions(tensor_parallel_size=2, engine_arg=("enforce-eager=true", "x=y"))
-    options = vllm_options(engine, "m", MethodOptions(temperature=0.5, seed=3), tmp_path)
-    assert (options.model, options.temperature, options.seed) == ("m", 0.5, 3)
-    assert options.tensor_parallel_size == 2
-    assert options.engine_args == {"enforce_eager": True, "x": "y"}
-    assert options.log is not None
-    assert options.log.parent == tmp_path / "logs"

@@ -8,7 +8,7 @@ stop; in each case the journal holds what was done and a later run goes on from 
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from leavs.ask import Ask
@@ -22,7 +22,8 @@ from leavs.domain import (
     StepUsage,
     UnreadableReport,
 )
-from leavs.journal import Done, Journal, OrganRecord, hash_of, total_usage
+from leavs.index import Done
+from leavs.journal import Journal, OrganRecord, hash_of, total_usage
 from leavs.line import InTurn, Line, line_for
 from leavs.steps.filtration import SentenceFilter
 from leavs.stopping import Stop
@@ -71,18 +72,19 @@ class Batch:
     Args:
         done: what the journal knew at the start, by report id.
         reports_in_flight: reports that are worked on at the same time, so that memory is flat.
-        kept_texts: ids and hashes of the reports whose texts the journal has, for a `report`
-            column; those that it lacks are added. None where there is no such column.
+        has_text: whether the journal holds the text of a report, by its id and the hash of the
+            text, for a `report` column; those that it lacks are added. None where there is no such
+            column.
     """
 
     ask: Ask
     organs: Sequence[Organ]
     filter_sentences: SentenceFilter
     journal: Journal
-    done: Mapping[str, Done]
+    done: Callable[[str], Done | None]
     tally: Tally
     reports_in_flight: int
-    kept_texts: set[tuple[str, str]] | None = None
+    has_text: Callable[[str, str], bool] | None = None
 
     async def run(self, reports: Iterable[Report | UnreadableReport], stop: Stop) -> bool:
         """Label all reports that are not done, until they are done or a stop is requested.
@@ -131,20 +133,27 @@ class Batch:
         finally:
             places.release()
 
-    async def _label(self, report: Report, line: Line) -> None:
+    def organs_left(self, report: Report) -> Sequence[Organ]:
+        """The organs that have to be asked about; what stands in the way of it is recorded."""
         text_hash = hash_of(report.text)
-        known = self.done.get(report.id)
+        known = self.done(report.id)
         if known is not None and not known.text_hash:
             known = None  # it could not be read before; now it can
         elif known is not None and known.text_hash != text_hash:
             self._record_problem(report, "its text is not the one labeled before under this id")
-            return
-        if self.kept_texts is not None and (report.id, text_hash) not in self.kept_texts:
+            return ()
+        if self.has_text is not None and not self.has_text(report.id, text_hash):
             self.journal.add_report_text(report.id, report.text)
         organs = [o for o in self.organs if known is None or o.name not in known.organs]
         if not organs:
             self.tally.reports_before += 1
+        return organs
+
+    async def _label(self, report: Report, line: Line) -> None:
+        organs = self.organs_left(report)
+        if not organs:
             return
+        text_hash = hash_of(report.text)
 
         def record(result: OrganResult) -> None:
             self._record(OrganRecord(result, report.position, text_hash, report.source))
@@ -165,7 +174,7 @@ class Batch:
             self.journal.add_input_problem(entry)
             self.tally.input_problems += 1
             return
-        known = self.done.get(entry.id)
+        known = self.done(entry.id)
         failure = Failure(Step.INPUT, entry.reason)
         organs = [o for o in self.organs if known is None or o.name not in known.organs]
         for organ in organs:

@@ -18,6 +18,7 @@ from leavs.labels import (
     ALLOWED,
     ANNOTATOR,
     KIND,
+    KINDS,
     ORGAN,
     REPORT_ID,
     TIDY,
@@ -26,7 +27,6 @@ from leavs.labels import (
 )
 from leavs.merging import MISSING, NO_URGENCY, SCORED, Codes, is_positive
 
-KINDS = (rows.LABELS, rows.URGENCY)
 UNKNOWN = -10  # what stands in the cell is no code
 COLUMNS = ("rule", "report_id", "organ", "type_annotation", "finding_type", "certainty", "urgency")
 BESIDE_ABSENT = ("absent", "postsurgical", "quality")  # what may be said of an organ that is gone

@@ -9,14 +9,23 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from leavs import rows
 from leavs.domain import Certainty
 from leavs.errors import InputError, UsageError
+from leavs.grid import Grid, grid_of
 from leavs.identifiers import without_folders
-from leavs.labels import ALLOWED, KIND, ORGAN, REPORT_ID, TIDY, URGENCY_SUFFIX, finding_types_of
+from leavs.labels import (
+    ALLOWED,
+    KIND,
+    KINDS,
+    ORGAN,
+    REPORT_ID,
+    TIDY,
+    URGENCY_SUFFIX,
+    finding_types_of,
+)
 from leavs.merging import (
     ABNORMALITY,
     JOINED,
@@ -29,7 +38,6 @@ from leavs.merging import (
     merge_urgencies,
 )
 
-KINDS = (rows.LABELS, rows.URGENCY)
 MASKED_SUFFIX = "_masked"
 
 
@@ -94,8 +102,9 @@ def convert_labels(
         raise UsageError("binary labels need a policy; there is no default")
     if to != Shape.BINARY and policy is not None:
         raise UsageError(f"a policy is for binary labels, not for {to}")
-    cube = _cube(_with_clean_ids(labels) if clean_ids else labels)
-    return _wide_binary(cube, policy) if policy is not None else _MAKERS[Shape(to)](cube)
+    _refuse_bad_rows(labels)
+    grid = grid_of(_with_clean_ids(labels) if clean_ids else labels)
+    return _wide_binary(grid, policy) if policy is not None else _MAKERS[Shape(to)](grid)
 
 
 def _with_clean_ids(labels: pd.DataFrame) -> pd.DataFrame:
@@ -105,42 +114,6 @@ def _with_clean_ids(labels: pd.DataFrame) -> pd.DataFrame:
             f"clean ids would not be unique: {len(clean)} ids become {left}; keep them as they are"
         )
     return labels.assign(**{REPORT_ID: labels[REPORT_ID].map(clean)})
-
-
-@dataclass(frozen=True, slots=True)
-class _Cube:
-    """Labels as arrays.
-
-    Args:
-        certainties: R x O x T codes; MISSING where a cell is empty.
-        urgencies: likewise.
-        known: R x O, whether the table has a row of this report and organ.
-    """
-
-    ids: pd.Index
-    organs: tuple[str, ...]
-    finding_types: tuple[str, ...]
-    certainties: Codes
-    urgencies: Codes
-    known: npt.NDArray[np.bool_]
-
-
-def _cube(labels: pd.DataFrame) -> _Cube:
-    _refuse_bad_rows(labels)
-    finding_types = tuple(finding_types_of(labels))
-    report, ids = pd.factorize(labels[REPORT_ID])
-    organ, organs = pd.factorize(labels[ORGAN])
-    known = np.zeros((len(ids), len(organs)), np.bool_)
-    known[report, organ] = True
-    codes = {}
-    for kind in KINDS:
-        at = (labels[KIND] == kind).to_numpy()
-        codes[kind] = np.full((*known.shape, len(finding_types)), MISSING, np.int8)
-        for place, name in enumerate(finding_types):
-            codes[kind][report[at], organ[at], place] = _codes(labels.loc[at, name], kind)
-    return _Cube(
-        pd.Index(ids), tuple(organs), finding_types, codes[rows.LABELS], codes[rows.URGENCY], known
-    )
 
 
 def _refuse_bad_rows(labels: pd.DataFrame) -> None:
@@ -154,15 +127,15 @@ def _refuse_bad_rows(labels: pd.DataFrame) -> None:
         raise InputError(
             f"{bad} rows repeat the report, organ and kind of another; `leavs check` lists them"
         )
-
-
-def _codes(column: "pd.Series[int]", kind: str) -> Codes:
-    if bad := int((column.notna() & ~column.isin(ALLOWED[kind])).sum()):
-        raise InputError(
-            f"column {column.name!r} holds {bad} values that are no code of {kind}; "
-            "`leavs check` lists them"
-        )
-    return np.asarray(column.fillna(MISSING), np.int8)
+    for kind in KINDS:
+        of_kind = labels[labels[KIND] == kind]
+        for name in finding_types_of(labels):
+            column = of_kind[name]
+            if bad := int((column.notna() & ~column.isin(ALLOWED[kind])).sum()):
+                raise InputError(
+                    f"column {name!r} holds {bad} values that are no code of {kind}; "
+                    "`leavs check` lists them"
+                )
 
 
 # What the shapes are made of
@@ -172,42 +145,42 @@ def _integers(codes: Codes) -> pd.api.extensions.ExtensionArray:
     return pd.arrays.IntegerArray(codes.astype(np.int64), codes == MISSING)
 
 
-def _wide(cube: _Cube) -> pd.DataFrame:
-    columns: dict[str, object] = {REPORT_ID: cube.ids}
-    for o, organ in enumerate(cube.organs):
-        for t, name in enumerate(cube.finding_types):
-            columns[f"{organ}_{name}"] = _integers(cube.certainties[:, o, t])
-            columns[f"{organ}_{name}{URGENCY_SUFFIX}"] = _integers(cube.urgencies[:, o, t])
+def _wide(grid: Grid) -> pd.DataFrame:
+    columns: dict[str, object] = {REPORT_ID: grid.ids}
+    for o, organ in enumerate(grid.organs):
+        for t, name in enumerate(grid.finding_types):
+            columns[f"{organ}_{name}"] = _integers(grid.certainties[:, o, t])
+            columns[f"{organ}_{name}{URGENCY_SUFFIX}"] = _integers(grid.urgencies[:, o, t])
     return pd.DataFrame(columns)
 
 
-def _long(cube: _Cube) -> pd.DataFrame:
-    report, organ = np.nonzero(cube.known)
-    both = np.stack([cube.certainties[cube.known], cube.urgencies[cube.known]], axis=1)
+def _long(grid: Grid) -> pd.DataFrame:
+    report, organ = np.nonzero(grid.known)
+    both = np.stack([grid.certainties[grid.known], grid.urgencies[grid.known]], axis=1)
     columns: dict[str, object] = {
-        REPORT_ID: cube.ids.take(report.repeat(2)),
-        ORGAN: pd.Index(cube.organs).take(organ.repeat(2)),
+        REPORT_ID: pd.Index(grid.ids).take(report.repeat(2)),
+        ORGAN: pd.Index(grid.organs).take(organ.repeat(2)),
         KIND: pd.Index(KINDS).take(np.tile([0, 1], len(report))),
     }
-    for t, name in enumerate(cube.finding_types):
+    for t, name in enumerate(grid.finding_types):
         columns[name] = _integers(both[:, :, t].ravel())
     return pd.DataFrame(columns)
 
 
-def _tidy(cube: _Cube) -> pd.DataFrame:
-    report, organ = np.nonzero(cube.known)
-    types = len(cube.finding_types)
+def _tidy(grid: Grid) -> pd.DataFrame:
+    report, organ = np.nonzero(grid.known)
+    types = len(grid.finding_types)
     columns = (
-        cube.ids.take(report.repeat(types)),
-        pd.Index(cube.organs).take(organ.repeat(types)),
-        pd.Index(cube.finding_types).take(np.tile(np.arange(types), len(report))),
-        _integers(cube.certainties[cube.known].ravel()),
-        _integers(cube.urgencies[cube.known].ravel()),
+        pd.Index(grid.ids).take(report.repeat(types)),
+        pd.Index(grid.organs).take(organ.repeat(types)),
+        pd.Index(grid.finding_types).take(np.tile(np.arange(types), len(report))),
+        _integers(grid.certainties[grid.known].ravel()),
+        _integers(grid.urgencies[grid.known].ravel()),
     )
     return pd.DataFrame(dict(zip(TIDY, columns, strict=True)))
 
 
-def _wide_binary(cube: _Cube, policy: Policy) -> pd.DataFrame:
+def _wide_binary(grid: Grid, policy: Policy) -> pd.DataFrame:
     readings = {
         Certainty.PRESENT: Reading.POSITIVE,
         Certainty.ABSENT: Reading.NEGATIVE,
@@ -215,14 +188,14 @@ def _wide_binary(cube: _Cube, policy: Policy) -> pd.DataFrame:
         Certainty.AMBIGUOUS: policy.ambiguous,
         Certainty.NOT_MENTIONED: policy.not_mentioned,
     }
-    values = np.full(cube.certainties.shape, MISSING, np.int8)
+    values = np.full(grid.certainties.shape, MISSING, np.int8)
     for code, reading in readings.items():
         if reading != Reading.MASKED:
-            values[cube.certainties == code] = reading == Reading.POSITIVE
-    with_masks = Reading.MASKED in readings.values() or (cube.certainties == MISSING).any()
-    columns: dict[str, object] = {REPORT_ID: cube.ids}
-    for o, organ in enumerate(cube.organs):
-        for t, name in enumerate(cube.finding_types):
+            values[grid.certainties == code] = reading == Reading.POSITIVE
+    with_masks = Reading.MASKED in readings.values() or (grid.certainties == MISSING).any()
+    columns: dict[str, object] = {REPORT_ID: grid.ids}
+    for o, organ in enumerate(grid.organs):
+        for t, name in enumerate(grid.finding_types):
             cell = values[:, o, t]
             columns[f"{organ}_{name}"] = _integers(cell)
             if with_masks:
@@ -231,40 +204,40 @@ def _wide_binary(cube: _Cube, policy: Policy) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _abnormality(cube: _Cube) -> _Cube:
+def _abnormality(grid: Grid) -> Grid:
     """The six scored finding types as one: certainty by priority, urgency by its maximum."""
-    if lacking := [name for name in SCORED if name not in cube.finding_types]:
+    if lacking := [name for name in SCORED if name not in grid.finding_types]:
         raise InputError(
             f"the table has no finding type {lacking[0]!r}; "
             f"an abnormality is any of: {', '.join(SCORED)}"
         )
-    scored = [cube.finding_types.index(name) for name in SCORED]
+    scored = [grid.finding_types.index(name) for name in SCORED]
     return replace(
-        cube,
+        grid,
         finding_types=(ABNORMALITY,),
-        certainties=merge_certainties(cube.certainties[:, :, scored])[..., None],
-        urgencies=_highest(cube.urgencies[:, :, scored], -1)[..., None],
+        certainties=merge_certainties(grid.certainties[:, :, scored])[..., None],
+        urgencies=_highest(grid.urgencies[:, :, scored], -1)[..., None],
     )
 
 
-def _joined(cube: _Cube) -> _Cube:
+def _joined(grid: Grid) -> Grid:
     """Kidneys and bowels as one organ each; certainty by priority, so that no finding is hidden."""
     for name, parts in JOINED.items():
-        there = [part for part in parts if part in cube.organs]
+        there = [part for part in parts if part in grid.organs]
         if len(there) == 1:
             raise InputError(
                 f"the table has of the {name} only the {there[0]}; it cannot be joined"
             )
-    whole = joined_organs(cube.organs)
-    places = [[cube.organs.index(part) for part in parts] for parts in whole.values()]
+    whole = joined_organs(grid.organs)
+    places = [[grid.organs.index(part) for part in parts] for parts in whole.values()]
     return replace(
-        cube,
+        grid,
         organs=tuple(whole),
         certainties=np.stack(
-            [merge_certainties(cube.certainties[:, p], 1) for p in places], axis=1
+            [merge_certainties(grid.certainties[:, p], 1) for p in places], axis=1
         ),
-        urgencies=np.stack([_highest(cube.urgencies[:, p], 1) for p in places], axis=1),
-        known=np.stack([cube.known[:, p].any(axis=1) for p in places], axis=1),
+        urgencies=np.stack([_highest(grid.urgencies[:, p], 1) for p in places], axis=1),
+        known=np.stack([grid.known[:, p].any(axis=1) for p in places], axis=1),
     )
 
 
@@ -275,10 +248,10 @@ def _highest(urgencies: Codes, axis: int) -> Codes:
     return np.where(unclear, np.int8(MISSING), highest)
 
 
-_MAKERS: dict[Shape, Callable[[_Cube], pd.DataFrame]] = {
+_MAKERS: dict[Shape, Callable[[Grid], pd.DataFrame]] = {
     Shape.WIDE: _wide,
     Shape.LONG: _long,
     Shape.TIDY: _tidy,
-    Shape.ABNORMALITY: lambda cube: _wide(_abnormality(cube)),
-    Shape.JOINED_ORGANS: lambda cube: _wide(_joined(_abnormality(cube))),
+    Shape.ABNORMALITY: lambda grid: _wide(_abnormality(grid)),
+    Shape.JOINED_ORGANS: lambda grid: _wide(_joined(_abnormality(grid))),
 }

@@ -12,8 +12,8 @@ import json
 import os
 import secrets
 import socket
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -60,6 +60,11 @@ def hash_of(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
+def now() -> str:
+    """The time as records hold it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 class Journal:
     """Appends records to a file of its own.
 
@@ -101,6 +106,10 @@ class Journal:
             }
         )
 
+    def add_plan(self, reports: int) -> None:
+        """Record that the engine is ready, and how many reports this process is to see to."""
+        self._write({"kind": "plan", "reports": reports, "at": now()})
+
     def add_report_text(self, report_id: str, text: str) -> None:
         """Keep a report's text, for a `report` column."""
         self._write({"kind": "report", "report_id": report_id, "text": text})
@@ -139,11 +148,18 @@ class Line:
     record: Mapping[str, Any]
 
 
-def read_lines(folder: Path, damaged: list[str] | None = None) -> Iterator[Line]:
+def read_lines(
+    folder: Path,
+    damaged: list[str] | None = None,
+    wanted: Callable[[Mapping[str, Any]], bool] | None = None,
+) -> Iterator[Line]:
     """All records of a run, file by file from the oldest.
 
     An unfinished last line is what a killed process leaves, and no record. Any other line that is
     no record is passed over, and named in `damaged`; its cells will be asked again.
+
+    Args:
+        wanted: whether a file is read on behind its first record, which tells of the process.
     """
     for path in sorted((folder / FOLDER).glob("*.jsonl")):
         with path.open("rb") as file:
@@ -154,6 +170,8 @@ def read_lines(folder: Path, damaged: list[str] | None = None) -> Iterator[Line]
                     yield Line(path, offset, record)
                 elif line.endswith(b"\n") and damaged is not None:
                     damaged.append(f"{path} line {number}")
+                if number == 1 and wanted and record and not wanted(record):
+                    break
                 offset += len(line)
 
 
@@ -181,54 +199,6 @@ def has_results(folder: Path) -> bool:
     return any(line.record["kind"] == "organ" for line in read_lines(folder))
 
 
-@dataclass(slots=True)
-class Done:
-    """What the journal knows of one report.
-
-    Args:
-        text_hash: of the text that was labeled; "" where it could not be read.
-    """
-
-    text_hash: str
-    organs: set[str] = field(default_factory=set)
-
-    def includes(self, organs: Iterable[str]) -> bool:
-        """Whether none of the organs need be asked, now that the report can be read."""
-        return bool(self.text_hash) and self.organs.issuperset(organs)
-
-
-def what_is_done(
-    folder: Path, retry_failures: bool = False, damaged: list[str] | None = None
-) -> dict[str, Done]:
-    """By report id, the organs that need not be asked again.
-
-    Args:
-        retry_failures: organs with a failed cell do not count as done.
-    """
-    done: dict[str, Done] = {}
-    for line in read_lines(folder, damaged):
-        record = line.record
-        if record["kind"] != "organ" or (retry_failures and failed_cells(record)):
-            continue
-        known = done.get(record["report_id"])
-        if known is None or (record["text_hash"] and not known.text_hash):
-            # What was recorded while the report could not be read says nothing of its text.
-            known = done[record["report_id"]] = Done(record["text_hash"])
-        if record["text_hash"] == known.text_hash:
-            known.organs.add(record["organ"])
-    return done
-
-
-def kept_texts(folder: Path) -> set[tuple[str, str]]:
-    """The reports whose texts the journal holds: ids, and hashes of the texts."""
-    records = (line.record for line in read_lines(folder))
-    return {
-        (record["report_id"], hash_of(record["text"]))
-        for record in records
-        if record["kind"] == "report"
-    }
-
-
 def failed_cells(record: Mapping[str, Any]) -> int:
     """The number of cells of an organ's record that have a failure."""
     return sum("failure" in label for label in record["labels"].values())
@@ -240,18 +210,7 @@ def result_to_json(result: OrganResult) -> dict[str, Any]:
         "report_id": result.report_id,
         "organ": result.organ,
         "labels": {name: _label_to_json(label) for name, label in result.labels.items()},
-        "evidence": [
-            {
-                "start": one.sentence.start,
-                "end": one.sentence.end,
-                "text": one.sentence.text,
-                "heading": one.sentence.heading,
-                "is_heading": one.sentence.is_heading,
-                "found_by": one.found_by.value,
-                "probability": one.probability,
-            }
-            for one in result.evidence
-        ],
+        "evidence": [_evidence_to_json(one) for one in result.evidence],
         "mentioned": list(result.mentioned),
         "dropped_quotes": result.dropped_quotes,
         "list_cut": result.list_cut,
@@ -265,17 +224,33 @@ def result_to_json(result: OrganResult) -> dict[str, Any]:
 
 
 def _label_to_json(label: Label) -> dict[str, Any]:
+    """What differs from a label without probability, urgency and failure: most are such."""
     values: dict[str, Any] = {
-        "certainty": None if label.certainty is None else int(label.certainty),
-        "probability": label.probability,
-        "urgency": None if label.urgency is None else int(label.urgency),
-        "urgency_probability": label.urgency_probability,
+        "certainty": None if label.certainty is None else int(label.certainty)
     }
+    if label.probability is not None:
+        values["probability"] = label.probability
+    if label.urgency is not Urgency.NOT_APPLICABLE:
+        values["urgency"] = None if label.urgency is None else int(label.urgency)
+    if label.urgency_probability is not None:
+        values["urgency_probability"] = label.urgency_probability
     if label.failure is not None:
         values["failure"] = {"step": label.failure.step.value, "reason": label.failure.reason}
     if label.choices:
         values["choices"] = dict(label.choices)
     return values
+
+
+def _evidence_to_json(one: Evidence) -> dict[str, Any]:
+    return {
+        "start": one.sentence.start,
+        "end": one.sentence.end,
+        "text": one.sentence.text,
+        "heading": one.sentence.heading,
+        "is_heading": one.sentence.is_heading,
+        "found_by": one.found_by.value,
+        "probability": one.probability,
+    }
 
 
 def result_from_json(record: Mapping[str, Any]) -> OrganResult:
@@ -295,12 +270,12 @@ def result_from_json(record: Mapping[str, Any]) -> OrganResult:
 
 
 def _label_from_json(values: Mapping[str, Any]) -> Label:
-    failure = values.get("failure")
+    urgency, failure = values.get("urgency", int(Urgency.NOT_APPLICABLE)), values.get("failure")
     return Label(
         None if values["certainty"] is None else Certainty(values["certainty"]),
-        values["probability"],
-        None if values["urgency"] is None else Urgency(values["urgency"]),
-        values["urgency_probability"],
+        values.get("probability"),
+        None if urgency is None else Urgency(urgency),
+        values.get("urgency_probability"),
         None if failure is None else Failure(Step(failure["step"]), failure["reason"]),
         values.get("choices", {}),
     )

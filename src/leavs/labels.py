@@ -15,11 +15,13 @@ from leavs.domain import Certainty, Urgency
 from leavs.errors import InputError
 
 REPORT_ID, ORGAN, KIND = rows.KEYS
+KINDS = (rows.LABELS, rows.URGENCY)
 TIDY = ("report_id", "organ", "finding_type", "certainty", "urgency")
 URGENCY_SUFFIX = "_urgency"
 PARQUET = ".parquet"
 ANNOTATOR = "labeler"  # the column that tells annotators apart
-TEXTS = ("report", "corrected")  # columns of labels.csv and labels-reviewed.csv that hold no label
+CORRECTED = "corrected"  # names the types that readers corrected in a row
+TEXTS = ("report", CORRECTED)  # columns of labels.csv and labels-reviewed.csv that hold no label
 ALLOWED = {
     rows.LABELS: frozenset(int(code) for code in Certainty),
     rows.URGENCY: frozenset(int(code) for code in Urgency),
@@ -69,8 +71,24 @@ def read_rows(path: Path) -> pd.DataFrame:
     Raises:
         InputError: no such file, or not a table of labels.
     """
-    file = path / "labels.csv" if path.is_dir() else path
-    table = read_table(file)
+    file = file_of(path)
+    return as_rows(read_table(file), file)
+
+
+def file_of(path: Path) -> Path:
+    """The table itself, of a run folder or a file."""
+    return path / "labels.csv" if path.is_dir() else path
+
+
+def as_rows(table: pd.DataFrame, file: Path) -> pd.DataFrame:
+    """A table of any shape in the long one.
+
+    Args:
+        file: that it was read from, for messages.
+
+    Raises:
+        InputError: it is no table of labels.
+    """
     if set(TIDY) <= set(table.columns):
         return _from_tidy(table, file)
     if KIND not in table.columns and any(c.endswith(URGENCY_SUFFIX) for c in table.columns):

@@ -5,6 +5,7 @@ Everything about single processes (host, SLURM job, versions, command) stands in
 gathered here when the tables are made.
 """
 
+import hashlib
 import json
 import os
 import platform
@@ -25,32 +26,74 @@ SLURM = ("SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_JOB
 
 
 def claim_folder(
-    folder: Path, identity: Mapping[str, Any], warnings: Sequence[str], *, has_results: bool
+    folder: Path,
+    identity: Mapping[str, Any],
+    warnings: Sequence[str],
+    *,
+    has_results: bool,
+    num_shards: int | None = None,
 ) -> None:
     """Make an output folder this run's, or check that it already is.
 
     Args:
         has_results: an organ is recorded in it; while none is, other options may take it over.
         warnings: what everyone who uses the labels must know.
+        num_shards: of the run, where this process labels one of them. A folder has one number of
+            shards; a process without a shard may always go on in it.
 
     Raises:
-        RunFolderError: the folder holds a run whose labels depend on something else, or cannot be
-            written; the message says what differs.
+        RunFolderError: the folder holds a run whose labels depend on something else, or has
+            another number of shards, or cannot be written; the message says what differs.
     """
     try:
         make_private_folder(folder)
-        if has_results and (folder / FILE).exists():
-            refuse_if_different(folder, read(folder)["identity"], identity)
-            return
-        if has_results:
+        if has_results and not (folder / FILE).exists():
             raise RunFolderError(
                 f"{folder} has a journal but no {FILE}; choose another --output-dir"
             )
-        write(folder, {"identity": dict(identity), "warnings": list(warnings)})
+        known = read(folder) if (folder / FILE).exists() else None
+        if has_results and known is not None:
+            refuse_if_different(folder, known["identity"], identity)
+        elif known is None or known["identity"] != json.loads(json.dumps(identity)):
+            known = {"identity": dict(identity), "warnings": list(warnings)}
+            write(folder, known)
+        if num_shards is not None:
+            _claim_shards(folder, known, num_shards)
     except OSError as error:
         raise RunFolderError(
             f"{folder} cannot be used: {error.strerror}; choose another --output-dir"
         ) from error
+
+
+def _claim_shards(folder: Path, known: Mapping[str, Any], num_shards: int) -> None:
+    there = known.get("num_shards")
+    if there is None:
+        write(folder, {**known, "num_shards": num_shards})
+    elif there != num_shards:
+        raise RunFolderError(
+            f"{folder} has {there} shards, not {num_shards}; give --num-shards {there}, or "
+            "--num-shards 1 to label all that is left in one process"
+        )
+
+
+def confirm_claim(folder: Path, identity: Mapping[str, Any], num_shards: int | None) -> None:
+    """Check once more, before anything is recorded, that the folder is this run's.
+
+    Two runs that began in an empty folder at the same time have both claimed it; the later has it.
+
+    Raises:
+        RunFolderError: it is another's; the message says what differs.
+    """
+    known = read(folder)
+    refuse_if_different(folder, known["identity"], identity)
+    if num_shards is not None:
+        _claim_shards(folder, known, num_shards)
+
+
+def fingerprint(identity: Mapping[str, Any]) -> str:
+    """A short fingerprint of what labels depend on."""
+    plain = json.dumps(identity, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(plain.encode()).hexdigest()[:16]
 
 
 def refuse_if_different(folder: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ Knows what the choices mean and which do not go together; what is done with them
 """
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from leavs.ask import CONFIDENCE
 from leavs.domain import Filtration, Reasoning
 from leavs.errors import UsageError
 from leavs.reports import (
+    CheckedSource,
     ReportSource,
     from_amos_json,
     from_csv,
@@ -22,6 +24,7 @@ from leavs.reports import (
     from_list,
     select,
 )
+from leavs.shards import Shard, chosen_shard
 
 PAPER_MODEL = "Qwen/Qwen2-72B-Instruct"
 PAPER_MODEL_GB = 155.0  # weights in bfloat16, and room for the questions in flight
@@ -29,7 +32,7 @@ PAPER_MODEL_GB = 155.0  # weights in bfloat16, and room for the questions in fli
 
 @dataclass(frozen=True, slots=True)
 class InputOptions:
-    """Where the reports are; one of the six.
+    """Where the reports are; one of the six, and which of them to take.
 
     Args:
         single_file: text files, one report each.
@@ -44,6 +47,9 @@ class InputOptions:
         start_index: the first report to take, from 0.
         end_index: the report before which to stop.
         limit: the largest number of reports to take.
+        num_shards: label one shard of so many; all write into the same output folder, and
+            `leavs export` joins them. By default the tasks of SLURM's array; 1 for all reports.
+        shard_id: which, from 0; by default the number of SLURM's task.
     """
 
     single_file: tuple[Path, ...] = ()
@@ -57,6 +63,16 @@ class InputOptions:
     start_index: int = 0
     end_index: int | None = None
     limit: int | None = None
+    num_shards: int | None = None
+    shard_id: int | None = None
+
+    def shard(self) -> Shard | None:
+        """The shard to label, from the options or SLURM's array; None for all reports.
+
+        Raises:
+            UsageError: there is no such shard.
+        """
+        return chosen_shard(self.num_shards, self.shard_id, os.environ)
 
     def source(self) -> ReportSource:
         """The stream of reports.
@@ -68,7 +84,7 @@ class InputOptions:
         for name in ("start_index", "end_index", "limit"):
             if (getattr(self, name) or 0) < 0:
                 raise UsageError(f"--{name.replace('_', '-')} cannot be negative")
-        readers: dict[str, Callable[[Any], ReportSource]] = {
+        readers: dict[str, Callable[[Any], CheckedSource]] = {
             "single_file": from_files,
             "input_dir": from_folder,
             "test_list": from_list,

@@ -3,66 +3,35 @@
 labels.csv is the long format of LEAVS (arXiv 2503.13330): two rows, labels and urgency, for each
 report and organ. A cell that failed is empty there and named in failures.csv. The journal is read
 twice: once for where each cell's record stands, once for the records in the order of the output,
-so that memory holds keys and never texts.
+so that memory holds neither texts nor keys.
 """
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from leavs import manifest, rows
 from leavs.domain import OrganResult, Step, StepUsage
-from leavs.journal import (
-    failed_cells,
-    hash_of,
-    read_line_at,
-    read_lines,
-    result_from_json,
-    total_usage,
-)
+from leavs.index import Index, Place
+from leavs.journal import result_from_json, total_usage
 from leavs.private_files import written_whole
+from leavs.shards import Shard
+from leavs.status import ShardStatus, status_of
 
 TABLES = ("labels.csv", "details.csv", "sentences.csv", "failures.csv")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a record stands; that of an organ also how good it is, and of which text.
-
-    Args:
-        text_hash: of the report's text; "" where it could not be read.
-    """
-
-    path: Path
-    offset: int
-    failures: int = 0
-    position: int = 0
-    text_hash: str = ""
-
-    @property
-    def rank(self) -> tuple[bool, int]:
-        """Less is better: first that the report could be read at all, then fewer failures."""
-        return not self.text_hash, self.failures
-
-
-@dataclass(slots=True)
-class Index:
-    """The places of a run's records, without their contents."""
-
-    organs: dict[tuple[str, str], Place] = field(default_factory=dict)
-    texts: dict[tuple[str, str], Place] = field(default_factory=dict)
-    input_problems: dict[tuple[int, str, str], None] = field(default_factory=dict)
-    sessions: list[Mapping[str, Any]] = field(default_factory=list)
-    duplicates: int = 0
-    damaged: list[str] = field(default_factory=list)
-
-
 @dataclass(slots=True)
 class Exported:
-    """What an export wrote."""
+    """What an export wrote.
+
+    Args:
+        shards: how far each shard was, of a run that has some.
+    """
 
     reports: int = 0
     rows: int = 0
@@ -71,34 +40,7 @@ class Exported:
     duplicates: int = 0
     reports_without_text: int = 0
     damaged: Sequence[str] = ()
-
-
-def read_index(folder: Path) -> Index:
-    """Where the records of a run stand; of two for the same cell the better, then the older."""
-    index = Index()
-    for line in read_lines(folder, index.damaged):
-        record = line.record
-        match record["kind"]:
-            case "organ":
-                failures, position = failed_cells(record), record["position"]
-                place = Place(line.path, line.offset, failures, position, record["text_hash"])
-                _keep_better(index, (record["report_id"], record["organ"]), place)
-            case "report":
-                text = (record["report_id"], hash_of(record["text"]))
-                index.texts.setdefault(text, Place(line.path, line.offset))
-            case "input":
-                problem = (record["position"], record["source"], record["reason"])
-                index.input_problems[problem] = None
-            case "session" | "end":
-                index.sessions.append({**record, "journal": line.path.name})
-    return index
-
-
-def _keep_better(index: Index, key: tuple[str, str], place: Place) -> None:
-    known = index.organs.get(key)
-    if known is None or place.rank < known.rank:
-        index.organs[key] = place
-    index.duplicates += known is not None
+    shards: Sequence[ShardStatus] = ()
 
 
 def export(folder: Path, include_report: bool = False) -> Exported:
@@ -113,25 +55,54 @@ def export(folder: Path, include_report: bool = False) -> Exported:
         RunFolderError: the folder holds no run.
     """
     described = manifest.read(folder)
-    index = read_index(folder)
-    exported = Exported(duplicates=index.duplicates, damaged=index.damaged)
-    if include_report:
-        exported.reports_without_text = _reports_without_text(index)
+    with Index(folder) as index:
+        index.refuse_other_runs(folder, manifest.fingerprint(described["identity"]))
+        exported = Exported(duplicates=index.duplicates, damaged=index.damaged)
+        if "num_shards" in described:
+            exported.shards = status_of(index, folder, described).shards
+        if include_report:
+            exported.reports_without_text = index.reports_without_text
+        usage = _write(folder, described["identity"], index, exported, include_report)
+        exported.reports = index.reports
+        manifest.write(folder, described | _totals(index, exported, usage))
+    return exported
+
+
+def counted(folder: Path, shard: Shard) -> Exported:
+    """What is recorded of a shard, which has no tables of its own."""
+    with Index(folder, shard) as index:
+        reports, organs = index.reports, len(manifest.read(folder)["identity"]["organs"])
+        return Exported(
+            reports,
+            2 * organs * reports,
+            index.failed_cells,
+            sum(1 for _ in index.input_problems()),
+            index.duplicates,
+            damaged=index.damaged,
+        )
+
+
+def _write(
+    folder: Path,
+    identity: Mapping[str, Any],
+    index: Index,
+    exported: Exported,
+    include_report: bool,
+) -> Mapping[str, StepUsage]:
+    """Write the tables, count what is in them, and give what it cost, by step."""
     usage: dict[str, StepUsage] = {}
     with ExitStack() as stack:
-        tables = _Tables(stack, folder, described["identity"]["finding_types"], include_report)
-        for _, source, reason in sorted(index.input_problems):
+        tables = _Tables(stack, folder, identity["finding_types"], include_report)
+        for source, reason in _input_problems(index):
             tables.add_input_problem(source, reason)
             exported.input_problems += 1
-        files = _Files(stack)
-        for result in _in_order(files, index, described["identity"]["organs"]):
-            tables.add(result, _text(files, index, result) if include_report else None)
+        for result, text_hash in _in_order(index, identity["organs"]):
+            text = _text(index, result.report_id, text_hash) if include_report else None
+            tables.add(result, text)
             usage = total_usage((usage, result.usage))
             exported.rows += 2
             exported.failed_cells += result.failed_cells
-    exported.reports = len({report_id for report_id, _ in index.organs})
-    manifest.write(folder, described | _totals(index, exported, usage))
-    return exported
+    return usage
 
 
 def _totals(index: Index, exported: Exported, usage: Mapping[str, StepUsage]) -> dict[str, Any]:
@@ -150,37 +121,33 @@ def _totals(index: Index, exported: Exported, usage: Mapping[str, StepUsage]) ->
     }
 
 
-def _reports_without_text(index: Index) -> int:
-    read = {(key[0], place.text_hash) for key, place in index.organs.items() if place.text_hash}
-    return len(read - set(index.texts))
-
-
-def _text(files: "_Files", index: Index, result: OrganResult) -> str:
+def _text(index: Index, report_id: str, text_hash: str) -> str:
     """The report's text as it was labeled; nothing where it was not read or not kept."""
-    labeled = index.organs[result.report_id, result.organ].text_hash
-    place = index.texts.get((result.report_id, labeled))
-    return "" if place is None else str(files.record(place)["text"])
+    place = index.text_of(report_id, text_hash)
+    return "" if place is None else str(index.record(place)["text"])
 
 
-def _in_order(files: "_Files", index: Index, organs: Sequence[str]) -> Iterator[OrganResult]:
-    """All results by position of the report, its id, and the organ's place in the pack."""
+def _input_problems(index: Index) -> Iterator[tuple[str, str]]:
+    """The sources and reasons, by position; what is wrong at one position is in order, too."""
+    for _, places in groupby(index.input_problems(), _position):
+        records = map(index.record, places)
+        yield from sorted((record["source"], record["reason"]) for record in records)
+
+
+def _in_order(index: Index, organs: Sequence[str]) -> Iterator[tuple[OrganResult, str]]:
+    """All results by position of the report, its id, and the organ's place in the pack.
+
+    Several reports have one position where they came from several inputs.
+    """
     rank = {organ: number for number, organ in enumerate(organs)}
-    keys = sorted(index.organs, key=lambda key: (index.organs[key].position, key[0], rank[key[1]]))
-    for key in keys:
-        yield result_from_json(files.record(index.organs[key]))
+    for _, places in groupby(index.best(), _position):
+        results = [(result_from_json(index.record(one)), one.text_hash) for one in places]
+        results.sort(key=lambda pair: (pair[0].report_id, rank[pair[0].organ]))
+        yield from results
 
 
-class _Files:
-    """Journal files, opened once."""
-
-    def __init__(self, stack: ExitStack) -> None:
-        self._stack = stack
-        self._open: dict[Path, BinaryIO] = {}
-
-    def record(self, place: Place) -> Mapping[str, Any]:
-        if place.path not in self._open:
-            self._open[place.path] = self._stack.enter_context(place.path.open("rb"))
-        return read_line_at(self._open[place.path], place.offset)
+def _position(place: Place) -> int:
+    return place.position
 
 
 class _Tables:

@@ -10,7 +10,7 @@ import pytest
 from leavs.domain import Report, UnreadableReport
 from leavs.errors import InputError
 from leavs.reports import from_files
-from leavs.review.grid import read_grid
+from leavs.review.grid import read_for_review
 from leavs.review.records import Texts
 from leavs.review.shown import NO_TEXT, OTHER_TEXT, Filter, Shown
 from served_review import SOME, labeled
@@ -115,7 +115,7 @@ def test_labels_that_differ_are_those_that_both_have(labels: Path, tmp_path: Pat
 def test_a_grid_needs_rows(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text(HEAD)
     with pytest.raises(InputError, match="has no rows"):
-        read_grid(tmp_path / "x.csv")
+        read_for_review(tmp_path / "x.csv")
 
 
 @dataclass

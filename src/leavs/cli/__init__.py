@@ -2,11 +2,13 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import cyclopts
 
-from leavs.errors import EngineError, EngineStartError, LeavsError
+from leavs.errors import EngineError, EngineStartError, LeavsError, UsageError
 
 FATAL, USAGE, FAILED_CELLS, RESUMABLE, INTERRUPTED = 1, 2, 3, 75, 130
 
@@ -27,6 +29,7 @@ app = cyclopts.App(
 )
 app.command("leavs.cli.label:label", name="label", help="Label reports.")
 app.command("leavs.cli.export:export", name="export", help="Make the tables of a run again.")
+app.command("leavs.cli.status:status", name="status", help="Show how far a run is.")
 app.command("leavs.cli.show:show", name="show", help="Show the labels of a run.")
 app.command(
     "leavs.cli.evaluate:evaluate", name="evaluate", help="Score labels against annotations."
@@ -42,6 +45,23 @@ def _version() -> str:
     from importlib.metadata import version
 
     return version("leavs")
+
+
+@contextmanager
+def needing(extra: str, *packages: str) -> Iterator[None]:
+    """Around imports that an extra installs, which is named as the command is.
+
+    Raises:
+        UsageError: one of these packages is not installed.
+    """
+    try:
+        yield
+    except ImportError as error:
+        if error.name is None or error.name.split(".")[0] not in packages:
+            raise
+        raise UsageError(
+            f"leavs {extra} needs {error.name}: pip install 'leavs[{extra}]'"
+        ) from error
 
 
 def main() -> None:

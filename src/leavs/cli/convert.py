@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from leavs.convert import LEAVS_POLICY, Policy, Reading, Shape, convert_labels
 from leavs.errors import InputError, UsageError
-from leavs.labels import NEEDS_PYARROW, PARQUET, REPORT_ID, TIDY, read_labels
+from leavs.labels import NEEDS_PYARROW, PARQUET, REPORT_ID, TIDY, file_of, read_labels
 from leavs.private_files import bytes_written_whole, written_whole
 from leavs.review.made import annotations
 
@@ -58,7 +58,7 @@ def convert(
     reading = _policy(policy) if policy or to == Shape.BINARY else None
     if reading is not None and to != Shape.BINARY:
         raise UsageError(f"--policy is for --to binary, not for --to {to}")
-    source = labels / "labels.csv" if labels.is_dir() else labels
+    source = file_of(labels)
     target = _target(source, to, file_format, output)
     if isinstance(to, Readers):
         converted = annotations(labels)

@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from leavs.cli import needing
 from leavs.errors import UsageError
 
 if TYPE_CHECKING:
     from leavs.evaluation.sheets import Sheet
 
-NEEDED = {"sklearn", "scipy", "matplotlib", "krippendorff"}
 COLUMNS = 5
 
 
@@ -48,14 +48,8 @@ def evaluate(
     nearest = next(folder for folder in (whole, *whole.parents) if folder.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK):
         raise UsageError(f"--output-dir {output_dir}: nothing can be written there; name another")
-    try:
+    with needing("evaluate", "sklearn", "scipy", "matplotlib", "krippendorff"):
         from leavs.evaluation import evaluate_labels, page, sheets
-    except ImportError as error:
-        if error.name is None or error.name.split(".")[0] not in NEEDED:
-            raise
-        raise UsageError(
-            f"leavs evaluate needs {error.name}: pip install 'leavs[evaluate]'"
-        ) from error
     done = evaluate_labels(
         labels,
         annotations,

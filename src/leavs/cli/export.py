@@ -1,5 +1,6 @@
 """`leavs export`: the tables of a run, made again from its journal."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,7 @@ from cyclopts import Parameter
 
 from leavs import tables
 from leavs.private_files import written_whole
+from leavs.status import ShardStatus, State
 
 REVIEWED = "labels-reviewed.csv"
 
@@ -30,12 +32,26 @@ def export(
         f"{exported.duplicates:,} records superseded, {len(exported.damaged):,} damaged lines"
         + (f", {exported.reports_without_text:,} reports without text" * include_report)
     )
+    for line in unfinished(exported.shards):
+        print(line)
     if reviewed:
         _write_reviewed(run)
 
 
+def unfinished(shards: Sequence[ShardStatus]) -> Iterator[str]:
+    """What is not complete of a run with shards, in lines."""
+    missing = [str(shard.number) for shard in shards if shard.state is State.MISSING]
+    if missing:
+        yield f"shards that never began: {', '.join(missing)}"
+    for shard in shards:
+        if shard.state is State.UNFINISHED:
+            left = "an unknown number of" if shard.left is None else f"{shard.left:,}"
+            yield f"shard {shard.number} is unfinished: {shard.done:,} reports done, {left} left"
+
+
 def _write_reviewed(run: Path) -> None:
-    from leavs.review.made import CORRECTED, corrected_labels
+    from leavs.labels import CORRECTED
+    from leavs.review.made import corrected_labels
 
     table = corrected_labels(run)
     target = run / REVIEWED

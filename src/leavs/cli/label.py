@@ -9,8 +9,9 @@ from rich.panel import Panel
 from leavs.cli import FAILED_CELLS, INTERRUPTED, RESUMABLE
 from leavs.cli.progress import show_progress
 from leavs.cli.summary import print_summary
+from leavs.models import choose_model
 from leavs.options import EngineOptions, InputOptions, MethodOptions, OutputOptions
-from leavs.run import Outcome, choose_model, label_reports
+from leavs.run import Outcome, label_reports
 
 
 def label(
@@ -23,16 +24,25 @@ def label(
     """Label reports: for each organ and finding type, what the report says and how urgent it is.
 
     Writes labels.csv, details.csv, sentences.csv, failures.csv and run.json into the output
-    folder. A run that was stopped goes on where it was when the same command is given again.
+    folder. A run that was stopped goes on where it was when the same command is given again. Shards
+    of a run share a folder; `leavs export` makes their tables.
     """
     engine = engine or EngineOptions()
     output = output or OutputOptions()
-    source = (reports or InputOptions()).source()
+    inputs = reports or InputOptions()
+    source, shard = inputs.source(), inputs.shard()
     console = Console(stderr=True)
+    if shard is not None:
+        console.print(f"{shard}", highlight=False)
     for warning in choose_model(engine).warnings:
         console.print(Panel(f"[bold]{warning}[/bold]", title="WARNING", style="red"))
     outcome = label_reports(
-        source, engine, method, output, progress=lambda tally: show_progress(tally, console)
+        source,
+        engine,
+        method,
+        output,
+        progress=lambda tally: show_progress(tally, console),
+        shard=shard,
     )
     print_summary(outcome, output.output_dir, console)
     return exit_code(outcome)

@@ -12,11 +12,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from leavs.cli import needing
 from leavs.errors import UsageError
 from leavs.private_files import written_whole
 
 HOST = "127.0.0.1"
-NEEDED = {"starlette", "uvicorn"}
 
 
 def review(
@@ -49,15 +49,11 @@ def review(
     """
     if adjudicate and (blind or reader):
         raise UsageError("--adjudicate goes with neither --blind nor --reader")
-    try:
-        from leavs.review.corrections import ADJUDICATOR
-        from leavs.review.desk import Desk
+    with needing("review", "starlette", "uvicorn"):
         from leavs.review.server import application, serve
-    except ImportError as error:
-        if error.name not in NEEDED:
-            raise
-        raise UsageError(f"leavs review needs {error.name}: pip install 'leavs[review]'") from error
     from leavs.reports import from_path
+    from leavs.review.corrections import ADJUDICATOR
+    from leavs.review.desk import Desk
     from leavs.review.shown import Shown
 
     source = None if reports is None else from_path(reports, id_column, text_column)

@@ -38,7 +38,13 @@ def print_summary(outcome: Outcome, folder: Path, console: Console) -> None:
     def say(line: str) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-    say(f"{folder} now holds {exported.reports:,} reports, {exported.rows:,} label rows.")
+    if outcome.shard is None:
+        say(f"{folder} now holds {exported.reports:,} reports, {exported.rows:,} label rows.")
+    else:
+        say(
+            f"{folder} now holds {exported.reports:,} reports of {outcome.shard}. "
+            f"`leavs export {folder}` makes the tables of all shards."
+        )
     if exported.failed_cells or exported.input_problems:
         say(
             f"{exported.failed_cells:,} failed cells and {exported.input_problems:,} entries that "

@@ -13,17 +13,22 @@ import numpy.typing as npt
 import pandas as pd
 
 from leavs import rows
-from leavs.domain import Certainty, Urgency
 from leavs.errors import InputError
-from leavs.labels import ANNOTATOR, finding_types_of, read_labels, read_rows, read_table
+from leavs.labels import (
+    ALLOWED,
+    ANNOTATOR,
+    KIND,
+    KINDS,
+    ORGAN,
+    REPORT_ID,
+    as_rows,
+    file_of,
+    finding_types_of,
+    read_labels,
+    read_table,
+)
 from leavs.merging import MERGED, MISSING, NO_URGENCY, Codes, merge_certainties, merge_urgencies
 
-REPORT_ID, ORGAN, KIND = rows.KEYS
-KINDS = (rows.LABELS, rows.URGENCY)
-ALLOWED = {
-    rows.LABELS: frozenset(int(code) for code in Certainty),
-    rows.URGENCY: frozenset(int(code) for code in Urgency),
-}
 BLANK = {rows.LABELS: MISSING, rows.URGENCY: NO_URGENCY}
 
 
@@ -74,13 +79,12 @@ def annotations_as_codes(path: Path) -> Coded:
     Raises:
         InputError: it cannot be read, lacks a scored finding type, or contradicts itself.
     """
-    if path.is_dir():
-        return _coded(read_rows(path).assign(**{ANNOTATOR: ""}), path)
-    table = read_table(path)
+    file = file_of(path)
+    table = read_table(file)
     if KIND in table.columns and ORGAN not in table.columns:
         table = _from_human_file(table, path)
     elif ANNOTATOR not in table.columns:
-        table = read_rows(path).assign(**{ANNOTATOR: ""})
+        table = as_rows(table, file).assign(**{ANNOTATOR: ""})
     return _coded(table, path)
 
 

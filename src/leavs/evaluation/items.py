@@ -132,9 +132,7 @@ class Items:
 def view(
     annotated: Coded, labelers: Mapping[str, Coded], variant: Variant, protocol: Protocol
 ) -> View:
-    """The codes of annotators and labelers, in the shape of a variant; all have
-    the same reports.
-    """
+    """The codes of annotators and labelers, all with the same reports, in a variant's shape."""
     certainties, urgencies = _in_variant(annotated, variant, protocol)
     parts = parts_of(annotated.organs, variant)
     given = certainties != MISSING

@@ -10,9 +10,10 @@ from leavs.reports.any_kind import from_path
 from leavs.reports.csv_rows import from_csv
 from leavs.reports.files import from_files, from_folder, from_list
 from leavs.reports.json_lines import from_jsonl
-from leavs.reports.sources import ReportSource, select
+from leavs.reports.sources import CheckedSource, ReportSource, select
 
 __all__ = [
+    "CheckedSource",
     "ReportSource",
     "from_amos_json",
     "from_csv",

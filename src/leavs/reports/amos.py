@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from leavs.errors import InputError
 from leavs.reports.opening import open_text, settled, shown
-from leavs.reports.sources import CheckedSource, Entries, Entry, ReportSource, with_entries
+from leavs.reports.sources import CheckedSource, Entries, Entry, with_entries
 
 _EXPECTED = (
     'expected are AMOS-MM cases: {"training": [{"image": …, "labels": {"report": …}}, …], …}'
@@ -27,7 +27,7 @@ class _ShapeError(Exception):
     """A case whose report is missing or made of something other than texts."""
 
 
-def from_amos_json(path: Path) -> ReportSource:
+def from_amos_json(path: Path) -> CheckedSource:
     """Reports from AMOS-MM; the id is the image's name without folder and suffix (`amos_5478`).
 
     A text is made of the sections that hold any, in the order of the file, each under its name:

@@ -8,12 +8,12 @@ from leavs.reports.amos import from_amos_json
 from leavs.reports.csv_rows import from_csv
 from leavs.reports.files import from_files, from_folder
 from leavs.reports.json_lines import from_jsonl
-from leavs.reports.sources import ReportSource
+from leavs.reports.sources import CheckedSource
 
 
 def from_path(
     path: Path, id_column: str | None = None, text_column: str | None = None
-) -> ReportSource:
+) -> CheckedSource:
     """Reports of a folder, or of a file that ends in .txt, .csv, .tsv, .jsonl or .json (AMOS-MM).
 
     Args:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from leavs.errors import InputError
 from leavs.reports.opening import LONGEST, open_text, settled, shown
-from leavs.reports.sources import CheckedSource, Entries, Entry, ReportSource, with_entries
+from leavs.reports.sources import CheckedSource, Entries, Entry, with_entries
 
 _COLUMN_NAME = re.compile(r"[\w;-]+( [\w;-]+){0,2}")
 
 
 def from_csv(
     path: Path, id_column: str = "image1", text_column: str = "anonymized_report"
-) -> ReportSource:
+) -> CheckedSource:
     """Reports from a CSV file with a header; tabs where the name says .tsv, unpacked where .gz.
 
     A row without an id or with a number of fields that is not the header's is an

@@ -1,18 +1,19 @@
 """Reports that are text files of their own: named one by one, in a folder, or in a list."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from leavs.errors import InputError
 from leavs.reports.opening import open_text, patiently, settled, shown
-from leavs.reports.sources import CheckedSource, Entries, Entry, ReportSource, with_entries
+from leavs.reports.sources import CheckedSource, Entries, Entry, with_entries
+from leavs.scratch import open_scratch
 
 _SAME_STEM = "the file names must differ, or use --input-dir, which takes the folders into the ids"
 
 
-def from_files(paths: Sequence[Path]) -> ReportSource:
+def from_files(paths: Sequence[Path]) -> CheckedSource:
     """Reports from files; a report's id is the file's name without its last suffix.
 
     A file that cannot be read is an UnreadableReport among many, an error where it is the only one.
@@ -23,10 +24,11 @@ def from_files(paths: Sequence[Path]) -> ReportSource:
     if len(paths) == 1:
         with open_text(paths[0]):
             pass
-    return _from_paths([(path.stem, path) for path in paths], "no files are named", _SAME_STEM)
+    names = _Names((path.stem, path) for path in paths)
+    return _from_names(names, "no files are named", _SAME_STEM)
 
 
-def from_folder(folder: Path) -> ReportSource:
+def from_folder(folder: Path) -> CheckedSource:
     """Reports from every .txt file in a folder and its subfolders, sorted by their ids.
 
     A report's id is its path in the folder, with "/" and without the suffix: `2024/ct_17`.
@@ -34,12 +36,18 @@ def from_folder(folder: Path) -> ReportSource:
     Raises:
         InputError: no such folder, one that cannot be listed, or one without .txt files.
     """
-    found = sorted((_id_in(folder, path), path) for path in _text_files(folder))
     complaint = f"{shown(folder)} holds no .txt files, nor do its subfolders; check the path"
-    return _from_paths(found, complaint, "give one of the files another name")
+    try:
+        names = _Names.in_folder(folder)
+    except OSError as error:
+        raise InputError(
+            f"{shown(error.filename)} cannot be listed as a folder: {error.strerror}; "
+            "check the path and its permissions"
+        ) from None
+    return _from_names(names, complaint, "give one of the files another name")
 
 
-def from_list(path: Path) -> ReportSource:
+def from_list(path: Path) -> CheckedSource:
     """Reports from the files that a list names, one path a line; ids as in `from_files`.
 
     A path is looked up from the list's own folder, then from the working directory. Blank lines
@@ -48,59 +56,94 @@ def from_list(path: Path) -> ReportSource:
     Raises:
         InputError: the list cannot be read or names no file.
     """
-    lines = (line.strip() for line in _read(path)[0].split("\n"))
-    named = [_look_up(line, path.parent) for line in lines if line and not line.startswith("#")]
-    complaint = f"{shown(path)} names no files; write one path a line"
-    return _from_paths([(file.stem, file) for file in named], complaint, _SAME_STEM)
+    with open_text(path, newline="\n") as (lines, _):
+        names = (settled(line)[0].strip() for line in lines)
+        files = (_look_up(name, path.parent) for name in names if name and name[0] != "#")
+        named = _Names((file.stem, file) for file in files)
+    return _from_names(named, f"{shown(path)} names no files; write one path a line", _SAME_STEM)
 
 
-def _from_paths(named: Sequence[tuple[str, Path]], complaint: str, advice: str) -> ReportSource:
+class _Names:
+    """Ids and paths in order, not in memory: there may be a million."""
+
+    def __init__(self, named: Iterable[tuple[str, Path]] = ()) -> None:
+        self._database = open_scratch(
+            "CREATE TABLE names (place INTEGER PRIMARY KEY, id BLOB, path BLOB);"
+            "CREATE TABLE found (path BLOB PRIMARY KEY, id BLOB) WITHOUT ROWID; BEGIN"
+        )
+        rows = ((os.fsencode(report_id), os.fsencode(path)) for report_id, path in named)
+        self._database.executemany("INSERT INTO names (id, path) VALUES (?, ?)", rows)
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> "_Names":
+        """Those of the text files in a folder and below it, sorted by id."""
+        names = cls()
+        folders = [os.fspath(folder)]
+        while folders:
+            below: dict[str, None] = {}
+            patiently(partial(names._find, folder, folders.pop(), below))
+            folders += below
+        names._database.execute(
+            "INSERT INTO names (id, path) SELECT id, path FROM found ORDER BY id, path"
+        )
+        return names
+
+    def _find(self, top: Path, folder: str, below: dict[str, None]) -> None:
+        """Take the text files of one folder; may be repeated after a failure half way."""
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.is_dir():
+                        if not entry.is_symlink():
+                            below[entry.path] = None
+                    elif (path := Path(entry.path)).suffix.lower() == ".txt":
+                        row = (os.fsencode(path), os.fsencode(_id_in(top, path)))
+                        self._database.execute("INSERT OR IGNORE INTO found VALUES (?, ?)", row)
+        except OSError as error:
+            error.filename = error.filename or folder  # reading on names none
+            raise
+
+    def __iter__(self) -> Iterator[tuple[int, str, Path]]:
+        rows = self._database.execute("SELECT place, id, path FROM names ORDER BY place")
+        for place, report_id, path in rows:
+            yield place, os.fsdecode(report_id), Path(os.fsdecode(path))
+
+    def __len__(self) -> int:
+        [(count,)] = self._database.execute("SELECT count(*) FROM names")
+        return int(count)
+
+    def path(self, place: int) -> Path:
+        ask = "SELECT path FROM names WHERE place = ?"
+        [(path,)] = self._database.execute(ask, (place,))
+        return Path(os.fsdecode(path))
+
+
+def _from_names(names: _Names, complaint: str, advice: str) -> CheckedSource:
     source = CheckedSource(
-        read=partial(_entries, named),
-        where=lambda place: shown(named[place][1]),
-        tally=partial(len, named),
+        read=partial(_entries, names),
+        where=lambda place: shown(names.path(place)),
+        tally=partial(len, names),
         advice=advice,
     )
     return with_entries(source, complaint)
 
 
-def _entries(named: Sequence[tuple[str, Path]]) -> Entries:
-    for place, (report_id, path) in enumerate(named):
-        try:
-            text, encoding = _read(path)
-        except InputError as error:
-            yield Entry(place, report_id, problem=str(error))
-        else:
-            yield Entry(place, report_id, text, encoding)
+def _entries(names: _Names) -> Entries:
+    for place, report_id, path in names:
+        yield Entry(place, report_id, load=partial(_load, place, report_id, path))
 
 
-def _read(path: Path) -> tuple[str, str]:
-    with open_text(path) as (stream, encoding):
-        text, fallback = settled(stream.read())
-    return text, encoding or fallback
+def _load(place: int, report_id: str, path: Path) -> Entry:
+    try:
+        with open_text(path) as (stream, encoding):
+            text, fallback = settled(stream.read())
+    except InputError as error:
+        return Entry(place, report_id, problem=str(error))
+    return Entry(place, report_id, text, encoding or fallback)
 
 
 def _id_in(folder: Path, path: Path) -> str:
     return path.relative_to(folder).with_suffix("").as_posix()
-
-
-def _text_files(folder: Path) -> Iterator[Path]:
-    try:
-        levels = patiently(lambda: list(os.walk(folder, onerror=_refuse)))
-    except OSError as error:
-        where, why = shown(error.filename), error.strerror
-        raise InputError(
-            f"{where} cannot be listed as a folder: {why}; check the path and its permissions"
-        ) from None
-    for parent, _, names in levels:
-        for name in names:
-            if (path := Path(parent, name)).suffix.lower() == ".txt":
-                yield path
-
-
-def _refuse(error: OSError) -> None:
-    # os.walk would pass over the folder, and its reports would be missing without a word.
-    raise error
 
 
 def _look_up(name: str, home: Path) -> Path:

@@ -8,10 +8,10 @@ from pathlib import Path
 from leavs.errors import InputError
 from leavs.reports.csv_rows import shown_names
 from leavs.reports.opening import LONGEST, open_text, settled, shown
-from leavs.reports.sources import CheckedSource, Entries, Entry, ReportSource, with_entries
+from leavs.reports.sources import CheckedSource, Entries, Entry, with_entries
 
 
-def from_jsonl(path: Path, id_key: str = "id", text_key: str = "text") -> ReportSource:
+def from_jsonl(path: Path, id_key: str = "id", text_key: str = "text") -> CheckedSource:
     """Reports from a file with one JSON object a line; unpacked where the name ends in .gz.
 
     Ids are strings or whole numbers. A line that is no such object is an UnreadableReport; blank

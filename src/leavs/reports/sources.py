@@ -8,14 +8,14 @@ import re
 import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from functools import partial
-from itertools import islice
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from leavs.domain import Report, UnreadableReport
 from leavs.errors import InputError, UsageError
 from leavs.reports.opening import is_decoded
+from leavs.scratch import FirstPlaces
+from leavs.shards import Shard, digest_of
 
 _LONGEST_ID = 400  # a text in the id column must not become an id, which messages and tables show
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -35,6 +35,10 @@ class ReportSource(Protocol):
         """The number of entries, the unreadable ones too, without keeping their texts."""
         ...
 
+    def sharded(self, shard: Shard) -> "ReportSource":
+        """The entries of one shard; their positions stay those in the whole."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -44,6 +48,7 @@ class Entry:
         place: its line or number; the source's `where` makes words of it.
         encoding: that it was read as, where that is not UTF-8.
         problem: why it has no text, as a whole sentence; without an id, `id` is "".
+        load: reads the entry whose text stands in a file of its own, where it is wanted.
     """
 
     place: int
@@ -51,6 +56,7 @@ class Entry:
     text: str = ""
     encoding: str = ""
     problem: str = ""
+    load: "Callable[[], Entry] | None" = None
 
 
 Entries = Generator[Entry, None, None]
@@ -58,50 +64,96 @@ Entries = Generator[Entry, None, None]
 
 @dataclass(frozen=True, slots=True)
 class CheckedSource:
-    """A ReportSource made of a reader.
+    """A ReportSource made of a reader, or a part of one.
 
     Args:
         read: gives the entries from the first on, each time it is called.
         where: the words for a place ("reports.csv line 12").
         tally: the number of entries.
         advice: what to do about an id that comes twice.
+        start: the first entry of the part, from 0; `end` is the one after the last; negative ones
+            count from the end.
+        limit: the largest number of entries in the part.
+        shard: of these, only those of this shard.
     """
 
     read: Callable[[], Entries]
     where: Callable[[int], str]
     tally: Callable[[], int]
     advice: str = "give each report an id of its own"
+    start: int = 0
+    end: int | None = None
+    limit: int | None = None
+    shard: Shard | None = None
 
     def __iter__(self) -> Iterator[Report | UnreadableReport]:
-        # Hashes, not ids: what is kept for each report is small and does not depend on the input.
-        seen: dict[int, int] = {}
-        for position, entry in enumerate(self.read()):
-            yield self._checked(entry, position, seen)
+        part = self._part()
+        with FirstPlaces() as seen, closing(self._entries(part)) as entries:
+            for position, entry in entries:
+                # What stands before the part, too: a second use of an id is found wherever it is.
+                refused = self._refused(entry, position, seen)
+                if position in part:
+                    yield refused or self._checked(entry, position)
 
     def count(self) -> int:
         """The number of entries, counted anew."""
-        return self.tally()
+        part = self._part()
+        if self.shard is None:
+            return len(part if part.stop < sys.maxsize else self._part(self.tally()))
+        with closing(self._entries(part)) as entries:
+            return sum(position in part for position, _ in entries)
 
-    def _checked(
-        self, entry: Entry, position: int, seen: dict[int, int]
-    ) -> Report | UnreadableReport:
-        where = self.where(entry.place)
-        source = f"{where} (read as {entry.encoding})" if entry.encoding else where
-        unreadable = partial(UnreadableReport, position=position, source=source)
+    def sharded(self, shard: Shard) -> "CheckedSource":
+        """The entries of one shard; those without an id are in the shard of the empty one."""
+        return replace(self, shard=shard)
+
+    def _part(self, total: int | None = None) -> range:
+        """The positions of the part; counts the entries only where that depends on them."""
+        if total is None:
+            from_the_end = self.start < 0 or (self.end is not None and self.end < 0)
+            total = self.tally() if from_the_end else sys.maxsize
+        return range(total)[self.start : self.end][: self.limit]
+
+    def _entries(self, part: range) -> Generator[tuple[int, Entry], None, None]:
+        """The entries of the shard, from the first of the source to the last of the part."""
+        with closing(self.read()) as entries:
+            for position, entry in enumerate(entries):
+                if position >= part.stop:
+                    return
+                if self.shard is None or self.shard.includes(entry.id.strip()):
+                    yield position, entry
+
+    def _refused(self, entry: Entry, position: int, seen: FirstPlaces) -> UnreadableReport | None:
+        """What is wrong with the entry's id, if anything is."""
         report_id = entry.id.strip()
         if entry.problem and not report_id:
-            return unreadable("", entry.problem)
+            return self._unreadable(entry, position, "", entry.problem)
         if problem := _id_problem(report_id):
-            return unreadable("", f"{where} {problem}")
-        first = seen.setdefault(hash(report_id), entry.place)
-        if first != entry.place:
-            reason = f"{where} has the same id as {self.where(first)}; {self.advice}"
-            return unreadable("", reason)
-        if entry.problem:
-            return unreadable(report_id, entry.problem)
-        if problem := _text_problem(entry.text):
-            return unreadable(report_id, f"{where} {problem}")
-        return Report(report_id, entry.text, position, source, entry.encoding)
+            return self._unreadable(entry, position, "", f"{self.where(entry.place)} {problem}")
+        first = seen.first(digest_of(report_id), entry.place)
+        if first == entry.place:
+            return None
+        reason = f"{self.where(entry.place)} has the same id as {self.where(first)}; {self.advice}"
+        return self._unreadable(entry, position, "", reason)
+
+    def _checked(self, entry: Entry, position: int) -> Report | UnreadableReport:
+        if entry.load is not None:
+            entry = entry.load()
+        report_id = entry.id.strip()
+        problem = _text_problem(entry.text)
+        if entry.problem or problem:
+            reason = entry.problem or f"{self.where(entry.place)} {problem}"
+            return self._unreadable(entry, position, report_id, reason)
+        return Report(report_id, entry.text, position, self._source(entry), entry.encoding)
+
+    def _unreadable(
+        self, entry: Entry, position: int, report_id: str, reason: str
+    ) -> UnreadableReport:
+        return UnreadableReport(report_id, reason, position, self._source(entry))
+
+    def _source(self, entry: Entry) -> str:
+        where = self.where(entry.place)
+        return f"{where} (read as {entry.encoding})" if entry.encoding else where
 
 
 def _id_problem(report_id: str) -> str:
@@ -135,33 +187,12 @@ def with_entries(source: CheckedSource, complaint: str) -> CheckedSource:
     return source
 
 
-@dataclass(frozen=True, slots=True)
-class _Selection:
-    source: ReportSource
-    start: int
-    end: int | None
-    limit: int | None
-
-    def __iter__(self) -> Iterator[Report | UnreadableReport]:
-        from_the_end = self.start < 0 or (self.end is not None and self.end < 0)
-        chosen = self._chosen(self.source.count() if from_the_end else sys.maxsize)
-        # Reads what stands before `start` too: a second use of an id is found wherever it stands.
-        return islice(iter(self.source), chosen.start, chosen.stop)
-
-    def count(self) -> int:
-        """The number of entries of the part."""
-        return len(self._chosen(self.source.count()))
-
-    def _chosen(self, total: int) -> range:
-        return range(total)[self.start : self.end][: self.limit]
-
-
 def select(
-    source: ReportSource,
+    source: CheckedSource,
     start_index: int = 0,
     end_index: int | None = None,
     limit: int | None = None,
-) -> ReportSource:
+) -> CheckedSource:
     """A part of a source; positions and the check for double ids stay those of the whole.
 
     Args:
@@ -174,4 +205,4 @@ def select(
     """
     if limit is not None and limit < 0:
         raise UsageError(f"--limit must be 0 or more, not {limit}")
-    return _Selection(source, start_index, end_index, limit)
+    return replace(source, start=start_index, end=end_index, limit=limit)

@@ -1,6 +1,7 @@
 """What readers do at the page: queues, changes, undo, adjudication. Knows nothing of HTTP."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -45,10 +46,9 @@ class Desk:
         self._one_at_a_time = Lock()  # requests are answered in threads
 
     def _differing(self) -> dict[Cell, dict[str, Codes]]:
-        known = set(self._shown.grid.ids)
         readings = [one for one in read_all(self._shown.folder) if one.reader != ADJUDICATOR]
         found = differing(readings, self._shown.codes)
-        return {cell: said for cell, said in found.items() if cell[0] in known}
+        return {cell: said for cell, said in found.items() if cell[0] in self._shown.places}
 
     @property
     def folder(self) -> Path:
@@ -62,15 +62,8 @@ class Desk:
 
     def session(self) -> dict[str, Any]:
         """What a page has to know once."""
-        grid = self._shown.grid
-        return {
-            "reader": self.readings.reader,
-            "blind": self._shown.blind,
-            "adjudicates": self._open_cells is not None,
-            "organs": list(grid.organs),
-            "finding_types": list(grid.finding_types),
-            "reports": len(grid.ids),
-        }
+        adjudicates = self._open_cells is not None
+        return {**self._shown.session(), "reader": self.readings.reader, "adjudicates": adjudicates}
 
     def queue(self, wanted: Filter) -> dict[str, Any]:
         """The places of the reports in a queue, and of those that the reader has accepted."""
@@ -98,15 +91,11 @@ class Desk:
 
     def _add_readings(self, key: Cell, cell: dict[str, Any]) -> None:
         if key in self.readings.codes:
-            codes = self.readings.codes[key]
-            cell["corrected"] = {"certainty": codes.certainty, "urgency": codes.urgency}
+            cell["corrected"] = asdict(self.readings.codes[key])
         if self._open_cells is not None:
             said = self._open_cells.get(key)
             cell["closed"] = said is None
-            cell["said"] = {
-                who: {"certainty": one.certainty, "urgency": one.urgency}
-                for who, one in (said or {}).items()
-            }
+            cell["said"] = {who: asdict(one) for who, one in (said or {}).items()}
 
     def change(self, place: int, organ: str, finding_type: str, after: Codes) -> None:
         """Say something else of a cell; it is on the disk when this returns.
@@ -140,8 +129,7 @@ class Desk:
         """Take the latest change back; the place of its report, or None if there is none."""
         with self._one_at_a_time:
             undone = self._file.undo()
-        ids = self._shown.grid.ids
-        return ids.index(undone.report_id) if undone and undone.report_id in ids else None
+        return None if undone is None else self._shown.places.get(undone.report_id)
 
     def _id(self, place: int) -> str:
         if place < 0:

@@ -9,13 +9,11 @@ import pandas as pd
 
 from leavs import rows
 from leavs.errors import InputError
-from leavs.labels import ANNOTATOR, read_labels
+from leavs.labels import ANNOTATOR, CORRECTED, KIND, REPORT_ID, read_labels
 from leavs.merging import MERGED, MISSING, NO_URGENCY, is_positive
 from leavs.review.corrections import ADJUDICATOR, FOLDER, Codes, Readings, decided, read_all
-from leavs.review.shown import Shown
+from leavs.review.grid import Labels, read_for_review
 
-REPORT_ID, ORGAN, KIND = rows.KEYS
-CORRECTED = "corrected"
 IMAGE = "image1"
 KEYS = (IMAGE, REPORT_ID, KIND, ANNOTATOR)
 ANNOTATED = {"quality": ("quality",), **MERGED}  # the columns of the LEAVS file, for each organ
@@ -28,13 +26,13 @@ def corrected_labels(labels: Path) -> pd.DataFrame:
         UsageError: readers differ, and no adjudicator has decided.
         InputError: the labels cannot be read, or nobody has reviewed them.
     """
-    shown = Shown(labels)
-    codes = decided(_readings(shown), shown.codes)
+    seen = read_for_review(labels)
+    codes = decided(_readings(seen), seen.codes)
     table = read_labels(labels)
     changed: list[list[str]] = [[] for _ in range(len(table))]
     keys = zip(*(table[column] for column in rows.KEYS), strict=True)
     places = {key: place for place, key in enumerate(keys)}
-    columns = {name: _objects(table[name]) for name in shown.grid.finding_types}
+    columns = {name: _objects(table[name]) for name in seen.grid.finding_types}
     for (report_id, organ, finding_type), one in codes.items():
         for kind, code in ((rows.LABELS, one.certainty), (rows.URGENCY, one.urgency)):
             place = places.get((report_id, organ, kind))
@@ -54,10 +52,10 @@ def annotations(labels: Path) -> pd.DataFrame:
     Raises:
         InputError: the labels cannot be read, or no reader has accepted a report.
     """
-    shown = Shown(labels)
-    made = [row for one in _readings(shown) for row in _annotated(one, shown)]
+    seen = read_for_review(labels)
+    made = [row for one in _readings(seen) for row in _annotated(one, seen)]
     if not made:
-        raise InputError(f"{shown.folder / FOLDER}: no reader has accepted a report")
+        raise InputError(f"{seen.folder / FOLDER}: no reader has accepted a report")
     table = pd.DataFrame(made)
     codes = [column for column in table.columns if column not in KEYS]
     return table.astype(dict.fromkeys(codes, "Int64"))
@@ -67,17 +65,17 @@ def _objects(column: "pd.Series[int]") -> list[int | None]:
     return [None if pd.isna(code) else int(code) for code in column]
 
 
-def _readings(shown: Shown) -> list[Readings]:
-    readings = read_all(shown.folder)
+def _readings(seen: Labels) -> list[Readings]:
+    readings = read_all(seen.folder)
     if not readings:
-        raise InputError(f"{shown.folder / FOLDER}: nobody has reviewed these labels")
+        raise InputError(f"{seen.folder / FOLDER}: nobody has reviewed these labels")
     return readings
 
 
-def _annotated(one: Readings, shown: Shown) -> Iterator[dict[str, Any]]:
+def _annotated(one: Readings, seen: Labels) -> Iterator[dict[str, Any]]:
     if one.reader == ADJUDICATOR:
         return
-    for report_id in (known for known in shown.grid.ids if one.accepted.get(known)):
+    for report_id in (known for known in seen.grid.ids if one.accepted.get(known)):
         labels: dict[str, Any] = {
             IMAGE: report_id,
             REPORT_ID: report_id,
@@ -85,12 +83,12 @@ def _annotated(one: Readings, shown: Shown) -> Iterator[dict[str, Any]]:
             ANNOTATOR: one.reader,
         }
         urgencies = {**labels, KIND: rows.URGENCY}
-        for organ in shown.grid.organs:
+        for organ in seen.grid.organs:
             for name, types in ANNOTATED.items():
                 codes = [
-                    one.says((report_id, organ, finding_type), shown.codes)
+                    one.says((report_id, organ, finding_type), seen.codes)
                     for finding_type in types
-                    if finding_type in shown.grid.finding_types
+                    if finding_type in seen.grid.finding_types
                 ]
                 label, urgency = _merged(codes)
                 labels[f"{organ}_{name}"], urgencies[f"{organ}_{name}"] = label, urgency

@@ -1,14 +1,14 @@
 """One report at a time: its text, and what the run's journal says of its organs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from leavs.domain import OrganResult, Report
 from leavs.identifiers import without_folders
+from leavs.index import Place, place_of
 from leavs.journal import (
     Line,
-    failed_cells,
     hash_of,
     read_line_at,
     read_lines,
@@ -16,7 +16,6 @@ from leavs.journal import (
 )
 from leavs.reports import ReportSource
 from leavs.review.background import Background
-from leavs.tables import Place
 
 
 class Texts:
@@ -49,13 +48,11 @@ class Records:
 
     Args:
         folder: of the run.
-        organs: those that a report has.
-        finding_types: those of the pack, in order.
+        organs: how many a report has.
     """
 
-    def __init__(self, folder: Path, organs: Sequence[str], finding_types: Sequence[str]) -> None:
-        self._count = len(organs)
-        self._finding_types = finding_types
+    def __init__(self, folder: Path, organs: int) -> None:
+        self._count = organs
         self._places: dict[str, dict[str, Place]] = {}
         self._probabilities: dict[tuple[str, str], list[float]] = {}
         self._texts: dict[tuple[str, str], Place] = {}
@@ -75,8 +72,7 @@ class Records:
     def kept_text(self, report_id: str) -> str | None:
         """The text, where the run has kept it."""
         labeled = (report_id, self.text_hash(report_id))
-        if labeled not in self._texts:
-            self._background.wait(lambda: labeled in self._texts)
+        self._background.wait(lambda: labeled in self._texts)
         place = self._texts.get(labeled)
         return None if place is None else str(_record(place)["text"])
 
@@ -109,13 +105,11 @@ class Records:
             yield
 
     def _keep_better(self, line: Line, record: Mapping[str, Any]) -> None:
-        report_id, organ = record["report_id"], record["organ"]
-        failures, position = failed_cells(record), record["position"]
-        place = Place(line.path, line.offset, failures, position, record["text_hash"])
+        report_id, organ, place = record["report_id"], record["organ"], place_of(line)
         known = self._places.setdefault(report_id, {}).get(organ)
         if known is None or place.rank < known.rank:
             labels = record["labels"].values()
-            given = (label["probability"] for label in labels)
+            given = (label.get("probability") for label in labels)
             self._probabilities[report_id, organ] = [one for one in given if one is not None]
             self._places[report_id][organ] = place
 

@@ -1,20 +1,21 @@
 """What a page shows: the labels of a run or a table, and their reports."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from leavs.check import check_labels
+from leavs.check import EMPTY, check_labels
 from leavs.domain import Certainty, OrganResult
 from leavs.errors import UsageError
 from leavs.journal import FOLDER as JOURNAL
 from leavs.journal import hash_of
+from leavs.merging import MISSING
 from leavs.reports import ReportSource
 from leavs.review.corrections import NOTHING, Cell, Codes
-from leavs.review.grid import NO_CODE, Flags, Grid, read_grid
+from leavs.review.grid import Flags, differing, read_for_review
 from leavs.review.records import Records, Texts
 from leavs.text import heading_lines
 
@@ -62,25 +63,27 @@ class Shown:
         blind: bool = False,
     ) -> None:
         self.path = labels
-        self.folder = labels if labels.is_dir() else labels.parent
-        self.grid = read_grid(labels)
+        self._labels = read_for_review(labels)
+        self.folder, self.grid = self._labels.folder, self._labels.grid
+        self.places = self._labels.places
         self.blind = blind
         self._texts = None if reports is None else Texts(reports)
         self._records = None
         if (labels / JOURNAL).is_dir():
-            self._records = Records(labels, self.grid.organs, self.grid.finding_types)
-        self._other: Grid | None = None if compared is None else read_grid(compared)
-        self._places = {report_id: place for place, report_id in enumerate(self.grid.ids)}
+            self._records = Records(labels, len(self.grid.organs))
+        self._other = None if compared is None else read_for_review(compared).grid
 
     def codes(self, cell: Cell) -> Codes:
         """What the labels say of a cell; nothing, for a blind reader."""
-        report_id, organ, finding_type = cell
-        if self.blind or report_id not in self._places:
-            return NOTHING
-        place = self._places[report_id]
-        o, t = self.grid.organs.index(organ), self.grid.finding_types.index(finding_type)
-        certainty, urgency = self.grid.certainties[place, o, t], self.grid.urgencies[place, o, t]
-        return Codes(_code(certainty), _code(urgency))
+        return NOTHING if self.blind else self._labels.codes(cell)
+
+    def session(self) -> dict[str, Any]:
+        """What a page has to know once."""
+        return {
+            "blind": self.blind,
+            "organs": list(self.grid.organs),
+            "finding_types": list(self.grid.finding_types),
+        }
 
     def report(self, place: int) -> dict[str, Any]:
         """One report as a page takes it: text, and by organ evidence, cells and reasoning.
@@ -135,9 +138,8 @@ class Shown:
         return {"cells": cells, "evidence": evidence, "reasoning": reasoning}
 
     def _cell(self, cell: Cell, result: OrganResult | None) -> dict[str, Any]:
-        codes = self.codes(cell)
         label = None if result is None else result.labels.get(cell[2])
-        shown: dict[str, Any] = {"certainty": codes.certainty, "urgency": codes.urgency}
+        shown: dict[str, Any] = asdict(self.codes(cell))
         if label is not None:
             shown["probability"] = label.probability
             shown["urgency_probability"] = label.urgency_probability
@@ -196,25 +198,21 @@ class Shown:
         ]
 
     def _failed(self, _: Filter) -> list[int]:
-        failed = (self.grid.certainties == NO_CODE) | (self.grid.urgencies == NO_CODE)
+        failed = (self.grid.certainties == MISSING) | (self.grid.urgencies == MISSING)
         return _places(failed)
 
     def _contradicting(self, _: Filter) -> list[int]:
         problems = check_labels(self.path)
-        found = set(problems.loc[problems["rule"] != "empty cell", "report_id"])
+        found = set(problems.loc[problems["rule"] != EMPTY.name, "report_id"])
         return [place for place, one in enumerate(self.grid.ids) if one in found]
 
     def _differing(self, _: Filter) -> list[int]:
         if self._other is None:
             raise UsageError("nothing to compare with; name other labels with --compare")
-        return _places(self.grid.differing(self._other))
+        return _places(differing(self.grid, self._other))
 
 
 def _places(flags: Flags) -> list[int]:
     """Where anything of a report is flagged."""
     of_reports = flags.reshape(len(flags), -1).any(axis=1)
     return [int(place) for place in np.flatnonzero(of_reports)]
-
-
-def _code(code: np.int8) -> int | None:
-    return None if code == NO_CODE else int(code)

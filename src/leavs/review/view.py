@@ -35,13 +35,7 @@ def write_view(shown: Shown, output: Path, limit: int | None = None) -> int:
     if count > MOST:
         raise UsageError(f"a page holds {MOST} reports at most, not {count}; give --limit")
     data = {
-        "session": {
-            "readonly": True,
-            "blind": False,
-            "adjudicates": False,
-            "organs": list(shown.grid.organs),
-            "finding_types": list(shown.grid.finding_types),
-        },
+        "session": {**shown.session(), "readonly": True},
         "reports": [shown.report(place) for place in range(count)],
     }
     try:

@@ -5,7 +5,7 @@ import { CERTAINTIES, URGENCIES, certaintyOf, codesOf, hasUrgency, inWords, perc
 
 const cellId = (organ, findingType) => `cell-${organ}-${findingType}`.replaceAll(" ", "-");
 
-function button(session, report, organ, findingType, chosen) {
+function gridCell(session, report, organ, findingType, chosen) {
   const cell = report.organs[organ].cells[findingType];
   const codes = codesOf(cell);
   const urgency = urgencyOf(codes);
@@ -47,7 +47,7 @@ export function drawGrid(table, session, report, chosen) {
       "tr",
       { role: "row" },
       element("th", { scope: "row", role: "rowheader" }, findingType),
-      ...session.organs.map((organ) => button(session, report, organ, findingType, chosen)),
+      ...session.organs.map((organ) => gridCell(session, report, organ, findingType, chosen)),
     ),
   );
   table.replaceChildren(

@@ -1,0 +1,50 @@
+"""Tables too large for memory, in a file without a name that is gone when it is closed.
+
+SQLite keeps a small table in memory and puts a large one into the system's folder for temporary
+files ($SQLITE_TMPDIR, else $TMPDIR), for this process alone. No text of a report goes there.
+Knows nothing of what the tables mean; imports nothing from leavs.
+"""
+
+import sqlite3
+from types import TracebackType
+from typing import Self
+
+CACHE_KIB = 16 * 1024  # of each table, in memory
+
+
+def open_scratch(schema: str) -> sqlite3.Connection:
+    """An empty database of this process alone; what is in it is never needed again."""
+    database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+    database.executescript(
+        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+        f"PRAGMA temp_store = FILE; PRAGMA cache_size = -{CACHE_KIB};" + schema
+    )
+    return database
+
+
+class FirstPlaces:
+    """Remembers at which place each key was seen first, for the time of a `with` block."""
+
+    def __init__(self) -> None:
+        self._database = open_scratch(
+            "CREATE TABLE seen (key BLOB PRIMARY KEY, place INTEGER) WITHOUT ROWID; BEGIN"
+        )
+
+    def first(self, key: bytes, place: int) -> int:
+        """The place where the key was seen first; this one, if it is new."""
+        ask = self._database.execute
+        if ask("INSERT OR IGNORE INTO seen VALUES (?, ?)", (key, place)).rowcount:
+            return place
+        [(known,)] = ask("SELECT place FROM seen WHERE key = ?", (key,))
+        return int(known)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._database.close()
