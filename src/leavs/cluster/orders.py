@@ -34,18 +34,6 @@ class Labeled:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
-    """An order whose engine died before it was done; the actor says so before it ends.
-
-    Args:
-        reason: the engine's own words.
-    """
-
-    position: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Untouched:
     """An order that came when the run was stopping; nothing was asked."""
 
@@ -59,7 +47,7 @@ class Broken:
     error: Exception
 
 
-Result = Labeled | Lost | Untouched | Broken
+Result = Labeled | Untouched | Broken
 
 
 class Left:

@@ -8,8 +8,8 @@ working on and no more. The limit on object memory is what holds the reader back
 import asyncio
 import pickle
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -47,6 +47,7 @@ class Desk:
         self._begun_since_a_finish = 0
         self._stopping = asyncio.Event()
         self._read = False
+        self._last_words: dict[int, str] = {}
 
     async def stopped(self) -> None:
         """Return when the run is asked to stop."""
@@ -64,6 +65,14 @@ class Desk:
     async def finished(self) -> None:
         """See `worker.Desk`."""
         self._begun_since_a_finish = 0
+
+    async def died(self, position: int, last_words: str) -> None:
+        """See `worker.Desk`."""
+        self._last_words[position] = last_words
+
+    async def last_words(self) -> dict[int, str]:
+        """Of the engines that died, by the position of the report that they were asked about."""
+        return self._last_words
 
     async def read(self) -> None:
         """The reader came to the end of the input."""
@@ -92,15 +101,33 @@ class DeskAt:
         """See `worker.Desk`."""
         await self.actor.finished.remote()
 
+    async def died(self, position: int, last_words: str) -> None:
+        """See `worker.Desk`."""
+        await self.actor.died.remote(position, last_words)
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """How an actor opens its engine, and asks it.
+
+    Args:
+        open: is sent there, and called once in each actor.
+        environment: of the actors, besides that of their machine.
+    """
+
+    open: OpenEngine
+    way: Way
+    environment: Mapping[str, str] = field(default_factory=dict)
+
 
 class Stream:
     """The results of a set of orders, as they come.
 
     Args:
-        desk: the actor of class Desk; None makes one.
+        orders: must not change any more.
     """
 
-    def __init__(self, orders: Orders, open_engine: OpenEngine, way: Way, pool: Pool) -> None:
+    def __init__(self, orders: Orders, engines: Engines, pool: Pool) -> None:
         import ray
 
         here = {"ray.io/node-id": ray.get_runtime_context().get_node_id()}
@@ -118,7 +145,12 @@ class Stream:
                 label_selector=here,
             ).map_batches(
                 Worker,
-                fn_constructor_args=(open_engine, way, DeskAt(self._desk)),
+                fn_constructor_args=(
+                    engines.open,
+                    engines.way,
+                    DeskAt(self._desk),
+                    engines.environment,
+                ),
                 batch_size=None,
                 batch_format="pyarrow",
                 compute=ray.data.ActorPoolStrategy(
@@ -131,7 +163,7 @@ class Stream:
                 max_task_retries=0,  # the second try is made elsewhere, alone
             )
             _set_limits(data.context, pool)
-            self._batches = iter(
+            self._batches: Generator[Any, None, None] = iter(
                 data.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
             )
 
@@ -151,6 +183,17 @@ class Stream:
         import ray
 
         return bool(ray.get(self._desk.was_read.remote()))
+
+    def last_words(self) -> dict[int, str]:
+        """Of the engines that died, by the position of the report that they were asked about."""
+        import ray
+
+        return dict(ray.get(self._desk.last_words.remote()))
+
+    def close(self) -> None:
+        """End the actors, whatever they do."""
+        if not self._batches.gi_running:
+            self._batches.close()
 
 
 def _set_limits(context: Any, pool: Pool) -> None:

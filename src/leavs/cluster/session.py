@@ -9,7 +9,9 @@ import asyncio
 import os
 import secrets
 import shutil
+import signal
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from typing import Any
 
 from leavs.engines.processes import output_to
 from leavs.errors import EngineStartError, UsageError
+from leavs.stopping import SIGNALS
 
 LOCAL = "local"
 PRIVATE = {"RAY_USAGE_STATS_ENABLED": "0"}
@@ -75,15 +78,26 @@ async def _connected(**arguments: Any) -> AsyncIterator[None]:
             f"no Ray cluster at {arguments['address']} ({reason}); start one with `ray start`, "
             "or give --ray without an address"
         ) from error
+    _take_signals_back()
     try:
         yield
     finally:
         await asyncio.shield(asyncio.to_thread(ray.shutdown))
 
 
+def _take_signals_back() -> None:
+    """Let Python handle the stop signals as before; Ray's core has put itself before SIGTERM."""
+    if threading.current_thread() is threading.main_thread():
+        for number in SIGNALS:
+            signal.signal(number, signal.getsignal(number))
+            signal.siginterrupt(number, False)
+
+
 def _init(**arguments: Any) -> None:
     import ray
 
+    # What Ray has to say of a death it prints on stdout, which is not its own; there is no option.
+    ray._private.worker._worker_logs_enabled = False
     with output_to(Path(os.devnull)):  # what is wrong is raised
         ray.init(
             log_to_driver=False,

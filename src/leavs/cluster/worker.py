@@ -8,7 +8,7 @@ import asyncio
 import os
 import pickle
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any, NoReturn, Protocol
 
 from leavs.ask import Ask
 from leavs.chain import label_report
-from leavs.cluster.orders import Broken, Labeled, Lost, Order, Result, Untouched
+from leavs.cluster.orders import Broken, Labeled, Order, Result, Untouched
 from leavs.domain import Filtration, OrganResult, Reasoning
 from leavs.engines import Engine
 from leavs.errors import EngineError, EngineStartError, LeavsError
@@ -26,7 +26,6 @@ from leavs.prompts import load_pack
 from leavs.steps.filtration import FILTERS
 
 COLUMN = "pickled"
-SECONDS_TO_LEAVE = 1.0  # in which the last word of a dying actor reaches the driver
 
 OpenEngine = Callable[[], AbstractAsyncContextManager[Engine]]
 
@@ -86,22 +85,33 @@ class Desk(Protocol):
         """A report was labeled: the engines work."""
         ...
 
+    async def died(self, position: int, last_words: str) -> None:
+        """An engine died while it was asked about the report at a position."""
+        ...
+
 
 class Worker:
     """What Ray Data makes in each actor of the pool and calls with each report.
 
     Args:
         open_engine: called once, inside the event loop that will ask.
+        environment: what the engine looks for there, such as a key.
     """
 
-    def __init__(self, open_engine: OpenEngine, way: Way, desk: Desk) -> None:
+    def __init__(
+        self,
+        open_engine: OpenEngine,
+        way: Way,
+        desk: Desk,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        os.environ.update(environment or {})
         self._open_engine = open_engine
         self._way = way
         self._desk = desk
         self._opening: asyncio.Task[tuple[Ask, Line]] | None = None
         self._engines = AsyncExitStack()  # never left: the engine ends with the actor's process
         self._stopping = False
-        self._dying = False
         self._watching: asyncio.Task[None] | None = None
 
     async def __call__(self, batch: Any) -> dict[str, list[bytes]]:
@@ -118,8 +128,7 @@ class Worker:
         except EngineStartError as error:
             return Broken(error)
         except EngineError as error:
-            self._leave_soon()
-            return Lost(order.report.position, str(error))
+            await self._leave(order.report.position, str(error))
         except LeavsError as error:
             return Broken(error)
         except Exception as error:  # noqa: BLE001 - raised on the driver, with this traceback
@@ -127,8 +136,6 @@ class Worker:
             return Broken(error)
 
     async def _label(self, order: Order) -> Result:
-        if self._dying:
-            await _for_ever()  # until the process ends, and with it this report's first try
         if self._opening is None:
             self._opening = asyncio.create_task(self._open())
         ask, line = await asyncio.shield(self._opening)
@@ -153,16 +160,12 @@ class Worker:
         await self._desk.stopped()
         self._stopping = True
 
-    def _leave_soon(self) -> None:
+    async def _leave(self, position: int, last_words: str) -> NoReturn:
         """End the process, so that Ray starts the actor again with an engine that works."""
-        if not self._dying:
-            self._dying = True
-            asyncio.get_running_loop().call_later(SECONDS_TO_LEAVE, os._exit, 1)
-
-
-async def _for_ever() -> NoReturn:
-    while True:
-        await asyncio.sleep(3600)
+        try:
+            await self._desk.died(position, last_words)
+        finally:
+            os._exit(1)
 
 
 def _pickled(result: Result) -> bytes:
