@@ -23,7 +23,10 @@ from leavs.errors import EngineStartError, UsageError
 from leavs.stopping import SIGNALS
 
 LOCAL = "local"
-PRIVATE = {"RAY_USAGE_STATS_ENABLED": "0"}
+PRIVATE = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ENABLE_AUTO_CONNECT": "0",  # a thread that outlives the block must start no Ray of its own
+}
 QUIET = {
     "RAY_DATA_LOG_LEVEL": "CRITICAL",  # what goes wrong comes back as a value, and is said once
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # the new behaviour, and no warning about it
