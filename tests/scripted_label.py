@@ -1,6 +1,7 @@
 """A labeling run in a process of its own, with a model that is a function: to be killed by tests.
 
 Run as: python scripted_label.py REPORTS_CSV OUTPUT_DIR LOG SECONDS_A_REPLY DRAIN_SECONDS SLOW_AFTER
+[SHARD SHARDS]
 The reply depends on the prompt alone. Each question is a line of the log when it is asked and
 another when it is answered; after SLOW_AFTER questions a reply takes a minute.
 """
@@ -26,6 +27,7 @@ from leavs import (
 from leavs.cli.label import exit_code
 from leavs.engines import Choices, Constraint, Message, Reply
 from leavs.errors import QuestionError
+from leavs.shards import Shard
 
 METHOD = MethodOptions(filtration=Filtration.FAST, reasoning=Reasoning.NEVER)
 ORGAN = re.compile(r"^The organ is the (.+?)\.(?: |$)", re.M)
@@ -74,13 +76,21 @@ class LoggedAnswers:
         return answer(messages, constraint)
 
 
-def label(reports: Path, folder: Path, engine: ScriptedEngine, drain_seconds: float) -> Outcome:
+def label(
+    reports: Path,
+    folder: Path,
+    engine: ScriptedEngine,
+    drain_seconds: float,
+    shard: Shard | None = None,
+) -> Outcome:
     """The run, with few reports in flight."""
     output = OutputOptions(folder, reports_in_flight=2, drain_seconds=drain_seconds)
-    return label_reports(from_csv(reports), engine, METHOD, output)
+    return label_reports(from_csv(reports), engine, METHOD, output, shard=shard)
 
 
 if __name__ == "__main__":
-    reports, folder, log, seconds, drain, slow_after = sys.argv[1:]
+    reports, folder, log, seconds, drain, slow_after, *part = sys.argv[1:]
+    shard = Shard(*map(int, part)) if part else None
     answers = LoggedAnswers(Path(log), float(seconds), int(slow_after))
-    sys.exit(exit_code(label(Path(reports), Path(folder), ScriptedEngine(answers), float(drain))))
+    engine = ScriptedEngine(answers)
+    sys.exit(exit_code(label(Path(reports), Path(folder), engine, float(drain), shard)))

@@ -28,7 +28,7 @@ from leavs.journal import Journal, read_lines
 from leavs.prompts import Pack
 from leavs.steps.filtration import fast_only, fast_then_thorough, thorough_only
 from leavs.stopping import Stop
-from leavs.tables import TABLES
+from leavs.tables import TABLES, export
 
 REPORTS = [Report(f"r{number}", f"Report {number}.", number) for number in range(6)]
 
@@ -252,13 +252,18 @@ class Labeling:
         return {name: (self.folder / name).read_bytes() for name in TABLES}
 
     def start(
-        self, seconds: float = 0.003, drain: float = 60, slow_after: int = 10**9
+        self,
+        seconds: float = 0.003,
+        drain: float = 60,
+        slow_after: int = 10**9,
+        shard: tuple[int, int] | None = None,
     ) -> subprocess.Popen[bytes]:
         """A process that labels the reports; `log` gets the questions."""
         paths = [str(path) for path in (self.reports, self.folder, self.log)]
         numbers = [str(number) for number in (seconds, drain, slow_after)]
         script = str(ROOT / "tests" / "scripted_label.py")
-        return subprocess.Popen([sys.executable, script, *paths, *numbers])
+        part = [str(number) for number in shard or ()]
+        return subprocess.Popen([sys.executable, script, *paths, *numbers, *part])
 
     def lines(self) -> list[list[str]]:
         content = self.log.read_text() if self.log.exists() else ""
@@ -371,3 +376,24 @@ def test_answers_that_take_too_long_are_left(
     assert labeling.start(seconds=0).wait() == 3
     assert labeling.tables() == labeling.wanted
     assert not before & {(f"case {case}", organ) for _, case, organ in labeling.lines()[lines:]}
+
+
+@pytest.mark.parametrize("shards", [None, 2])
+def test_two_processes_in_one_folder_at_once_do_not_harm_each_other(
+    labeling: Labeling, shards: int | None
+) -> None:
+    """With the same reports: duplicates are counted, and resolved the same way each time."""
+    parts = [None] if shards is None else [(number, shards) for number in range(shards)]
+    processes = [labeling.start(shard=part) for part in parts for _ in range(2)]
+    time.sleep(random.uniform(0, 1))
+    processes[0].kill()  # and one of them dies
+    ended = [process.wait(60) for process in processes]
+    assert ended[1:] == [3] * len(ended[1:])
+    assert labeling.start(seconds=0, shard=parts[0]).wait() == 3
+    with Index(labeling.folder) as index:
+        duplicates = index.records - 26 * 9
+    for _ in range(2):
+        exported = export(labeling.folder)
+        assert labeling.tables() == labeling.wanted
+        assert exported.duplicates == duplicates
+        assert exported.damaged == []

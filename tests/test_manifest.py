@@ -64,6 +64,37 @@ def test_results_of_nobody_are_left_alone(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_another_run_took_meanwhile_is_refused(tmp_path: Path) -> None:
+    manifest.claim_folder(tmp_path, IDENTITY, [], has_results=False)
+    manifest.confirm_claim(tmp_path, IDENTITY, None)
+    manifest.claim_folder(tmp_path, IDENTITY | {"seed": 1}, [], has_results=False)
+    with pytest.raises(RunFolderError, match="seed 1 there, 0 now"):
+        manifest.confirm_claim(tmp_path, IDENTITY, None)
+
+
+@pytest.mark.parametrize("has_results", [True, False])
+def test_shards_are_claimed_once(tmp_path: Path, has_results: bool) -> None:
+    manifest.claim_folder(tmp_path, IDENTITY, ["w"], has_results=False)
+    for _ in range(2):
+        manifest.claim_folder(tmp_path, IDENTITY, [], has_results=has_results, num_shards=8)
+    manifest.claim_folder(tmp_path, IDENTITY, [], has_results=has_results)
+    known = {"identity": IDENTITY, "warnings": ["w"], "num_shards": 8}
+    assert manifest.read(tmp_path) == known
+    with pytest.raises(RunFolderError, match="has 8 shards, not 4; give --num-shards 8"):
+        manifest.claim_folder(tmp_path, IDENTITY, [], has_results=has_results, num_shards=4)
+    with pytest.raises(RunFolderError, match="has 8 shards, not 4"):
+        manifest.confirm_claim(tmp_path, IDENTITY, 4)
+
+
+def test_the_fingerprint_is_that_of_the_values(tmp_path: Path) -> None:
+    manifest.claim_folder(tmp_path, IDENTITY, [], has_results=False)
+    read_back = manifest.read(tmp_path)["identity"]
+    turned = dict(reversed(IDENTITY.items()))
+    prints = {manifest.fingerprint(one) for one in (IDENTITY, read_back, turned)}
+    assert len(prints) == 1
+    assert manifest.fingerprint(IDENTITY | {"seed": 1}) not in prints
+
+
 def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RunFolderError, match=r"cannot be used: .*choose another --output-dir"):

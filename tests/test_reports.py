@@ -6,7 +6,7 @@ import os
 import tracemalloc
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 from leavs.domain import Report, UnreadableReport
 from leavs.errors import InputError, UsageError
 from leavs.reports import (
+    CheckedSource,
     ReportSource,
     from_amos_json,
     from_csv,
@@ -26,6 +27,7 @@ from leavs.reports import (
     select,
 )
 from leavs.reports.opening import patiently
+from leavs.shards import Shard
 
 SHARED = Path(__file__).parents[1] / ".." / "shared" / "amos" / "reports.csv"
 CANARY = "Xanthogranulomatous"
@@ -38,15 +40,15 @@ def make(path: Path, content: str | bytes = "Normal.") -> Path:
     return path
 
 
-def csv_of(tmp_path: Path, content: str | bytes, name: str = "reports.csv") -> ReportSource:
+def csv_of(tmp_path: Path, content: str | bytes, name: str = "reports.csv") -> CheckedSource:
     return from_csv(make(tmp_path / name, content), "id", "text")
 
 
-def jsonl_of(tmp_path: Path, content: str | bytes, name: str = "reports.jsonl") -> ReportSource:
+def jsonl_of(tmp_path: Path, content: str | bytes, name: str = "reports.jsonl") -> CheckedSource:
     return from_jsonl(make(tmp_path / name, content))
 
 
-def amos_of(tmp_path: Path, data: Any) -> ReportSource:
+def amos_of(tmp_path: Path, data: Any) -> CheckedSource:
     return from_amos_json(make(tmp_path / "amos.json", json.dumps(data)))
 
 
@@ -588,6 +590,72 @@ def test_a_part_knows_the_ids_before_it(tmp_path: Path) -> None:
 def test_a_negative_limit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--limit"):
         select(csv_of(tmp_path, "id,text\na,One.\n"), limit=-1)
+
+
+@pytest.mark.parametrize(("options", "positions"), PARTS)
+def test_the_shards_of_a_part_are_the_part(
+    tmp_path: Path, options: dict[str, int], positions: list[int]
+) -> None:
+    source = csv_of(tmp_path, "id,text\n" + "".join(f"{n},Normal.\n" for n in range(5)))
+    parts = [select(source, **options).sharded(Shard(number, 3)) for number in range(3)]
+    found = [[(entry.id, entry.position) for entry in part] for part in parts]
+    assert sorted(chain(*found)) == [(str(n), n) for n in positions]
+    assert [part.count() for part in parts] == [len(one) for one in found]
+    assert all(shard == sorted(shard, key=lambda pair: pair[1]) for shard in found)
+
+
+def test_each_shard_finds_the_second_use_of_its_ids(tmp_path: Path) -> None:
+    names = [f"r{number}" for number in range(20)]
+    rows = "".join(f"{name},Normal.\n" for name in names * 2) + ",No id.\n"
+    source = csv_of(tmp_path, "id,text\n" + rows)
+    told = [problems(source.sharded(Shard(number, 4))) for number in range(4)]
+    assert sorted(chain(*told)) == sorted(problems(source))
+    assert len([*chain(*told)]) == 21
+
+
+def test_texts_of_another_shard_are_not_read(tmp_path: Path) -> None:
+    names = [f"r{number}" for number in range(12)]
+    first, second = Shard(0, 2), Shard(1, 2)
+    for name in names:
+        make(tmp_path / f"{name}.txt", "Normal." if first.includes(name) else b"\0")
+    source = from_folder(tmp_path)
+    for path in tmp_path.iterdir():
+        if second.includes(path.stem):
+            path.unlink()  # whoever reads it, fails
+    mine = source.sharded(first)
+    assert {entry.id for entry in mine} == {name for name in names if first.includes(name)}
+    assert problems(mine) == []
+    assert mine.count() == len(list(mine))
+    assert len(problems(source.sharded(second))) == source.sharded(second).count()
+
+
+def test_a_folder_is_listed_in_the_order_of_ids_however_deep(tmp_path: Path) -> None:
+    names = ["b", "a/z", "a-b", "a/b/c", "a", "a.b", "ä", "B", "a b/c"]
+    for name in names:
+        make(tmp_path / f"{name}.txt")
+    make(tmp_path / "a" / "notes.md")
+    (tmp_path / "linked").symlink_to(tmp_path / "a")  # as before: not followed
+    (tmp_path / "c.txt").symlink_to(tmp_path / "b.txt")
+    assert list(texts(from_folder(tmp_path))) == sorted([*names, "c"])
+
+
+def test_many_names_are_not_kept_in_memory(tmp_path: Path) -> None:
+    names = [f"{'long' * 20}{number:05d}.txt" for number in range(20_000)]
+    for name in names:
+        (tmp_path / name).touch()
+    make(tmp_path / "list.lst", "\n".join(names))
+    # pathlib interns the parts of a path; the table of those is Python's, and grows by itself.
+    others = [
+        tracemalloc.Filter(False, "*pathlib*"),
+        tracemalloc.Filter(False, tracemalloc.__file__),
+    ]
+    for read in (lambda: from_folder(tmp_path), lambda: from_list(tmp_path / "list.lst")):
+        tracemalloc.start()
+        source = read()
+        held = tracemalloc.take_snapshot().filter_traces(others).statistics("filename")
+        tracemalloc.stop()
+        assert source.count() == 20_000
+        assert sum(one.size for one in held) < 200_000, "the names alone are two megabytes"
 
 
 def test_every_source_counts_its_entries_and_can_be_read_again(tmp_path: Path) -> None:

@@ -197,14 +197,9 @@ class Index:
         return self._count("SELECT count(DISTINCT report) FROM cells")
 
     @property
-    def duplicates(self) -> int:
-        """Records of a cell that has another, better or older one."""
-        return self._count("SELECT (SELECT count(*) FROM cells) - (SELECT count(*) FROM best)")
-
-    @property
-    def failed_cells(self) -> int:
-        """Cells without a label, of the records that count."""
-        return self._count("SELECT coalesce(sum(failures), 0) FROM best")
+    def records(self) -> int:
+        """Records of organs, also of those that have a better or older one."""
+        return self._count("SELECT count(*) FROM cells")
 
     @property
     def reports_without_text(self) -> int:

@@ -9,7 +9,7 @@ import sqlite3
 from types import TracebackType
 from typing import Self
 
-CACHE_KIB = 16 * 1024  # of each table, in memory
+CACHE_KIB = 8 * 1024  # of each table, in memory
 
 
 def open_scratch(schema: str) -> sqlite3.Connection:

@@ -130,11 +130,12 @@ def status_of(index: Index, folder: Path, described: Mapping[str, Any]) -> Statu
     num_shards = described.get("num_shards")
     organs = len(described["identity"]["organs"])
     count = num_shards or 1
-    done, failed = [0] * count, [0] * count
+    done, failed, cells = [0] * count, [0] * count, 0
     for report, recorded, failures in index.progress():
         number = shard_number(report, count)
         done[number] += recorded >= organs
         failed[number] += failures
+        cells += recorded
     processes = _processes(index, folder)
     shards = [
         _shard_status(
@@ -143,9 +144,8 @@ def status_of(index: Index, folder: Path, described: Mapping[str, Any]) -> Statu
         for number in range(count)
     ]
     problems = sum(1 for _ in index.input_problems())
-    return Status(
-        num_shards, shards, problems, _rate(processes), index.duplicates, tuple(index.damaged)
-    )
+    superseded = index.records - cells
+    return Status(num_shards, shards, problems, _rate(processes), superseded, tuple(index.damaged))
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,13 +57,14 @@ def export(folder: Path, include_report: bool = False) -> Exported:
     described = manifest.read(folder)
     with Index(folder) as index:
         index.refuse_other_runs(folder, manifest.fingerprint(described["identity"]))
-        exported = Exported(duplicates=index.duplicates, damaged=index.damaged)
+        exported = Exported(damaged=index.damaged)
         if "num_shards" in described:
             exported.shards = status_of(index, folder, described).shards
         if include_report:
             exported.reports_without_text = index.reports_without_text
         usage = _write(folder, described["identity"], index, exported, include_report)
         exported.reports = index.reports
+        exported.duplicates = index.records - exported.rows // 2
         manifest.write(folder, described | _totals(index, exported, usage))
     return exported
 
@@ -71,15 +72,13 @@ def export(folder: Path, include_report: bool = False) -> Exported:
 def counted(folder: Path, shard: Shard) -> Exported:
     """What is recorded of a shard, which has no tables of its own."""
     with Index(folder, shard) as index:
-        reports, organs = index.reports, len(manifest.read(folder)["identity"]["organs"])
-        return Exported(
-            reports,
-            2 * organs * reports,
-            index.failed_cells,
-            sum(1 for _ in index.input_problems()),
-            index.duplicates,
-            damaged=index.damaged,
-        )
+        exported = Exported(index.reports, damaged=index.damaged)
+        for _, organs, failures in index.progress():
+            exported.rows += 2 * organs
+            exported.failed_cells += failures
+        exported.input_problems = sum(1 for _ in index.input_problems())
+        exported.duplicates = index.records - exported.rows // 2
+        return exported
 
 
 def _write(
