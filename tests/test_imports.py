@@ -161,7 +161,7 @@ def test_the_search_for_imports_finds_them(tmp_path: Path) -> None:
 
 
 # What stands in the way of a quick start, or asks for what is not installed
-ENGINES = ("torch", "vllm", "transformers", "tokenizers", "openai", "ray", "pyarrow")
+ENGINES = ("torch", "vllm", "transformers", "tokenizers", "openai", "ray")
 STATISTICS = ("pandas", "sklearn", "scipy", "matplotlib", "nltk")
 SLOW = (*ENGINES, *STATISTICS)
 

@@ -1,4 +1,4 @@
-"""A real Ray cluster on the loopback interface: a head without CPUs, and nodes that can be killed."""
+"""A real Ray cluster on loopback: a head without CPUs, and nodes that can be killed."""
 
 import os
 import signal

@@ -136,7 +136,8 @@ def test_a_node_is_killed_and_the_tables_are_those_of_a_run_without_ray(
     asked_by = runs.asked_by()
     lost = [case for case, pids in asked_by.items() if pids & killed and pids - killed]
     assert lost, "the killed node was to have reports in flight"
-    identities = [json.loads((one.folder / "run.json").read_text())["identity"] for one in (runs, undisturbed)]
+    manifests = [(one.folder / "run.json").read_text() for one in (runs, undisturbed)]
+    identities = [json.loads(manifest)["identity"] for manifest in manifests]
     assert identities[0] == identities[1]
 
 

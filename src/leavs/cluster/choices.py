@@ -1,4 +1,4 @@
-"""What the options of a run mean on a cluster: how an actor opens its engine, and how many there are.
+"""What the options mean on a cluster: how an actor opens its engine, and how many there are.
 
 Knows nothing of Ray.
 """
@@ -110,5 +110,3 @@ def _batch_size(engine: EngineOptions | Engine, gpus: int) -> int:
     if isinstance(named, int):
         return named
     return BATCH_ON_GPU if gpus else BATCH
-
-

@@ -1,4 +1,4 @@
-"""Labels reports on a Ray cluster: all of them at once, and those whose engine died once more, alone.
+"""Labels reports on a Ray cluster: all at once, and those whose engine died once more, alone.
 
 Beside a report that kills its engine others are in flight. Each of them gets its second try alone
 in an actor, so that only the report that kills an engine twice becomes a failure.

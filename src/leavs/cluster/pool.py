@@ -8,9 +8,10 @@ working on and no more. The limit on object memory is what holds the reader back
 import asyncio
 import pickle
 import warnings
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from types import GeneratorType
 from typing import Any
 
 from leavs.cluster.orders import Broken, Order, Orders, Result
@@ -163,7 +164,7 @@ class Stream:
                 max_task_retries=0,  # the second try is made elsewhere, alone
             )
             _set_limits(data.context, pool)
-            self._batches: Generator[Any, None, None] = iter(
+            self._batches: GeneratorType[Any, None, None] = iter(
                 data.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
             )
 
@@ -216,7 +217,7 @@ def _source(read: Any) -> Any:
 
     unknown = BlockMetadata(num_rows=None, size_bytes=None, exec_stats=None, input_files=None)
 
-    class Source(Datasource):
+    class Source(Datasource):  # type: ignore[misc]
         def estimate_inmemory_data_size(self) -> None:
             return None
 

@@ -132,10 +132,11 @@ def _own_folder() -> Iterator[str]:
     """A folder (0700) for what Ray writes: its logs, and texts where memory does not suffice."""
     root = tempfile.gettempdir()
     folder = tempfile.mkdtemp(
-        prefix="leavs-ray-", dir=root if len(root) <= LONGEST_TEMPORARY else "/tmp"  # noqa: S108
+        prefix="leavs-ray-",
+        dir=root if len(root) <= LONGEST_TEMPORARY else "/tmp",  # noqa: S108
     )
     try:
-        yield folder
+        yield f"{folder}/ray"  # Ray opens its own folder to everybody; the one above stays closed
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -145,9 +145,7 @@ class Worker:
             return Broken(EngineError("the engines die and label nothing; the run can be resumed"))
         report, results = order.report, list[OrganResult]()
         ask = replace(ask, engine=InTurn(ask.engine, line, report.position))
-        await label_report(
-            ask, report, order.organs, FILTERS[self._way.filtration], results.append
-        )
+        await label_report(ask, report, order.organs, FILTERS[self._way.filtration], results.append)
         await self._desk.finished()
         return Labeled(replace(report, text=""), hash_of(report.text), tuple(results))
 
@@ -171,7 +169,7 @@ class Worker:
 def _pickled(result: Result) -> bytes:
     try:
         return pickle.dumps(result)
-    except Exception:  # noqa: BLE001 - an error of any package
+    except Exception:
         if not isinstance(result, Broken):
             raise
         lines = "".join(traceback.format_exception(result.error))
