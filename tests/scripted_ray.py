@@ -1,14 +1,14 @@
 """A labeling run with a model that is a function, with Ray or without: for tests to disturb.
 
-Run as: python scripted_ray.py REPORTS_CSV OUTPUT_DIR LOG ADDRESS SECONDS_A_REPLY DRAIN WHAT CASES
-ADDRESS is Ray's, or "none". WHAT happens when one of CASES (comma-separated numbers) is asked
-about: "exit" ends the process, "engine" and "bug" raise, "long" takes a minute; "none" is nothing.
+Run as: python scripted_ray.py REPORTS_CSV OUTPUT_DIR LOG ADDRESS SECONDS_A_REPLY DRAIN WHAT
+ADDRESS is Ray's, or "none". WHAT happens when a case is asked about, as "5=exit,7=engine": "exit"
+ends the process, "engine" and "bug" raise, "long" takes a minute.
 """
 
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from leavs import Outcome, OutputOptions, RayOptions, ScriptedEngine, from_csv, label_reports
@@ -21,20 +21,19 @@ from scripted_label import CASE, METHOD, answer
 class Answers:
     """`answer`, late, with a log, and with what happens at some cases."""
 
-    def __init__(self, log: Path, seconds: float, what: str, cases: Sequence[str]) -> None:
-        self._log, self._seconds, self._what, self._cases = log, seconds, what, cases
+    def __init__(self, log: Path, seconds: float, what: Mapping[str, str]) -> None:
+        self._log, self._seconds, self._what = log, seconds, what
 
     async def __call__(self, messages: Sequence[Message], constraint: Constraint | None) -> Reply:
         [case] = set(CASE.findall(messages[1].content))
         with self._log.open("a") as log:
             log.write(f"{case}\t{os.getpid()}\n")
         await asyncio.sleep(self._seconds)
-        if case in self._cases:
-            await self._happen()
+        await self._happen(self._what.get(case))
         return answer(messages, constraint)
 
-    async def _happen(self) -> None:
-        match self._what:
+    async def _happen(self, what: str | None) -> None:
+        match what:
             case "exit":
                 os._exit(3)
             case "engine":
@@ -46,8 +45,9 @@ class Answers:
 
 
 def label(arguments: Sequence[str]) -> Outcome:
-    reports, folder, log, address, seconds, drain, what, cases = arguments
-    answers = Answers(Path(log), float(seconds), what, cases.split(","))
+    reports, folder, log, address, seconds, drain, what = arguments
+    happens = dict(one.split("=") for one in what.split(",") if one)
+    answers = Answers(Path(log), float(seconds), happens)
     return label_reports(
         from_csv(Path(reports)),
         ScriptedEngine(answers, batch_size=32),

@@ -32,6 +32,8 @@ QUIET = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # the new behaviour, and no warning about it
     "RAY_BACKEND_LOG_LEVEL": "fatal",
 }
+SECONDS_TO_ANSWER = 10
+NO_CLUSTER = "no Ray cluster at {} ({}); start one with `ray start`, or give --ray alone"
 LONGEST_TEMPORARY = 40  # sockets lie below it, and their paths have 107 characters at most
 
 
@@ -64,8 +66,23 @@ async def ray_at(address: str) -> AsyncIterator[tuple[Machine, ...]]:
                 async with _connected(address=LOCAL, include_dashboard=False, _temp_dir=folder):
                     yield await asyncio.to_thread(_machines)
         else:
+            if address != "auto":
+                await _refuse_silence(address)
             async with _connected(address=address):
                 yield await asyncio.to_thread(_machines)
+
+
+async def _refuse_silence(address: str) -> None:
+    """Where nobody listens, Ray would end this process without a word."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        raise UsageError(f"--ray {address}: give host:port, or auto for the cluster that runs here")
+    try:
+        async with asyncio.timeout(SECONDS_TO_ANSWER):
+            _, writer = await asyncio.open_connection(host, int(port))
+    except (OSError, TimeoutError) as error:
+        raise EngineStartError(NO_CLUSTER.format(address, type(error).__name__)) from error
+    writer.close()
 
 
 @asynccontextmanager
@@ -77,10 +94,7 @@ async def _connected(**arguments: Any) -> AsyncIterator[None]:
         await asyncio.to_thread(_init, **arguments)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise EngineStartError(
-            f"no Ray cluster at {arguments['address']} ({reason}); start one with `ray start`, "
-            "or give --ray without an address"
-        ) from error
+        raise EngineStartError(NO_CLUSTER.format(arguments["address"], reason)) from error
     _take_signals_back()
     try:
         yield
