@@ -104,6 +104,25 @@ def test_garbage_in_the_middle_is_named_and_passed_over(tmp_path: Path) -> None:
     assert damaged == [f"{path} line 1"]
 
 
+def test_any_altered_byte_makes_a_line_no_record(tmp_path: Path) -> None:
+    """A label is as it was recorded, or its line is damaged: nothing between."""
+    journal = Journal(tmp_path, {})
+    journal.add_result(record("a"))
+    journal.close()
+    (path,) = (tmp_path / "journal").iterdir()
+    session, organ, end = path.read_bytes().splitlines(keepends=True)
+    for place in range(len(organ)):
+        for bit in range(8):
+            altered = bytearray(organ)
+            altered[place] ^= 1 << bit
+            path.write_bytes(session + bytes(altered) + end)
+            damaged: list[str] = []
+            assert recorded(tmp_path, damaged) == set()
+            assert damaged
+    path.write_bytes(session + organ + end)
+    assert recorded(tmp_path) == {"a"}
+
+
 def test_two_processes_never_share_a_file(tmp_path: Path) -> None:
     journals = [Journal(tmp_path, {}) for _ in range(20)]
     for journal in journals:

@@ -6,7 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from leavs.errors import InputError
-from leavs.reports.opening import open_text, patiently, settled, shown
+from leavs.patience import patiently
+from leavs.reports.opening import open_text, settled, shown
 from leavs.reports.sources import CheckedSource, Entries, Entry, with_entries
 from leavs.scratch import open_scratch
 
