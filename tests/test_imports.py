@@ -64,6 +64,11 @@ LAYERS = (
     "review.server",
     "options",
     "models",
+    "cluster",
+    "cluster.orders cluster.session",
+    "cluster.worker",
+    "cluster.pool",
+    "cluster.choices cluster.labeling",
     "run",
     "doctor",
     "doctor.findings doctor.readers doctor.tokens",
@@ -87,6 +92,7 @@ HEAVY = {
     "transformers": {"leavs.engines.vllm", "leavs.demo_model"},
     "tokenizers": {"leavs.engines.conversation", "leavs.doctor.tokens"},
     "huggingface_hub": {"leavs.hub"},
+    "ray": {"leavs.cluster.session", "leavs.cluster.pool"},
 }
 ALSO_AT_THE_TOP = {"tokenizers"}  # of a module that is itself loaded only by a function
 
@@ -161,7 +167,7 @@ def test_the_search_for_imports_finds_them(tmp_path: Path) -> None:
 
 
 # What stands in the way of a quick start, or asks for what is not installed
-ENGINES = ("torch", "vllm", "transformers", "tokenizers", "openai", "huggingface_hub")
+ENGINES = ("torch", "vllm", "transformers", "tokenizers", "openai", "huggingface_hub", "ray")
 STATISTICS = ("pandas", "sklearn", "scipy", "matplotlib", "nltk")
 SLOW = (*ENGINES, *STATISTICS)
 

@@ -109,6 +109,13 @@ class _Names:
         for place, report_id, path in rows:
             yield place, os.fsdecode(report_id), Path(os.fsdecode(path))
 
+    def __getstate__(self) -> bytes:
+        return self._database.serialize()  # for another machine's process that reads the reports
+
+    def __setstate__(self, state: bytes) -> None:
+        self._database = open_scratch("")
+        self._database.deserialize(state)
+
     def __len__(self) -> int:
         [(count,)] = self._database.execute("SELECT count(*) FROM names")
         return int(count)
