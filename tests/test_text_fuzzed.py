@@ -1,5 +1,7 @@
 """Sentences, headings and quotes hold for any text, in time in proportion to its length."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -121,7 +123,8 @@ def test_quotes_give_sentences_of_the_report_each_once_and_one_at_a_time(
 def test_a_sentence_that_stands_alone_is_found(text: str) -> None:
     for one in said(split_sentences(text)):
         alone = split_sentences(one.text)
-        if len(said(alone)) == len(alone) == 1:
+        has_words = re.search(r"[^\W\d_]{2}", one.text)  # "1. ..." says nothing
+        if has_words and len(said(alone)) == len(alone) == 1:
             assert match_quote(one.text, alone) == alone
 
 
