@@ -65,7 +65,7 @@ def by_hash(messages: Sequence[Message], constraint: Constraint | None) -> str:
     """Quotes the report's lines and answers anything, at times what nobody asked for."""
     question = messages[-1].content
     chance = blake2b(question.encode(), digest_size=1).digest()[0]
-    if chance % 19 == 0:
+    if chance % 11 == 0:
         return "I cannot say."
     if isinstance(constraint, Choices):
         return constraint.options[chance % len(constraint.options)]
