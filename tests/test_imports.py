@@ -35,7 +35,7 @@ LAYERS = (
     "steps.finding_question steps.filtration_fast steps.filtration_thorough steps.filtration_joint",
     "steps.filtration steps.finding_types steps.certainty steps.urgency",
     "chain",
-    "reports.opening",
+    "reports.opening reports.json_values",
     "reports.sources",
     "reports.files reports.csv_rows",
     "reports.json_lines reports.amos",
