@@ -3,7 +3,7 @@
 Each phase is a process of its own, whose peak memory the kernel tells: label (input, chain with a
 scripted engine, journal; two shards at once), scan (what a run reads before it goes on), status,
 and export (all four tables). The reports are made here and short, so that a million can be labeled
-without a model in about an hour: all organs are asked about, and in every fourth report one has
+without a model in about an hour: all organs are asked about, and in every tenth report one has
 evidence. What a full report takes on the disk is measured on those in data/, where most organs have
 evidence.
 
@@ -47,7 +47,7 @@ def make_reports(path: Path, count: int) -> None:
         for number in range(count):
             chance = random.Random(number)  # noqa: S311 - nothing secret
             organ, said = chance.choice(ORGANS), chance.choice(SAID)
-            told = f"The {organ} {said}." if number % 4 == 0 else "Nothing was remarked."
+            told = f"The {organ} {said}." if number % 10 == 0 else "Nothing was remarked."
             text = f"CLINICAL INFORMATION: case {number}.\nFINDINGS: {told}"
             writer.writerow((f"study-{number:07d}.nii.gz", text))
 
