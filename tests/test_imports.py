@@ -24,7 +24,8 @@ LAYERS = (
     "answers",
     "prompts",
     "engines",
-    "engines.lifeline engines.processes engines.hardware engines.conversation engines.scripted",
+    "engines.lifeline engines.processes engines.hardware engines.conversation engines.scripted "
+    "engines.control_tokens engines.refusals",
     "engines.vllm engines.openai",
     "demo_model line",
     "answered",

@@ -46,7 +46,19 @@ class AnswerError(QuestionError):
 
 
 class ContextError(QuestionError):
-    """A prompt longer than the model's context."""
+    """A prompt that the model's context cannot hold.
+
+    Args:
+        tokens: of the prompt, where they are known.
+        limit: of the context in tokens, prompt and reply together, where it is known.
+    """
+
+    def __init__(self, tokens: int | None = None, limit: int | None = None) -> None:
+        self.tokens = tokens
+        self.limit = limit
+        prompt = "the prompt" if tokens is None else f"the prompt of {tokens:,} tokens"
+        context = "the model's context" if limit is None else f"the context of {limit:,} tokens"
+        super().__init__(f"{prompt} is longer than {context} can hold with a reply")
 
 
 class EngineError(LeavsError):
