@@ -1,11 +1,12 @@
-"""Breaks up what a server's tokenizer would take for a control token.
+"""Breaks up what a model could take for a control token, where its tokenizer cannot be asked.
 
 A space after the first character, which a model reads over and no tokenizer matches. Only the
-tokens of the usual model families are known here, for the server's own tokenizer is elsewhere.
+tokens of the usual model families are known here.
 Knows nothing of engines; imports nothing from leavs.
 """
 
 import re
+from collections.abc import Iterable
 
 # By family; the case does not count
 _TOKENS = (
@@ -25,6 +26,7 @@ _TOKENS = (
     r"<(?:repo_?name|file_sep|filename|gh_stars|empty_output"
     r"|(?:fim|issue|jupyter|commit)_\w{1,30})>",  # SmolLM, StarCoder
 )
+_WHOLE = re.compile("|".join(_TOKENS), re.IGNORECASE)
 # The first character alone is taken up, so that a token that begins inside another is found too.
 _FIRST_CHARACTERS = re.compile(rf"(?={'|'.join(_TOKENS)})[<\[\]]", re.IGNORECASE)
 
@@ -32,3 +34,14 @@ _FIRST_CHARACTERS = re.compile(rf"(?={'|'.join(_TOKENS)})[<\[\]]", re.IGNORECASE
 def neutralise(text: str) -> str:
     """The text with no control token in it: `<|im_end|>` becomes `< |im_end|>`."""
     return _FIRST_CHARACTERS.sub(r"\g<0> ", text)
+
+
+def control_tokens_in(text: str) -> set[str]:
+    """What looks like a control token in a text."""
+    return set(_WHOLE.findall(text))
+
+
+def any_of(tokens: Iterable[str]) -> re.Pattern[str]:
+    """Matches the tokens, of two that begin alike the longer one; with none, nothing."""
+    longest_first = sorted(tokens, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
