@@ -24,8 +24,8 @@ LAYERS = (
     "answers",
     "prompts",
     "engines",
-    "engines.lifeline engines.processes engines.hardware engines.conversation engines.scripted "
     "engines.control_tokens engines.refusals",
+    "engines.lifeline engines.processes engines.hardware engines.conversation engines.scripted",
     "engines.vllm engines.openai",
     "demo_model line",
     "answered",

@@ -19,6 +19,7 @@ _HOMES = {
     "MethodOptions": "leavs.options",
     "Outcome": "leavs.run",
     "OutputOptions": "leavs.options",
+    "Overflow": "leavs.domain",
     "Policy": "leavs.convert",
     "Reading": "leavs.convert",
     "Reasoning": "leavs.domain",
