@@ -9,7 +9,7 @@ DEMO_REPORT := data/reports/04-telegraphic-postop.txt
 DEMO := results/demo-$(shell cat prompts/leavs/* $(DEMO_REPORT) src/leavs/*.py | cksum | cut -d' ' -f1)
 READY := .venv/ready-$(shell cat pyproject.toml requirements/cpu.txt | cksum | cut -d' ' -f1)
 
-.PHONY: setup browser demo test lint unit clean
+.PHONY: setup browser slurm demo test lint unit chaos clean
 
 setup: $(READY)
 
@@ -30,7 +30,7 @@ demo: setup
 	  --temperature 1 --output-dir $(DEMO) || test $$? -eq 3
 	$(BIN)/leavs show $(DEMO)
 
-test: browser lint unit
+test: browser slurm lint unit
 
 # Tests open pages in a browser; where Debian's packages can be installed, it is.
 HAVE_BROWSER := command -v chromium || command -v chromium-browser || command -v google-chrome
@@ -40,6 +40,16 @@ browser:
 	@{ $(HAVE_BROWSER); } > /dev/null \
 	  || { echo "the tests need a browser: apt-get install chromium"; exit 1; }
 
+# Tests run jobs in a real SLURM on the loopback interface.
+HAVE_SLURM := PATH=$$PATH:/usr/sbin && command -v slurmctld && command -v slurmd && command -v srun \
+  && command -v munged && command -v shellcheck
+slurm:
+	@{ $(HAVE_SLURM); } > /dev/null || { apt-get -q update \
+	  && apt-get -q install --yes --no-install-recommends slurm-wlm munge shellcheck; } \
+	  > /dev/null 2>&1 || true
+	@{ $(HAVE_SLURM); } > /dev/null \
+	  || { echo "the tests need SLURM: apt-get install slurm-wlm munge shellcheck"; exit 1; }
+
 lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -47,6 +57,10 @@ lint: setup
 
 unit: setup
 	$(BIN)/pytest
+
+# Two hundred rounds of everything that can happen to a run; `make unit` runs a few.
+chaos: setup
+	$(BIN)/python scripts/chaos.py --rounds 200
 
 clean:
 	rm -rf .venv results build dist

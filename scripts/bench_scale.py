@@ -3,8 +3,9 @@
 Each phase is a process of its own, whose peak memory the kernel tells: label (input, chain with a
 scripted engine, journal; two shards at once), scan (what a run reads before it goes on), status,
 and export (all four tables). The reports are made here and short, so that a million can be labeled
-without a model in about an hour: all organs are asked about, one has evidence. What a full report
-takes on the disk is measured on those in data/, where most organs have evidence.
+without a model in about an hour: all organs are asked about, and in every fourth report one has
+evidence. What a full report takes on the disk is measured on those in data/, where most organs have
+evidence.
 
     python scripts/bench_scale.py [--sizes 10000 100000 1000000] [--folder DIR]
 """
@@ -46,13 +47,9 @@ def make_reports(path: Path, count: int) -> None:
         for number in range(count):
             chance = random.Random(number)  # noqa: S311 - nothing secret
             organ, said = chance.choice(ORGANS), chance.choice(SAID)
-            writer.writerow(
-                (
-                    f"study-{number:07d}.nii.gz",
-                    f"CLINICAL INFORMATION: case {number}.\nTECHNIQUE: CT of the abdomen.\n"
-                    f"FINDINGS: The {organ} {said}. No other remarks were made in this part.",
-                )
-            )
+            told = f"The {organ} {said}." if number % 4 == 0 else "Nothing was remarked."
+            text = f"CLINICAL INFORMATION: case {number}.\nFINDINGS: {told}"
+            writer.writerow((f"study-{number:07d}.nii.gz", text))
 
 
 def answer(messages: Sequence[Message], constraint: Constraint | None) -> Reply:
@@ -66,8 +63,8 @@ def answer(messages: Sequence[Message], constraint: Constraint | None) -> Reply:
     if "<report>" in question:
         organ = question.rsplit("The organ is the ", 1)[1].split(".")[0]
         told = question.split("<report>", 1)[1].split("</report>", 1)[0]
-        of_organ = [one for one in told.split("FINDINGS: ")[1].split(". ") if organ in one]
-        return Reply("\n".join(f'"{one}.": informative' for one in of_organ) or "none")
+        sentence = told.split("FINDINGS: ")[1].strip()
+        return Reply(f'"{sentence}": informative' if organ in sentence else "none")
     return Reply("(K)")
 
 

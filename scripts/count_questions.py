@@ -9,7 +9,6 @@ list costs two calls, and a choice mostly one.
 
 import asyncio
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -17,47 +16,14 @@ from rich.table import Table
 
 from leavs.ask import Ask
 from leavs.chain import label_report
+from leavs.doctor.readers import least, most_with
 from leavs.domain import Filtration, OrganResult, Reasoning, Report
-from leavs.engines import Choices, Constraint, Message, Pattern
 from leavs.engines.scripted import Script, ScriptedEngine
 from leavs.prompts import Pack, find_pack, load_pack
 from leavs.reports import from_csv, from_folder
 from leavs.steps.filtration import FILTERS
-from leavs.text import split_sentences
 
 ROOT = Path(__file__).parents[1]
-
-
-def least(messages: Sequence[Message], constraint: Constraint | None) -> str:
-    """Nothing informs, and nothing is present."""
-    if isinstance(constraint, Choices):
-        return "No" if "No" in constraint.options else constraint.options[0]
-    return "none"
-
-
-def most(messages: Sequence[Message], constraint: Constraint | None) -> str:
-    """Everything informs, but the list of quotes is empty; everything is present."""
-    if isinstance(constraint, Choices):
-        return "Yes" if "Yes" in constraint.options else "D"
-    return (
-        "none"
-        if asks_for_quotes(constraint)
-        else "(A), (B), (C), (D), (E), (F), (G), (H), (I), (J), (K)"
-    )
-
-
-def most_quoted(messages: Sequence[Message], constraint: Constraint | None) -> str:
-    """Everything informs and is quoted; everything is present."""
-    if not asks_for_quotes(constraint):
-        return most(messages, constraint)
-    report = messages[-1].content.split("<report>")[1].split("</report>")[0]
-    sentences = (sentence.in_context for sentence in split_sentences(report))
-    return "\n".join(f'"{sentence}": informative' for sentence in sentences)
-
-
-def asks_for_quotes(constraint: Constraint | None) -> bool:
-    """Whether the answer is a list of quotes."""
-    return isinstance(constraint, Pattern) and "informative" in constraint.regex
 
 
 async def questions(pack: Pack, report: Report, filtration: Filtration, script: Script) -> int:
@@ -79,7 +45,7 @@ def main(arguments: list[str]) -> None:
     for filtration in Filtration:
         row = [
             sum(asyncio.run(questions(pack, report, filtration, script)) for report in reports)
-            for script in (least, most_quoted if filtration is Filtration.FAST else most)
+            for script in (least, most_with(filtration))
         ]
         table.add_row(filtration.value, *(f"{total / len(reports):,.0f}" for total in row))
     Console().print(table)

@@ -24,6 +24,7 @@ from leavs import (
     from_csv,
     label_reports,
 )
+from leavs.cli import ended
 from leavs.cli.label import exit_code
 from leavs.engines import Choices, Constraint, Message, Reply
 from leavs.errors import QuestionError
@@ -93,4 +94,6 @@ if __name__ == "__main__":
     shard = Shard(*map(int, part)) if part else None
     answers = LoggedAnswers(Path(log), float(seconds), int(slow_after))
     engine = ScriptedEngine(answers)
-    sys.exit(exit_code(label(Path(reports), Path(folder), engine, float(drain), shard)))
+    sys.exit(
+        ended(lambda: exit_code(label(Path(reports), Path(folder), engine, float(drain), shard)))
+    )

@@ -15,8 +15,8 @@ SOURCE = ROOT / "src"
 # From the bottom up, in the order of the design's map: a module imports only from rows above its
 # own. What stands in one row knows nothing of its neighbours.
 LAYERS = (
-    "domain errors concurrency stopping private_files wordlists scratch",
-    "shards",
+    "domain errors concurrency stopping private_files wordlists patience model_folder",
+    "scratch shards",
     "headings",
     "sentences",
     "quotes",
@@ -27,7 +27,7 @@ LAYERS = (
     "engines.control_tokens engines.refusals",
     "engines.lifeline engines.processes engines.hardware engines.conversation engines.scripted",
     "engines.vllm engines.openai",
-    "demo_model line",
+    "demo_model line hub",
     "answered",
     "ask",
     "steps",
@@ -65,11 +65,21 @@ LAYERS = (
     "review.server",
     "options",
     "models",
+    "cluster",
+    "cluster.orders cluster.session",
+    "cluster.worker",
+    "cluster.pool",
+    "cluster.choices cluster.labeling",
     "run",
+    "doctor",
+    "doctor.findings doctor.readers doctor.tokens",
+    "doctor.estimate doctor.fit doctor.folder doctor.machine doctor.rates doctor.reports",
+    "doctor.model",
+    "doctor.examination",
     "cli",
     "cli.progress",
     "cli.summary",
-    "cli.check cli.convert cli.download cli.evaluate cli.export cli.status",
+    "cli.check cli.convert cli.doctor cli.download cli.evaluate cli.export cli.status",
     "cli.label cli.review cli.show cli.view",
     "__main__",
 )
@@ -81,7 +91,9 @@ HEAVY = {
     "vllm": {"leavs.engines.vllm"},
     "torch": {"leavs.engines.vllm", "leavs.demo_model"},
     "transformers": {"leavs.engines.vllm", "leavs.demo_model"},
-    "tokenizers": {"leavs.engines.conversation"},
+    "tokenizers": {"leavs.engines.conversation", "leavs.doctor.tokens"},
+    "huggingface_hub": {"leavs.hub"},
+    "ray": {"leavs.cluster.session", "leavs.cluster.pool"},
 }
 ALSO_AT_THE_TOP = {"tokenizers"}  # of a module that is itself loaded only by a function
 
@@ -156,7 +168,7 @@ def test_the_search_for_imports_finds_them(tmp_path: Path) -> None:
 
 
 # What stands in the way of a quick start, or asks for what is not installed
-ENGINES = ("torch", "vllm", "transformers", "tokenizers", "openai")
+ENGINES = ("torch", "vllm", "transformers", "tokenizers", "openai", "huggingface_hub", "ray")
 STATISTICS = ("pandas", "sklearn", "scipy", "matplotlib", "nltk")
 SLOW = (*ENGINES, *STATISTICS)
 
@@ -170,6 +182,7 @@ SLOW = (*ENGINES, *STATISTICS)
         ("import leavs.cli; leavs.cli.run(['label', '--help'])", ()),
         ("import leavs.run, leavs.tables, leavs.options", ()),
         ("import leavs.engines.scripted, leavs.engines.vllm, leavs.demo_model", ()),
+        ("import leavs.cli.doctor, leavs.cli.download", ()),
         ("import leavs.evaluation.page, leavs.cli.evaluate", STATISTICS),
         ("import leavs.cli.convert, leavs.cli.check", ("pandas",)),
         ("import leavs.cli.review, leavs.cli.view, leavs.review.server", ("pandas",)),

@@ -24,6 +24,7 @@ from leavs.domain import (
     UnreadableReport,
     Urgency,
 )
+from leavs.errors import StorageError
 from leavs.journal import (
     Journal,
     OrganRecord,
@@ -102,6 +103,25 @@ def test_garbage_in_the_middle_is_named_and_passed_over(tmp_path: Path) -> None:
     damaged: list[str] = []
     assert recorded(tmp_path, damaged=damaged) == {"a"}
     assert damaged == [f"{path} line 1"]
+
+
+def test_any_altered_byte_makes_a_line_no_record(tmp_path: Path) -> None:
+    """A label is as it was recorded, or its line is damaged: nothing between."""
+    journal = Journal(tmp_path, {})
+    journal.add_result(record("a"))
+    journal.close()
+    (path,) = (tmp_path / "journal").iterdir()
+    session, organ, end = path.read_bytes().splitlines(keepends=True)
+    for place in range(len(organ)):
+        for bit in range(8):
+            altered = bytearray(organ)
+            altered[place] ^= 1 << bit
+            path.write_bytes(session + bytes(altered) + end)
+            damaged: list[str] = []
+            assert recorded(tmp_path, damaged) == set()
+            assert damaged
+    path.write_bytes(session + organ + end)
+    assert recorded(tmp_path) == {"a"}
 
 
 def test_two_processes_never_share_a_file(tmp_path: Path) -> None:
@@ -251,4 +271,4 @@ def test_nobody_is_told_that_it_is_safe_where_the_file_system_refuses(tmp_path: 
     async def three() -> list[BaseException | None]:
         return await asyncio.gather(*(journal.synced() for _ in range(3)), return_exceptions=True)
 
-    assert [type(one) for one in asyncio.run(three())] == [OSError] * 3
+    assert [type(one) for one in asyncio.run(three())] == [StorageError] * 3

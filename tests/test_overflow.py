@@ -3,6 +3,7 @@ without its last sentences; never the end of a run."""
 
 import asyncio
 import json
+import pickle
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,13 @@ def test_the_share_of_a_prompt_that_fits(
     tokens: int | None, limit: int | None, reply: int, share: float
 ) -> None:
     assert share_that_fits(ContextError(tokens, limit), reply) == pytest.approx(share)
+
+
+@pytest.mark.parametrize("lengths", [(18_204, 16_384), (None, 16_384), (None, None)])
+def test_the_error_is_the_same_in_another_process(lengths: tuple[int | None, int | None]) -> None:
+    error = ContextError(*lengths)
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301
+    assert (str(copy), copy.tokens, copy.limit) == (str(error), *lengths)
 
 
 def test_a_question_without_sentences_to_leave_out_fails(pack: Pack) -> None:

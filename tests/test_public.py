@@ -18,6 +18,7 @@ PUBLIC = [
     "OutputOptions",
     "Overflow",
     "Policy",
+    "RayOptions",
     "Reading",
     "Reasoning",
     "Report",

@@ -12,7 +12,7 @@ import pytest
 from leavs import cli, manifest
 from leavs.domain import Certainty, Failure, Label, OrganResult, Step, UnreadableReport
 from leavs.errors import RunFolderError
-from leavs.journal import Journal, OrganRecord
+from leavs.journal import Journal, OrganRecord, line_of, read_lines
 from leavs.shards import Shard
 from leavs.status import State, Status, read_status
 
@@ -49,13 +49,9 @@ def process(
     if complete is not None:
         journal.close(complete=complete)
     ready = datetime.fromtimestamp(time.time() - ready_ago, UTC).isoformat()
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
-    path.write_text(
-        "".join(
-            json.dumps(line | ({"at": ready} if line["kind"] == "plan" else {})) + "\n"
-            for line in lines
-        )
-    )
+    records = [line.record for line in read_lines(folder) if line.path == path]
+    told = [one | ({"at": ready} if one["kind"] == "plan" else {}) for one in map(dict, records)]
+    path.write_bytes(b"".join(map(line_of, told)))
     os.utime(path, (time.time() - last_ago,) * 2)
 
 

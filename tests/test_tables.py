@@ -22,7 +22,7 @@ from leavs.domain import (
     UnreadableReport,
     Urgency,
 )
-from leavs.journal import Journal, OrganRecord, hash_of, result_to_json
+from leavs.journal import Journal, OrganRecord, hash_of, line_of, result_to_json
 from leavs.labels import read_labels
 
 IDENTITY = {"organs": ["spleen", "liver"], "finding_types": ["normal", "focal"]}
@@ -42,7 +42,7 @@ def result(
 
 def line(of: OrganResult, position: int = 0) -> str:
     record = {"kind": "organ", "position": position, "text_hash": "h", **result_to_json(of)}
-    return json.dumps(record) + "\n"
+    return line_of(record).decode()
 
 
 @pytest.fixture
@@ -155,7 +155,8 @@ def test_a_failed_cell_is_empty_and_named(run: Path) -> None:
 def test_the_manifest_is_completed_and_keeps_what_it_had(run: Path) -> None:
     (run / "journal" / "a.jsonl").write_text(line(result("a", failed=True)))
     (run / "journal" / "b.jsonl").write_text(line(result("a")) + line(result("a", "spleen")))
-    (run / "journal" / "c.jsonl").write_text('{"kind":"session","host":"h"}\n{"kind":"end"}\n')
+    process = [{"kind": "session", "host": "h"}, {"kind": "end"}]
+    (run / "journal" / "c.jsonl").write_bytes(b"".join(map(line_of, process)))
     for _ in range(2):
         tables.export(run)
         described = manifest.read(run)
@@ -187,7 +188,7 @@ def test_the_manifest_is_completed_and_keeps_what_it_had(run: Path) -> None:
 def test_what_older_versions_counted_is_added_up(run: Path) -> None:
     old = json.loads(line(result("b")))
     old["usage"] = {"certainty": [2, 30, 4, 5]}
-    (run / "journal" / "a.jsonl").write_text(line(result("a")) + json.dumps(old) + "\n")
+    (run / "journal" / "a.jsonl").write_text(line(result("a")) + line_of(old).decode())
     tables.export(run)
     assert manifest.read(run)["totals"]["usage"]["certainty"] == {
         "calls": 4,

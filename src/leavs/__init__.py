@@ -21,6 +21,7 @@ _HOMES = {
     "OutputOptions": "leavs.options",
     "Overflow": "leavs.domain",
     "Policy": "leavs.convert",
+    "RayOptions": "leavs.options",
     "Reading": "leavs.convert",
     "Reasoning": "leavs.domain",
     "Report": "leavs.domain",

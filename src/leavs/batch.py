@@ -132,7 +132,7 @@ class Batch:
             if isinstance(entry, Report):
                 await self._label(entry, line)
             else:
-                self._record_unreadable(entry)
+                self.record_unreadable(entry)
         finally:
             places.release()
 
@@ -159,7 +159,7 @@ class Batch:
         text_hash = hash_of(report.text)
 
         def record(result: OrganResult) -> None:
-            self._record(OrganRecord(result, report.position, text_hash, report.source))
+            self.record(OrganRecord(result, report.position, text_hash, report.source))
 
         if report.encoding:
             self.tally.encodings[report.encoding] += 1
@@ -168,11 +168,13 @@ class Batch:
         await self.journal.synced()
         self.tally.reports_done += 1
 
-    def _record(self, record: OrganRecord) -> None:
+    def record(self, record: OrganRecord) -> None:
+        """Put one organ's result into the journal, and count it."""
         self.journal.add_result(record)
         self.tally.add(record.result)
 
-    def _record_unreadable(self, entry: UnreadableReport) -> None:
+    def record_unreadable(self, entry: UnreadableReport) -> None:
+        """Record why an entry of the input has no labels."""
         if not entry.id:
             self.journal.add_input_problem(entry)
             self.tally.input_problems += 1
@@ -182,13 +184,13 @@ class Batch:
         organs = [o for o in self.organs if known is None or o.name not in known.organs]
         for organ in organs:
             result = failed(entry.id, organ, self.ask.pack.ontology, failure)
-            self._record(OrganRecord(result, entry.position, "", entry.source))
+            self.record(OrganRecord(result, entry.position, "", entry.source))
         if organs:
             self.tally.reports_done += 1
         else:
             self.tally.reports_before += 1
 
     def _record_problem(self, report: Report, reason: str) -> None:
-        self._record_unreadable(
+        self.record_unreadable(
             UnreadableReport("", f"{report.id}: {reason}", report.position, report.source)
         )

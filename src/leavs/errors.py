@@ -6,6 +6,7 @@ No message holds the text of a report. The tree::
     ├── UsageError          options that do not fit together or name nothing (exit 2)
     ├── InputError          a source of reports that cannot be read (exit 2)
     ├── PackError           a pack of prompts that is incomplete or wrong (exit 2)
+    ├── StorageError        the disk fails or is full: the run stops and can be resumed (exit 75)
     ├── RunFolderError      an output folder that belongs to another run or is damaged (exit 2)
     ├── QuestionError       one question got no usable answer: its cells become failures
     │   ├── AnswerError     the reply cannot be read
@@ -15,6 +16,8 @@ No message holds the text of a report. The tree::
 
 Knows nothing else; imports nothing from leavs.
 """
+
+from typing import Self
 
 
 class LeavsError(Exception):
@@ -35,6 +38,10 @@ class PackError(LeavsError):
 
 class RunFolderError(LeavsError):
     """An output folder that holds another run, no run, or one that cannot be read."""
+
+
+class StorageError(LeavsError):
+    """A run folder that cannot be written or read any further; what was recorded is safe."""
 
 
 class QuestionError(LeavsError):
@@ -59,6 +66,10 @@ class ContextError(QuestionError):
         prompt = "the prompt" if tokens is None else f"the prompt of {tokens:,} tokens"
         context = "the model's context" if limit is None else f"the context of {limit:,} tokens"
         super().__init__(f"{prompt} is longer than {context} can hold with a reply")
+
+    def __reduce__(self) -> tuple[type[Self], tuple[int | None, int | None]]:
+        """As an error goes from one process to another."""
+        return type(self), (self.tokens, self.limit)
 
 
 class EngineError(LeavsError):

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from leavs.errors import RunFolderError
-from leavs.journal import Line, failed_cells, hash_of, read_line_at, read_lines
+from leavs.journal import Line, failed_cells, hash_of, read_line_at, read_lines, readable
 from leavs.scratch import open_scratch
 from leavs.shards import Shard, digest_of
 
@@ -188,7 +188,7 @@ class Index:
     def record(self, place: Place) -> Mapping[str, Any]:
         """The record that stands at a place."""
         if place.path not in self._open:
-            self._open[place.path] = self._stack.enter_context(place.path.open("rb"))
+            self._open[place.path] = self._stack.enter_context(readable(place.path))
         return read_line_at(self._open[place.path], place.offset)
 
     @property

@@ -12,9 +12,12 @@ import json
 import os
 import secrets
 import socket
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -32,11 +35,13 @@ from leavs.domain import (
     UnreadableReport,
     Urgency,
 )
-from leavs.errors import RunFolderError
+from leavs.errors import RunFolderError, StorageError
+from leavs.patience import open_patiently, patiently
 from leavs.private_files import make_private_folder, open_private
 
 FOLDER = "journal"
-VERSION = 1
+_CHECKSUM = b',"crc32":'
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +79,24 @@ class Journal:
     """
 
     def __init__(self, folder: Path, session: Mapping[str, Any]) -> None:
-        make_private_folder(folder / FOLDER)
         started = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
         name = f"{started}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
-        self._descriptor = open_private(folder / FOLDER / name, flags)
+        self._path = folder / FOLDER / name
+        self._whole = 0  # bytes of whole records
+        with self._failures_named():
+            make_private_folder(folder / FOLDER)
+            self._descriptor = patiently(partial(open_private, self._path, flags))
         self._written = self._on_disk = 0  # records
         self._syncing = asyncio.Lock()
         self._write({"kind": "session", "version": VERSION, **session})
 
     def add_result(self, record: OrganRecord) -> None:
-        """Record one organ; when this returns, a kill of the process loses nothing of it."""
+        """Record one organ; when this returns, a kill of the process loses nothing of it.
+
+        Raises:
+            StorageError: it is not recorded, and neither is any part of it; as all that writes.
+        """
         self._write(
             {
                 "kind": "organ",
@@ -123,20 +135,49 @@ class Journal:
         async with self._syncing:
             if self._on_disk < wanted:
                 asked = self._written
-                await asyncio.to_thread(os.fsync, self._descriptor)
+                with self._failures_named():
+                    # Tried once: the system tells of a failure once, and then it has let go of
+                    # what it could not write.
+                    await asyncio.to_thread(os.fsync, self._descriptor)
                 self._on_disk = asked
 
     def close(self, **closing: Any) -> None:
         """Write the closing record of this process and let go of the file."""
-        self._write({"kind": "end", **closing})
-        os.fsync(self._descriptor)
-        os.close(self._descriptor)
+        try:
+            self._write({"kind": "end", **closing})
+            with self._failures_named():
+                os.fsync(self._descriptor)
+        finally:
+            os.close(self._descriptor)
 
     def _write(self, record: Mapping[str, Any]) -> None:
-        line = json.dumps(record, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
-        while line:
-            line = line[os.write(self._descriptor, line) :]
+        line = whole = line_of(record)
+        with self._failures_named():
+            try:
+                while line:
+                    line = line[patiently(partial(os.write, self._descriptor, line)) :]
+            except OSError:
+                # A full disk takes half a line: the next record must not stand behind that.
+                os.ftruncate(self._descriptor, self._whole)
+                raise
+        self._whole += len(whole)
         self._written += 1
+
+    @contextmanager
+    def _failures_named(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StorageError(
+                f"{self._path} cannot be written: {error.strerror}; what was recorded is safe: "
+                "mend that, and give the same command again"
+            ) from error
+
+
+def line_of(record: Mapping[str, Any]) -> bytes:
+    """A record as a line of a journal, with a checksum of what stands before that."""
+    body = json.dumps(record, ensure_ascii=True, separators=(",", ":")).encode()[:-1]
+    return b"%s%s%d}\n" % (body, _CHECKSUM, zlib.crc32(body))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +203,7 @@ def read_lines(
         wanted: whether a file is read on behind its first record, which tells of the process.
     """
     for path in sorted((folder / FOLDER).glob("*.jsonl")):
-        with path.open("rb") as file:
+        with readable(path) as file:
             offset = 0
             for number, line in enumerate(file, start=1):
                 record = _parse(line)
@@ -175,20 +216,42 @@ def read_lines(
                 offset += len(line)
 
 
-def _parse(line: bytes) -> Mapping[str, Any] | None:
-    if not line.endswith(b"\n"):
-        return None
+@contextmanager
+def readable(path: Path) -> Iterator[BinaryIO]:
+    """A journal file, open to be read.
+
+    Raises:
+        StorageError: it cannot be opened, or, inside the `with` block, cannot be read on.
+    """
     try:
-        record = json.loads(line)
-    except ValueError:
+        with open_patiently(path) as file:
+            yield file
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"{path} cannot be read: {error.strerror}; mend that, and give the same command again"
+    )
+
+
+def _parse(line: bytes) -> Mapping[str, Any] | None:
+    """The record of a whole line; None where anything in it is not as it was written."""
+    body, mark, checksum = line.rpartition(_CHECKSUM)
+    if not mark or checksum != b"%d}\n" % zlib.crc32(body):
         return None
-    return record if isinstance(record, dict) and "kind" in record else None
+    record: Mapping[str, Any] = json.loads(body + b"}")
+    return record
 
 
 def read_line_at(file: BinaryIO, offset: int) -> Mapping[str, Any]:
     """The record that begins at an offset of an open journal file."""
-    file.seek(offset)
-    record = _parse(file.readline())
+    try:
+        file.seek(offset)
+        record = _parse(file.readline())
+    except OSError as error:
+        raise _unreadable(Path(file.name), error) from error
     if record is None:
         raise RunFolderError(f"{file.name}: changed while it was read; run the command again")
     return record
@@ -271,7 +334,12 @@ def result_from_json(record: Mapping[str, Any]) -> OrganResult:
     )
 
 
+_PLAIN = {int(certainty): Label(certainty) for certainty in Certainty}
+
+
 def _label_from_json(values: Mapping[str, Any]) -> Label:
+    if len(values) == 1 and values["certainty"] is not None:
+        return _PLAIN[values["certainty"]]  # most are, and a million reports have a hundred million
     urgency, failure = values.get("urgency", int(Urgency.NOT_APPLICABLE)), values.get("failure")
     return Label(
         None if values["certainty"] is None else Certainty(values["certainty"]),

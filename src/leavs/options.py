@@ -177,6 +177,41 @@ class EngineOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class RayOptions:
+    """Whether the run is spread over a Ray cluster, and how.
+
+    Args:
+        ray: label in actors of Ray: without a value Ray is started on this machine, auto joins
+            the cluster that runs here, anything else is the address of one (host:port).
+        replicas: engines, each with a model of its own in an actor of its own.
+        gpus_per_replica: GPUs of one engine; by default as many as the model is split over, or
+            where that is not said, all of a machine.
+    """
+
+    ray: bool | str = False
+    replicas: int = 1
+    gpus_per_replica: int | None = None
+
+    def address(self) -> str | None:
+        """Where Ray is ("local": it is to be started here); None for a run without it.
+
+        Raises:
+            UsageError: a number that makes no sense, or options of Ray for a run without it.
+        """
+        for flag, number, least in (
+            ("--replicas", self.replicas, 1),
+            ("--gpus-per-replica", self.gpus_per_replica or 0, 0),
+        ):
+            if number < least:
+                raise UsageError(f"{flag} {number} is too small; the least is {least}")
+        if self.ray is False:
+            if self.replicas > 1 or self.gpus_per_replica is not None:
+                raise UsageError("--replicas and --gpus-per-replica are for runs with --ray")
+            return None
+        return "local" if self.ray is True else self.ray
+
+
+@dataclass(frozen=True, slots=True)
 class OutputOptions:
     """What is written, and how a run behaves.
 

@@ -6,10 +6,13 @@ Knows nothing of what is written; imports nothing from leavs.
 import io
 import os
 import secrets
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TextIO
+
+_HOST = socket.gethostname().replace("/", "_")
 
 
 def make_private_folder(folder: Path) -> None:
@@ -27,7 +30,8 @@ def open_private(path: Path, flags: int) -> int:
 @contextmanager
 def bytes_written_whole(path: Path) -> Iterator[BinaryIO]:
     """A file that takes its place only when it is complete."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    mine = f"{_HOST}-{os.getpid()}-{secrets.token_hex(4)}"
+    temporary = path.with_name(f".{path.name}.{mine}.tmp")
     descriptor = open_private(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -38,6 +42,14 @@ def bytes_written_whole(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what processes of this machine began to write whole and were killed over."""
+    for path in folder.glob(f".*.{_HOST}-*-*.tmp"):
+        process = path.name.removesuffix(".tmp").rsplit("-", 2)[1]
+        if process.isdigit() and not Path("/proc", process).exists():
+            path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -2,19 +2,52 @@
 
 SQLite keeps a small table in memory and puts a large one into the system's folder for temporary
 files ($SQLITE_TMPDIR, else $TMPDIR), for this process alone. No text of a report goes there.
-Knows nothing of what the tables mean; imports nothing from leavs.
+Knows nothing of what the tables mean.
 """
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+from leavs.errors import StorageError
+
+_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 CACHE_KIB = 8 * 1024  # of each table, in memory
 
 
+class _Scratch(sqlite3.Connection):
+    """A database whose lack of room is told in a line."""
+
+    def execute(self, *arguments: Any) -> sqlite3.Cursor:
+        with _told():
+            return super().execute(*arguments)
+
+    def executemany(self, *arguments: Any) -> sqlite3.Cursor:
+        with _told():
+            return super().executemany(*arguments)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in _DISK:
+            raise
+        raise StorageError(
+            f"a scratch table cannot be kept in the folder for temporary files ({error}); "
+            "make room there, or name another folder in SQLITE_TMPDIR"
+        ) from error
+
+
 def open_scratch(schema: str) -> sqlite3.Connection:
-    """An empty database of this process alone; what is in it is never needed again."""
-    database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+    """An empty database of this process alone; what is in it is never needed again.
+
+    Its `execute` and `executemany` raise StorageError where there is no room for it.
+    """
+    database = sqlite3.connect("", isolation_level=None, check_same_thread=False, factory=_Scratch)
     database.executescript(
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
         f"PRAGMA temp_store = FILE; PRAGMA cache_size = -{CACHE_KIB};" + schema

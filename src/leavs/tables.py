@@ -16,9 +16,10 @@ from typing import Any
 
 from leavs import manifest, rows
 from leavs.domain import OrganResult, Step, StepUsage
+from leavs.errors import StorageError
 from leavs.index import Index, Place
 from leavs.journal import result_from_json, total_usage
-from leavs.private_files import written_whole
+from leavs.private_files import remove_leftovers, written_whole
 from leavs.shards import Shard
 from leavs.status import ShardStatus, status_of
 
@@ -53,8 +54,20 @@ def export(folder: Path, include_report: bool = False) -> Exported:
 
     Raises:
         RunFolderError: the folder holds no run.
+        StorageError: the tables cannot be written; those that were there stay.
     """
     described = manifest.read(folder)
+    try:
+        return _export(folder, described, include_report)
+    except OSError as error:
+        raise StorageError(
+            f"the tables in {folder} cannot be written: {error.strerror}; the journal is whole: "
+            f"mend that, and make them with: leavs export {folder}"
+        ) from error
+
+
+def _export(folder: Path, described: Mapping[str, Any], include_report: bool) -> Exported:
+    remove_leftovers(folder)
     with Index(folder) as index:
         index.refuse_other_runs(folder, manifest.fingerprint(described["identity"]))
         exported = Exported(damaged=index.damaged)
@@ -65,7 +78,7 @@ def export(folder: Path, include_report: bool = False) -> Exported:
         usage = _write(folder, described["identity"], index, exported, include_report)
         exported.reports = index.reports
         exported.duplicates = index.records - exported.rows // 2
-        manifest.write(folder, described | _totals(index, exported, usage))
+        manifest.write(folder, {**described, **_totals(index, exported, usage)})
     return exported
 
 

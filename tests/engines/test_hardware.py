@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from leavs.engines.hardware import gpu_memory_gib
+from leavs.engines.hardware import Gpu, gpu_memory_gib, visible_gpus
 
 
 def install(folder: Path, script: str) -> None:
@@ -70,3 +70,22 @@ def test_only_visible_gpus_count(
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     assert gpu_memory_gib() == gib
+
+
+@pytest.mark.parametrize(
+    ("script", "gpus"),
+    [
+        ("echo 'NVIDIA H100, 81920, 40960'", [Gpu("NVIDIA H100", 80.0, 40.0)]),
+        ("echo 'A, 1024, 0'; echo 'B, 2048, 1024'", [Gpu("A", 1.0, 0.0), Gpu("B", 2.0, 1.0)]),
+        ("echo 'A, [N/A], [N/A]'; echo 'B, 2048, 1024'", [Gpu("B", 2.0, 1.0)]),
+        ("echo 'No devices were found'", []),
+        ("echo 'A, 1024, 512'; exit 9", []),
+        ("exec /bin/sleep 60", []),
+    ],
+)
+def test_names_and_free_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, gpus: list[Gpu]
+) -> None:
+    install(tmp_path, script)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert visible_gpus(patience=2.0) == gpus

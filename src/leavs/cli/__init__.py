@@ -2,13 +2,13 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import cyclopts
 
-from leavs.errors import EngineError, EngineStartError, LeavsError, UsageError
+from leavs.errors import EngineError, EngineStartError, LeavsError, StorageError, UsageError
 
 FATAL, USAGE, FAILED_CELLS, RESUMABLE, INTERRUPTED = 1, 2, 3, 75, 130
 
@@ -38,7 +38,8 @@ app.command("leavs.cli.convert:convert", name="convert", help="Write labels in a
 app.command("leavs.cli.check:check", name="check", help="Find contradictions in labels.")
 app.command("leavs.cli.review:review", name="review", help="Read and correct labels on a page.")
 app.command("leavs.cli.view:view", name="view", help="Write labels and reports as one page.")
-app.command("leavs.cli.download:download", name="download", help="Fetch the demo model.")
+app.command("leavs.cli.download:download", name="download", help="Fetch a model.")
+app.command("leavs.cli.doctor:doctor", name="doctor", help="Check all that a run needs.")
 
 
 def _version() -> str:
@@ -72,8 +73,13 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """The exit code of a command; foreseen errors are one line on stderr, bugs a traceback."""
+    return ended(lambda: app(arguments, result_action="return_value"))
+
+
+def ended(call: Callable[[], Any]) -> int:
+    """The exit code of what a call did: its result, if that is a number, or that of its error."""
     try:
-        result: Any = app(arguments, result_action="return_value")
+        result = call()
     except cyclopts.CycloptsError as error:
         print(f"leavs: {' '.join(str(error).split())}", file=sys.stderr)
         return USAGE
@@ -88,4 +94,4 @@ def run(arguments: list[str]) -> int:
 def _code_of(error: LeavsError) -> int:
     if isinstance(error, EngineStartError):
         return FATAL
-    return RESUMABLE if isinstance(error, EngineError) else USAGE
+    return RESUMABLE if isinstance(error, EngineError | StorageError) else USAGE

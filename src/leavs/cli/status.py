@@ -86,7 +86,7 @@ def summary(status: Status) -> list[str]:
         time_left = timedelta(seconds=round(status.seconds_left))
         lines.append(f"{status.reports_an_hour:,.0f} reports an hour, {about}{time_left} left")
     elif not status.complete:
-        lines.append("nothing was recorded in the last ten minutes: no rate, no time left")
+        lines.append("no process seems to be at work: no rate, no time left")
     if status.input_problems:
         lines.append(f"{status.input_problems:,} entries of the input are no report")
     if status.records_superseded:

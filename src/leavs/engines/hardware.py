@@ -6,22 +6,81 @@ Knows NVIDIA's own tool only; on other accelerators a model has to be named.
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+PATIENCE = 30.0  # seconds; a driver that hangs never answers
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """One visible GPU; its memory in GiB, all of it and what is free now."""
+
+    name: str
+    total_gib: float
+    free_gib: float
 
 
 def gpu_memory_gib() -> list[float]:
     """The memory of each visible NVIDIA GPU in GiB; empty where there is none."""
+    sizes = [line.strip() for line in _lines("memory.total")]
+    return [int(size) / 1024 for size in sizes if size.isdigit()]
+
+
+def visible_gpus(patience: float = PATIENCE) -> list[Gpu]:
+    """Each visible NVIDIA GPU; empty where there is none, or none that answers."""
+    found = []
+    for line in _lines("name,memory.total,memory.free", patience):
+        name, _, sizes = line.partition(",")
+        total, _, free = (size.strip() for size in sizes.partition(","))
+        if total.isdigit() and free.isdigit():
+            found.append(Gpu(name.strip(), int(total) / 1024, int(free) / 1024))
+    return found
+
+
+def _lines(fields: str, patience: float = PATIENCE) -> Sequence[str]:
     tool = shutil.which("nvidia-smi")
-    if tool is None:
-        return []
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None and not visible.strip():
-        return []
-    query = [tool, "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+    if tool is None or (visible is not None and not visible.strip()):
+        return ()
+    query = [tool, f"--query-gpu={fields}", "--format=csv,noheader,nounits"]
     if visible is not None:
         query.append(f"--id={visible}")  # numbers or UUIDs, as the variable holds them
+    return (answer_of(query, patience) or "").splitlines()
+
+
+def answer_of(
+    command: Sequence[str], patience: float, environment: Mapping[str, str] | None = None
+) -> str | None:
+    """What a program writes on stdout; None where it fails or has no answer in time.
+
+    A process that hangs inside a driver cannot be killed; it is not waited for.
+    """
     try:
-        answer = subprocess.run(query, capture_output=True, text=True, timeout=30, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return []
-    sizes = [line.strip() for line in answer.stdout.splitlines()]
-    return [int(size) / 1024 for size in sizes if size.isdigit()]
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
+            env=environment,
+        )
+    except OSError:
+        return None
+    try:
+        out, _ = process.communicate(timeout=patience)
+    except subprocess.TimeoutExpired:
+        _give_up(process)
+        return None
+    return out if process.returncode == 0 else None
+
+
+def _give_up(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    if process.stdout is not None:
+        process.stdout.close()
+    try:
+        process.wait(1)
+    except subprocess.TimeoutExpired:
+        process.returncode = -9  # so that nobody waits for it again

@@ -170,7 +170,8 @@ def engine_arguments(options: VllmOptions, gpus: int) -> dict[str, Any]:
     """
     others = options.pipeline_parallel_size * options.data_parallel_size
     tensor = options.tensor_parallel_size or max(1, gpus // others)
-    if gpus and tensor * others > gpus:
+    on_ray = options.engine_args.get("distributed_executor_backend") == "ray"  # on other nodes too
+    if gpus and tensor * others > gpus and not on_ray:
         raise EngineStartError(
             f"{tensor} x {others} GPUs are asked for and {gpus} visible; "
             "lower --tensor-parallel-size, --pipeline-parallel-size or --data-parallel-size"

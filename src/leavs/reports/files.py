@@ -6,7 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from leavs.errors import InputError
-from leavs.reports.opening import open_text, patiently, settled, shown
+from leavs.patience import patiently
+from leavs.reports.opening import open_text, settled, shown
 from leavs.reports.sources import CheckedSource, Entries, Entry, with_entries
 from leavs.scratch import open_scratch
 
@@ -107,6 +108,13 @@ class _Names:
         rows = self._database.execute("SELECT place, id, path FROM names ORDER BY place")
         for place, report_id, path in rows:
             yield place, os.fsdecode(report_id), Path(os.fsdecode(path))
+
+    def __getstate__(self) -> bytes:
+        return self._database.serialize()  # for another machine's process that reads the reports
+
+    def __setstate__(self, state: bytes) -> None:
+        self._database = open_scratch("")
+        self._database.deserialize(state)
 
     def __len__(self) -> int:
         [(count,)] = self._database.execute("SELECT count(*) FROM names")

@@ -3,75 +3,26 @@
 Knows nothing of what stands in the file.
 """
 
-import errno
 import io
 import re
 import stat
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from gzip import BadGzipFile, GzipFile
 from pathlib import Path
-from typing import Any, TextIO, TypeAlias, TypeVar
-
-from retry.api import retry_call
+from typing import Any, TextIO, TypeAlias
 
 from leavs.errors import InputError
+from leavs.patience import open_patiently, patiently
 
 LONGEST = 16 * 1024 * 1024
 """Characters in one field or line; what is longer is no report but a quote that is never closed."""
 
 _Bytes: TypeAlias = "io.BufferedReader[Any] | GzipFile"
-_T = TypeVar("_T")
-_TRANSIENT = (errno.EIO, errno.ESTALE, errno.EAGAIN, errno.ETIMEDOUT)
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-class _TransientError(OSError):
-    """A failure of a network file system that often passes by itself."""
-
-
-def patiently(call: Callable[[], _T], delay: float = 0.5) -> _T:
-    """Call again, up to three times more, while a network file system fails for a moment.
-
-    Args:
-        call: touches the file system; must be safe to repeat.
-        delay: seconds before the second try; doubled for each one after it.
-
-    Raises:
-        OSError: what `call` raised, at once or at the last try.
-    """
-
-    def attempt() -> _T:
-        try:
-            return call()
-        except OSError as error:
-            if error.errno not in _TRANSIENT:
-                raise
-            raise _TransientError(error.errno, error.strerror, error.filename) from error
-
-    result: _T = retry_call(
-        attempt, exceptions=_TransientError, tries=4, delay=delay, backoff=2, logger=None
-    )
-    return result
-
-
-class _PatientFile(io.FileIO):
-    """A file whose single reads are tried again; a failed read has not moved the position."""
-
-    def readinto(self, buffer: Any) -> int | None:
-        return patiently(partial(super().readinto, buffer))
-
-    # FileIO's own two read past our readinto, and its readall loses what it has read when it fails
-    # half way; RawIOBase's are made of readinto.
-    def read(self, size: int | None = -1) -> bytes | Any:
-        return io.RawIOBase.read(self, -1 if size is None else size)
-
-    def readall(self) -> bytes | Any:
-        return io.RawIOBase.readall(self)
 
 
 @contextmanager
@@ -87,9 +38,7 @@ def open_text(path: Path, newline: str = "") -> Iterator[tuple[TextIO, str]]:
     """
     with _readable(path), ExitStack() as stack:
         _require_file(path)
-        data: _Bytes = stack.enter_context(
-            io.BufferedReader(patiently(partial(_PatientFile, path)))
-        )
+        data: _Bytes = stack.enter_context(open_patiently(path))
         if path.suffix.lower() == ".gz":
             data = stack.enter_context(GzipFile(fileobj=data))
         encoding, errors = _find_encoding(data)

@@ -1,0 +1,159 @@
+"""All checks in order, with what one finds out for the next; loads neither torch nor vLLM."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from leavs.doctor import estimate, folder, machine, model, rates, reports
+from leavs.doctor.findings import Finding, Verdict, fine, problem, warning
+from leavs.doctor.tokens import TokenCounter, counter_for
+from leavs.domain import Organ
+from leavs.engines.hardware import visible_gpus
+from leavs.errors import InputError
+from leavs.options import EngineOptions, InputOptions, MethodOptions, OutputOptions
+from leavs.prompts import Pack, find_pack, load_pack
+from leavs.run import check_numbers, choose_organs, identity_of
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a run would be, and how closely to look.
+
+    Args:
+        output: of these only the folder counts.
+        reports: where they are; None where none are named.
+        sample: reports from which calls and tokens are estimated.
+        measure: label the sample on the chosen engine.
+        tokens_per_second: computed and generated, as an earlier run had; None where not known.
+    """
+
+    engine: EngineOptions
+    method: MethodOptions
+    output: OutputOptions
+    reports: InputOptions | None = None
+    sample: int = 20
+    measure: bool = False
+    tokens_per_second: float | None = None
+
+
+@dataclass(slots=True)
+class Examination:
+    """What was found, line by line, and the numbers behind it."""
+
+    findings: list[Finding] = field(default_factory=list)
+    numbers: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing is a problem."""
+        return all(one.verdict is not Verdict.PROBLEM for one in self.findings)
+
+
+def examine(wishes: Wishes) -> Examination:
+    """Check the machine, the model, the output folder and the reports.
+
+    Raises:
+        LeavsError: options that no run would take.
+    """
+    pack = load_pack(find_pack(wishes.method.pack))
+    organs = choose_organs(pack, wishes.method.organs)
+    check_numbers(wishes.engine, wishes.method, wishes.output)
+    seen = _survey(wishes)
+    gpus = visible_gpus()
+    here = machine.this_machine(gpus)
+    loads = wishes.engine.base_url is None and not wishes.engine.dry_run
+    done = Examination(machine.examine(here, vllm_is_needed=loads))
+    chosen, findings = model.examine(wishes.engine, gpus, here.memory_gib)
+    done.findings += findings
+    identity = None
+    if chosen is not None:
+        identity = identity_of(pack, organs, wishes.method, chosen.chosen)
+    count = seen.readable if isinstance(seen, reports.Survey) else None
+    goes_on = _folder(wishes, done, identity, count)
+    if isinstance(seen, Finding):
+        done.findings.append(seen)
+    elif seen is not None:
+        done.numbers["reports"] = {"entries": seen.entries, "readable": seen.readable}
+        counter = counter_for(model.tokenizer_file(chosen))
+        done.findings += reports.examine(seen, counter)
+        if seen.readable:
+            _price(wishes, done, seen, pack, organs, chosen, counter)
+            _hours(wishes, done, seen, organs, goes_on)
+    return done
+
+
+def _survey(wishes: Wishes) -> reports.Survey | Finding | None:
+    """The reports gone through, or why they cannot be; None where none are named."""
+    if wishes.reports is None:
+        return None
+    try:
+        return reports.survey(wishes.reports.source(), wishes.sample)
+    except InputError as error:
+        return problem("reports", str(error))
+
+
+def _folder(
+    wishes: Wishes, done: Examination, identity: Mapping[str, Any] | None, count: int | None
+) -> bool:
+    """Look at the output folder; whether a run in it would be gone on with."""
+    place = folder.look_at(wishes.output.output_dir)
+    found, goes_on = folder.run_in(place, identity)
+    done.findings += folder.examine(place, count)
+    if found is not None:
+        done.findings.append(found)
+    return goes_on
+
+
+def _price(
+    wishes: Wishes,
+    done: Examination,
+    seen: reports.Survey,
+    pack: Pack,
+    organs: Sequence[Organ],
+    chosen: model.Model | None,
+    counter: TokenCounter,
+) -> None:
+    context = chosen.context if chosen is not None else wishes.engine.max_model_len
+    if context is not None:
+        lengths = estimate.longest_prompts(seen.longest, pack, organs, wishes.method, counter)
+        done.findings.append(estimate.length_finding(lengths, context, counter.how))
+    found = estimate.estimate(seen.sample, pack, organs, wishes.method, counter)
+    done.findings += estimate.cost_findings(found, seen.readable, counter.how)
+    done.numbers["sample"] = asdict(found) | {"exact": counter.exact}
+    if (rate := wishes.tokens_per_second) is not None:
+        low, high = estimate.hours_at(found, seen.readable, rate)
+        said = f"{low:,.2f} to {high:,.2f} for all reports at the {rate:,.0f} tokens/s given"
+        done.findings.append(fine("hours", said))
+        done.numbers["hours_at_rate"] = [low, high]
+
+
+def _hours(
+    wishes: Wishes,
+    done: Examination,
+    seen: reports.Survey,
+    organs: Sequence[Organ],
+    goes_on: bool,
+) -> None:
+    """Hours and disk, where they were measured; else how they can be."""
+    if wishes.measure and not done.healthy:
+        said = "nothing: there are problems, see above"
+        done.findings.append(warning("measured", said, "mend them first"))
+        return
+    if wishes.measure:
+        found = rates.measure(seen.sample, wishes.engine, wishes.method)
+        if isinstance(found, Finding):
+            done.findings.append(found)
+        else:
+            done.findings += rates.measured_findings(found, seen.readable)
+            done.numbers["measured"] = asdict(found) | {
+                "hours": found.hours(seen.readable),
+                "gigabytes": found.gigabytes(seen.readable),
+            }
+        return
+    before = rates.earlier(wishes.output.output_dir) if goes_on else None
+    if before is not None:
+        done.findings += rates.earlier_findings(before, seen.readable, len(organs))
+        done.numbers["earlier"] = asdict(before)
+    elif wishes.tokens_per_second is None:
+        said = "not known: nothing was measured"
+        done.findings.append(fine("hours", f"{said}; {rates.WAYS}"))

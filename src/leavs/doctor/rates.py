@@ -1,0 +1,165 @@
+"""How fast a run goes, only as measured: on a sample, or by an earlier part of the same run."""
+
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from leavs.doctor.findings import Finding, fine, problem, warning
+from leavs.domain import Report, StepUsage
+from leavs.errors import EngineError
+from leavs.journal import read_lines
+from leavs.options import EngineOptions, MethodOptions, OutputOptions
+from leavs.run import label_reports
+from leavs.shards import Shard
+from leavs.tables import TABLES
+
+WAYS = (
+    "give --measure (labels the sample on the chosen engine), or --tokens-per-second (computed "
+    "and generated tokens over seconds, as the tables at the end of a run say them)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a sample took on the chosen engine.
+
+    Args:
+        seconds: without loading the model.
+        journal_bytes: that the sample left; likewise `tables_bytes`.
+    """
+
+    reports: int
+    seconds: float
+    usage: StepUsage
+    failed_cells: int
+    journal_bytes: int
+    tables_bytes: int
+
+    def hours(self, reports: int) -> float:
+        """For so many reports at this rate."""
+        return self.seconds / self.reports * reports / 3600
+
+    def gigabytes(self, reports: int) -> float:
+        """That so many reports would leave on the disk."""
+        return (self.journal_bytes + self.tables_bytes) / self.reports * reports / 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """How processes of a run went that came to their end.
+
+    Args:
+        organs: that they labeled in these seconds, which are summed over the processes.
+        recorded: organs that the journal holds in all.
+    """
+
+    processes: int
+    organs: int
+    seconds: float
+    tokens: int
+    recorded: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    reports: Sequence[Report]
+
+    def __iter__(self) -> Iterator[Report]:
+        return iter(self.reports)
+
+    def count(self) -> int:
+        return len(self.reports)
+
+    def sharded(self, shard: Shard) -> "_Sample":
+        return _Sample([report for report in self.reports if shard.includes(report.id)])
+
+
+def measure(
+    sample: Sequence[Report], engine: EngineOptions, method: MethodOptions
+) -> Measured | Finding:
+    """Label a sample on the chosen engine, in a private folder that is deleted afterwards."""
+    with tempfile.TemporaryDirectory(prefix="leavs-doctor-") as name:
+        folder = Path(name)
+        try:
+            outcome = label_reports(
+                _Sample(sample), engine, method, OutputOptions(folder / "sample")
+            )
+        except EngineError as error:
+            said = re.sub(r" \(more in [^)]*\)", "", str(error))  # that file will be gone
+            return problem("measured", f"nothing: {said}")
+        if not outcome.complete or not outcome.seconds:
+            return problem("measured", "nothing: the sample was stopped before its end")
+        sizes = [path.stat().st_size for path in (folder / "sample" / "journal").iterdir()]
+        tables = [(folder / "sample" / table).stat().st_size for table in TABLES]
+        return Measured(
+            len(sample),
+            outcome.seconds,
+            sum(outcome.tally.usage.values(), StepUsage()),
+            outcome.tally.failed_cells,
+            sum(sizes),
+            sum(tables),
+        )
+
+
+def earlier(folder: Path) -> Earlier | None:
+    """How the run in a folder went so far; None where no process of it came to its end."""
+    files: dict[Path, list[int]] = {}
+    processes = organs = tokens = recorded = 0
+    seconds = 0.0
+    for line in read_lines(folder):
+        record = line.record
+        if record["kind"] == "organ":
+            recorded += 1
+            count = files.setdefault(line.path, [0, 0])
+            count[0] += 1
+            count[1] += _tokens(record["usage"])
+        elif record["kind"] == "end" and record.get("seconds") and line.path in files:
+            processes += 1
+            seconds += record["seconds"]
+            organs += files[line.path][0]
+            tokens += files[line.path][1]
+    return Earlier(processes, organs, seconds, tokens, recorded) if processes else None
+
+
+def _tokens(usage: Mapping[str, Sequence[int]]) -> int:
+    uses = [StepUsage(*values) for values in usage.values()]
+    return sum(use.computed_tokens + use.generated_tokens for use in uses)
+
+
+def measured_findings(found: Measured, reports: int) -> list[Finding]:
+    """What a sample took, and what follows for all reports if they go on like it."""
+    use, count = found.usage, found.reports
+    tokens = use.computed_tokens + use.generated_tokens
+    says = (
+        f"{found.seconds / count:,.2f} s a report on {count:,} reports: {use.calls / count:,.0f} "
+        f"calls, {use.prompt_tokens / count:,.0f} prompt tokens "
+        f"({use.cached_tokens / count:,.0f} cached), {use.generated_tokens / count:,.0f} "
+        f"generated; "
+        f"{tokens / found.seconds:,.0f} tokens/s computed and generated"
+    )
+    first = fine("measured", says)
+    if found.failed_cells:
+        advice = "look why with leavs label on a few reports; failures.csv says it"
+        first = warning("measured", f"{says}; {found.failed_cells:,} cells failed", advice)
+    return [
+        first,
+        fine(
+            "hours",
+            f"{found.hours(reports):,.2f} for {reports:,} reports at the rate of the sample, in "
+            "one such process, without loading the model",
+        ),
+        fine("disk", f"{found.gigabytes(reports):,.2f} GB for {reports:,} reports like the sample"),
+    ]
+
+
+def earlier_findings(found: Earlier, reports: int, organs: int) -> list[Finding]:
+    """How long the rest of a run takes if it goes on as it went."""
+    left = max(0, reports * organs - found.recorded)
+    hours = left / (found.organs / found.seconds) / 3600
+    said = (
+        f"about {hours:,.2f} for the {left / organs:,.0f} reports that are left, in one process as "
+        f"fast as the {found.processes:,} before it ({found.tokens / found.seconds:,.0f} tokens/s)"
+    )
+    return [fine("hours", said)]
