@@ -293,8 +293,8 @@ def test_a_report_longer_than_the_context_fails_with_its_count_or_is_cut(tmp_pat
         context = ("--max-model-len", "1200", *folder_named)
         code, printed = label("--single-file", *paths, *chosen, *context)
         assert code == (3 if overflow == "fail" else 0), printed
-        lines = (folder / "journal").glob("*.jsonl")
-        found = [json.loads(line) for path in lines for line in path.open()]
+        [journal] = (folder / "journal").glob("*.jsonl")
+        found = [json.loads(line) for line in journal.read_text().splitlines()]
         [records[overflow]] = [one for one in found if one.get("report_id") == "long"]
     reason = records["fail"]["labels"]["normal"]["failure"]["reason"]
     assert re.fullmatch(
