@@ -16,7 +16,7 @@ SOURCE = ROOT / "src"
 # own. What stands in one row knows nothing of its neighbours.
 LAYERS = (
     "domain errors concurrency stopping private_files wordlists patience model_folder",
-    "scratch shards",
+    "scratch shards failure_limit",
     "headings",
     "sentences",
     "quotes",
@@ -26,6 +26,8 @@ LAYERS = (
     "engines",
     "engines.control_tokens engines.refusals",
     "engines.lifeline engines.processes engines.hardware engines.conversation engines.scripted",
+    "engines.completion",
+    "engines.persistence",
     "engines.vllm engines.openai",
     "demo_model line hub",
     "answered",
@@ -34,7 +36,7 @@ LAYERS = (
     "steps.finding_question steps.filtration_fast steps.filtration_thorough steps.filtration_joint",
     "steps.filtration steps.finding_types steps.certainty steps.urgency",
     "chain",
-    "reports.opening",
+    "reports.opening reports.json_values",
     "reports.sources",
     "reports.files reports.csv_rows",
     "reports.json_lines reports.amos",

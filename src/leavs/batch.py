@@ -2,8 +2,9 @@
 
 Whatever can be asked is asked, of all reports in flight at once, in the order of the reports.
 
-A question that fails costs its cells; an engine that dies ends the run, and so does a request to
-stop; in each case the journal holds what was done and a later run goes on from there.
+A question that fails costs its cells; an engine that dies ends the run, and so do too many
+failures and a request to stop; in each case the journal holds what was done and a later run goes on
+from there.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from leavs.domain import (
     StepUsage,
     UnreadableReport,
 )
+from leavs.failure_limit import FailureLimit
 from leavs.index import Done
 from leavs.journal import Journal, OrganRecord, hash_of, total_usage
 from leavs.line import InTurn, Line, line_for
@@ -58,6 +60,11 @@ class Tally:
     encodings: Counter[str] = field(default_factory=Counter)
     stopping: bool = False
 
+    @property
+    def cells(self) -> int:
+        """That are recorded, with labels or failures."""
+        return sum(self.certainties.values())
+
     def add(self, result: OrganResult) -> None:
         """Count one organ's result."""
         self.organs_done += 1
@@ -78,6 +85,7 @@ class Batch:
         has_text: whether the journal holds the text of a report, by its id and the hash of the
             text, for a `report` column; those that it lacks are added. None where there is no such
             column.
+        failure_limit: more failures than it allows end the run.
     """
 
     ask: Ask
@@ -88,6 +96,7 @@ class Batch:
     tally: Tally
     reports_in_flight: int
     has_text: Callable[[str, str], bool] | None = None
+    failure_limit: FailureLimit | None = None
 
     async def run(self, reports: Iterable[Report | UnreadableReport], stop: Stop) -> bool:
         """Label all reports that are not done, until they are done or a stop is requested.
@@ -97,6 +106,7 @@ class Batch:
 
         Raises:
             EngineError: the engine cannot go on.
+            FailureLimitError: too many cells failed.
         """
         try:
             async with stop.limit():
@@ -172,6 +182,8 @@ class Batch:
         """Put one organ's result into the journal, and count it."""
         self.journal.add_result(record)
         self.tally.add(record.result)
+        if self.failure_limit is not None:
+            self.failure_limit.check(self.tally.failed_cells, self.tally.cells)
 
     def record_unreadable(self, entry: UnreadableReport) -> None:
         """Record why an entry of the input has no labels."""

@@ -150,6 +150,8 @@ class EngineOptions:
         download_dir: where Hugging Face models are kept.
         base_url: ask an OpenAI-compatible server instead (up to and with /v1); its key is read
             from LEAVS_API_KEY or OPENAI_API_KEY.
+        request_timeout: the longest wait for one answer of that server, in seconds.
+        request_tries: how often a question is put to it before it is looked whether it is gone.
         tensor_parallel_size: GPUs that share each layer; all visible ones by default.
         pipeline_parallel_size: groups of GPUs that hold successive layers.
         data_parallel_size: copies of the model.
@@ -165,6 +167,8 @@ class EngineOptions:
     revision: str | None = None
     download_dir: Path | None = None
     base_url: str | None = None
+    request_timeout: float = 600.0
+    request_tries: int = 6
     tensor_parallel_size: int | None = None
     pipeline_parallel_size: int = 1
     data_parallel_size: int = 1
@@ -220,6 +224,8 @@ class OutputOptions:
         include_report: add the report's text to labels.csv.
         keep_reasoning: keep what the model wrote before its answers, in the journal.
         retry_failures: ask again what an earlier run in the folder recorded as failed.
+        max_failures: stop when more cells than this fail: a number, or a percentage of the cells
+            recorded by this process (2%, counted from 100 cells on).
         reports_in_flight: reports that are worked on at the same time; by default as many as keep
             the engine's batch full.
         drain_seconds: after a signal to stop, how long answers under way may take.
@@ -229,6 +235,7 @@ class OutputOptions:
     include_report: bool = False
     keep_reasoning: bool = False
     retry_failures: bool = False
+    max_failures: str | None = None
     reports_in_flight: int | None = None
     drain_seconds: float = 60.0
 

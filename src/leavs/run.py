@@ -14,6 +14,7 @@ from leavs.batch import Batch, Tally
 from leavs.domain import Organ, Overflow, Reasoning, Report
 from leavs.engines import Engine
 from leavs.errors import UsageError
+from leavs.failure_limit import parse_failure_limit
 from leavs.index import Done, Index
 from leavs.journal import Journal, has_results
 from leavs.line import reports_to_fill
@@ -195,6 +196,7 @@ class _Run:
             tally,
             output.reports_in_flight or reports_to_fill(engine.batch_size, len(organs)),
             has_text if output.include_report else None,
+            None if output.max_failures is None else parse_failure_limit(output.max_failures),
         )
 
     def _exported(self) -> tables.Exported:
@@ -234,6 +236,8 @@ def check_numbers(
             "--pipeline-parallel-size": (engine.pipeline_parallel_size, 1),
             "--data-parallel-size": (engine.data_parallel_size, 1),
             "--max-model-len": (engine.max_model_len, 1),
+            "--request-timeout": (engine.request_timeout, 0.1),
+            "--request-tries": (engine.request_tries, 1),
             "--gpu-memory-utilization": (engine.gpu_memory_utilization, 0.01),
         }
     for flag, (value, smallest) in least.items():
@@ -241,6 +245,8 @@ def check_numbers(
             raise UsageError(f"{flag} {value} is too small; the least is {smallest}")
     if method.confidence > 1:
         raise UsageError(f"--confidence {method.confidence} is more than 1, the most sure there is")
+    if output.max_failures is not None:
+        parse_failure_limit(output.max_failures)
 
 
 def anything_left(
