@@ -120,7 +120,7 @@ FAILURES = [
     ("certainty: absent", Step.CERTAINTY, {"absent"}),
     ("urgency: focal", Step.URGENCY, {"focal"}),
 ]
-WRONG: list[Answer] = [UNREADABLE, QuestionError("refused"), ContextError("too long")]
+WRONG: list[Answer] = [UNREADABLE, QuestionError("refused"), ContextError(9_000)]
 
 
 @pytest.mark.parametrize("wrong", WRONG)

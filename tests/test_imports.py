@@ -24,6 +24,7 @@ LAYERS = (
     "answers",
     "prompts",
     "engines",
+    "engines.control_tokens engines.refusals",
     "engines.lifeline engines.processes engines.hardware engines.conversation engines.scripted",
     "engines.completion",
     "engines.persistence",

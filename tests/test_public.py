@@ -16,6 +16,7 @@ PUBLIC = [
     "MethodOptions",
     "Outcome",
     "OutputOptions",
+    "Overflow",
     "Policy",
     "RayOptions",
     "Reading",

@@ -235,7 +235,7 @@ def test_a_report_that_can_be_read_at_last_is_labeled_once(tmp_path: Path) -> No
 
 def test_a_report_that_does_not_fit_costs_its_own_cells(tmp_path: Path) -> None:
     source = reports(tmp_path / "in", a="The liver is normal.", b="Very long.", c="Short.")
-    too_long = ContextError("the prompt is longer than the model's context")
+    too_long = ContextError(18_204, 16_384)
     outcome = run(
         source, tmp_path / "run", Recorder(quoting, lambda one: too_long if "Very" in one else None)
     )

@@ -19,6 +19,7 @@ _HOMES = {
     "MethodOptions": "leavs.options",
     "Outcome": "leavs.run",
     "OutputOptions": "leavs.options",
+    "Overflow": "leavs.domain",
     "Policy": "leavs.convert",
     "RayOptions": "leavs.options",
     "Reading": "leavs.convert",

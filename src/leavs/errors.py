@@ -19,6 +19,8 @@ No message holds the text of a report. The tree::
 Knows nothing else; imports nothing from leavs.
 """
 
+from typing import Self
+
 
 class LeavsError(Exception):
     """Base of every error that a user can cause or mend."""
@@ -53,7 +55,23 @@ class AnswerError(QuestionError):
 
 
 class ContextError(QuestionError):
-    """A prompt longer than the model's context."""
+    """A prompt that the model's context cannot hold.
+
+    Args:
+        tokens: of the prompt, where they are known.
+        limit: of the context in tokens, prompt and reply together, where it is known.
+    """
+
+    def __init__(self, tokens: int | None = None, limit: int | None = None) -> None:
+        self.tokens = tokens
+        self.limit = limit
+        prompt = "the prompt" if tokens is None else f"the prompt of {tokens:,} tokens"
+        context = "the model's context" if limit is None else f"the context of {limit:,} tokens"
+        super().__init__(f"{prompt} is longer than {context} can hold with a reply")
+
+    def __reduce__(self) -> tuple[type[Self], tuple[int | None, int | None]]:
+        """As an error goes from one process to another."""
+        return type(self), (self.tokens, self.limit)
 
 
 class ServerError(QuestionError):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from leavs.ask import CONFIDENCE
-from leavs.domain import Filtration, Reasoning
+from leavs.domain import Filtration, Overflow, Reasoning
 from leavs.errors import UsageError
 from leavs.reports import (
     CheckedSource,
@@ -121,6 +121,8 @@ class MethodOptions:
         max_reasoning_tokens: the longest such thought.
         two_turns: let the model think in one reply, as it likes, and answer in the next, as in the
             paper; by default it does both in one, a paragraph and a line, with fewer tokens.
+        overflow: what becomes of a question that is longer than the model's context: a failure with
+            the number of its tokens, or it is asked without the last sentences of the report.
         temperature: of sampling; 0 is greedy.
         seed: of sampling, where the temperature is not 0.
     """
@@ -132,6 +134,7 @@ class MethodOptions:
     confidence: float = CONFIDENCE
     max_reasoning_tokens: int = 1600
     two_turns: bool = False
+    overflow: Overflow = Overflow.FAIL
     temperature: float = 0.0
     seed: int = 0
 

@@ -3,12 +3,14 @@
 A pack is a folder with an `ontology.toml` (organs, finding types, answers) and one Jinja2 file for
 each step with three blocks: `instructions` (the same for every report), `question`, and `answer`
 (asked in a second turn after reasoning, or at the end of the question without it).
+Text of a report stands between tags of the pack (`<report>`), and cannot close or open one itself.
 Knows nothing of models.
 """
 
 import hashlib
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Set
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,8 @@ QUESTION_VARIABLES = {
     "certainty": _FINDING,
     "urgency": _FINDING | {"unsure"},
 }
+MATERIAL = frozenset({"report", "sentence", "evidence"})  # the variables that hold report text
+_TAG = re.compile(r"</?([A-Za-z][\w-]*)>")
 PROMPT_FILES = tuple(f"{step}.jinja" for step in PACK_VARIABLES)
 
 
@@ -87,7 +91,8 @@ def load_pack(folder: Path) -> "Pack":
     digest = hashlib.sha256()
     for name in sorted(names):
         digest.update(f"{name}\0{contents[name]}\0".encode())
-    pack = Pack(folder.name, digest.hexdigest(), ontology, templates)
+    tags = {tag for step in PACK_VARIABLES for tag in _TAG.findall(contents[f"{step}.jinja"])}
+    pack = Pack(folder.name, digest.hexdigest(), ontology, templates, frozenset(tags))
     _try_all(pack, folder)
     return pack
 
@@ -216,21 +221,40 @@ def fill_in(finding_type: FindingType, organ: str) -> FindingType:
     return FindingType(finding_type.name, statement, meaning, traps)
 
 
+def tag_breaker(tags: Set[str]) -> Callable[[str], str]:
+    """What makes text lack certain tags: a space behind the `<` of each, and nothing else.
+
+    No word changes, so that a model's quote of the text is still found in it.
+    """
+    if not tags:
+        return str
+    names = "|".join(map(re.escape, sorted(tags)))
+    begin = re.compile(rf"<(?=\s*/?\s*(?:{names})(?![\w-]))(?! )", re.IGNORECASE)
+    return lambda text: begin.sub("< ", text)
+
+
 class Pack:
     """A checked pack of prompts.
 
     Args:
         name: the folder's name.
         sha256: the hash of all its files; it stands in the record of a run.
+        tags: the names of the tags that it uses, which report text is kept from writing.
     """
 
     def __init__(
-        self, name: str, sha256: str, ontology: Ontology, templates: Mapping[str, jinja2.Template]
+        self,
+        name: str,
+        sha256: str,
+        ontology: Ontology,
+        templates: Mapping[str, jinja2.Template],
+        tags: Set[str] = frozenset(),
     ) -> None:
         self.name = name
         self.sha256 = sha256
         self.ontology = ontology
         self._templates = templates
+        self._without_tags = tag_breaker(tags)
         self._instructions: dict[str, str] = {}
         self._wordings: dict[tuple[Organ, FindingType], FindingType] = {}
 
@@ -251,11 +275,20 @@ class Pack:
 
         `together` says that reasoning and answer are to be one reply; without it they are not.
         """
-        return self._render(step, "question", {"together": False, **values})
+        shown = {key: self._shown(key, value) for key, value in values.items()}
+        return self._render(step, "question", {"together": False, **shown})
 
     def answer(self, step: str, **values: Any) -> str:
         """The request for the answer alone, after reasoning."""
         return self._render(step, "answer", values)
+
+    def _shown(self, key: str, value: Any) -> Any:
+        """A variable of a question, in which text of a report has no tag of the pack."""
+        if key not in MATERIAL:
+            return value
+        if isinstance(value, str):
+            return self._without_tags(value)
+        return [self._without_tags(one) for one in value]
 
     def wording(self, organ: Organ, finding_type: FindingType) -> FindingType:
         """A finding type with its wording filled in for an organ."""

@@ -11,7 +11,7 @@ from typing import Any
 from leavs import manifest, tables
 from leavs.ask import Ask
 from leavs.batch import Batch, Tally
-from leavs.domain import Organ, Reasoning, Report
+from leavs.domain import Organ, Overflow, Reasoning, Report
 from leavs.engines import Engine
 from leavs.errors import UsageError
 from leavs.failure_limit import parse_failure_limit
@@ -181,6 +181,7 @@ class _Run:
             method.confidence,
             output.keep_reasoning,
             method.two_turns,
+            method.overflow,
         )
 
         def has_text(report_id: str, text_hash: str) -> bool:
@@ -263,8 +264,8 @@ def anything_left(
 def identity_of(
     pack: Pack, organs: Sequence[Organ], method: MethodOptions, model: ChosenModel
 ) -> dict[str, Any]:
-    """What the labels of a run depend on."""
-    return {
+    """What the labels of a run depend on; a key that is newer stands there only if it is used."""
+    identity = {
         **model.identity,
         "pack": pack.name,
         "pack_sha256": pack.sha256,
@@ -278,3 +279,6 @@ def identity_of(
         "temperature": method.temperature,
         "seed": method.seed,
     }
+    if method.overflow is not Overflow.FAIL:
+        identity["overflow"] = method.overflow.value
+    return identity

@@ -2,7 +2,7 @@
 
 import asyncio
 import pickle
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -11,13 +11,13 @@ import pyarrow
 import pytest
 
 from conftest import plain_reader
-from leavs import Filtration, Reasoning, ScriptedEngine
+from leavs import Filtration, Overflow, Reasoning, ScriptedEngine
 from leavs.cluster.orders import Broken, Labeled, Order, Result, Untouched
 from leavs.cluster.worker import COLUMN, OpenEngine, Way, Worker
 from leavs.domain import Report
-from leavs.engines import Engine
+from leavs.engines import Constraint, Engine, Message
 from leavs.engines.scripted import Script
-from leavs.errors import EngineError, EngineStartError, InputError
+from leavs.errors import ContextError, EngineError, EngineStartError, InputError
 from leavs.journal import hash_of
 from leavs.prompts import Pack, find_pack
 
@@ -141,3 +141,22 @@ def test_what_could_not_be_read_passes_through(way: Way) -> None:
     [result] = asyncio.run(results_of(Worker(starts_not, way, DeskHere()), broken))
     assert isinstance(result, Broken)
     assert str(result.error) == "reports.csv cannot be read"
+
+
+def test_a_report_that_is_too_long_is_asked_as_the_run_wants_it(pack: Pack, way: Way) -> None:
+    def small(messages: Sequence[Message], constraint: Constraint | None) -> str:
+        if "Second." in messages[1].content:
+            raise ContextError(9_000, 8_000)
+        return plain_reader(messages, constraint)
+
+    report = Report("r1", "The liver is normal. Second.", 1, "here")
+    order = Order(report, pack.ontology.organs[:1])
+    for overflow, failures, left_out in (
+        (Overflow.FAIL, 11, {}),
+        (Overflow.TRUNCATE, 0, {"finding_types": 1, "certainty": 1}),
+    ):
+        worker = Worker(opens(small), replace(way, overflow=overflow), DeskHere())
+        [labeled] = asyncio.run(results_of(worker, order))
+        assert isinstance(labeled, Labeled)
+        [result] = labeled.results
+        assert (result.failed_cells, result.left_out) == (failures, left_out)

@@ -47,13 +47,18 @@ class Server:
 
     Args:
         models: names and owners; or the whole answer to the question for them.
+        counted: the answer to how many tokens a prompt has; None where the server cannot say.
     """
 
     def __init__(
-        self, *plan: Answer | Deed, models: Sequence[tuple[str, str]] | Answer = MODELS
+        self,
+        *plan: Answer | Deed,
+        models: Sequence[tuple[str, str]] | Answer = MODELS,
+        counted: Answer | None = None,
     ) -> None:
         self.plan = list(plan) or [answer_of(completion("A"))]
         self.models = models
+        self.counted = counted
         self.bodies: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
         self.base_url = ""
@@ -76,8 +81,11 @@ def handler_for(server: Server) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            known = self.path == "/v1/chat/completions"
-            self._answer(server.complete(body) if known else (404, "", ""))
+            if self.path == "/v1/chat/completions":
+                self._answer(server.complete(body))
+            else:
+                counted = server.counted if self.path == "/tokenize" else None
+                self._answer(counted or (404, "", ""))
 
         def _answer(self, answer: Answer | Deed) -> None:
             server.keys.append(self.headers["Authorization"])

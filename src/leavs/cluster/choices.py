@@ -51,6 +51,7 @@ def engines_of(
         method.confidence,
         output.keep_reasoning,
         method.two_turns,
+        method.overflow,
     )
     return Engines(partial(opened, engine, model, method, folder), way, environment)
 

@@ -17,7 +17,7 @@ from typing import Any, NoReturn, Protocol
 from leavs.ask import Ask
 from leavs.chain import label_report
 from leavs.cluster.orders import Broken, Labeled, Order, Result, Untouched
-from leavs.domain import Filtration, OrganResult, Reasoning
+from leavs.domain import Filtration, OrganResult, Overflow, Reasoning
 from leavs.engines import Engine
 from leavs.errors import EngineError, EngineStartError, LeavsError
 from leavs.journal import hash_of
@@ -47,6 +47,7 @@ class Way:
     confidence: float
     keep_reasoning: bool = False
     two_turns: bool = False
+    overflow: Overflow = Overflow.FAIL
 
     def ask(self, engine: Engine) -> Ask:
         """An Ask of an engine.
@@ -67,6 +68,7 @@ class Way:
             self.confidence,
             self.keep_reasoning,
             self.two_turns,
+            self.overflow,
         )
 
 

@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from math import exp
 from typing import Literal, Protocol
 
+from leavs.errors import ContextError
+
 ANSWER_LINE = "Answer: "
+LEAST_REPLY = 16  # tokens for which a context must have room; enough for every short answer
 
 Role = Literal["system", "user", "assistant"]
 
@@ -118,11 +121,9 @@ class Engine(Protocol):
                 caller reads the reply strictly either way.
             follows: this engine's reply that the last message answers, where the conversation goes
                 on: what was read and written up to there need not be taken in again.
-            follows: this engine's reply that the last message answers, where the conversation goes
-                on: what was read and written up to there need not be taken in again.
 
         Raises:
-            ContextError: the prompt is longer than the model's context.
+            ContextError: the prompt leaves no room for a reply in the model's context.
             QuestionError: this one question failed.
             EngineError: the engine cannot go on at all.
         """
@@ -131,6 +132,18 @@ class Engine(Protocol):
     async def close(self) -> None:
         """Let go of the model; the engine takes no more questions."""
         ...
+
+
+def room_for_reply(prompt_tokens: int, limit: int, max_tokens: int) -> int:
+    """The longest reply, in tokens, that the rest of the context has room for.
+
+    Raises:
+        ContextError: there is none for a reply that says anything.
+    """
+    room = limit - prompt_tokens
+    if room < min(max_tokens, LEAST_REPLY):
+        raise ContextError(prompt_tokens, limit)
+    return min(room, max_tokens)
 
 
 def probabilities_of_choices(

@@ -1,12 +1,10 @@
 """Any OpenAI-compatible server, such as `vllm serve`, through the openai client.
 
-A server takes text, not token ids, so that control tokens in a report are neutralised here: a
-space after the first character, which the model reads and the server's tokenizer does not match.
+A server takes text, not token ids, so that control tokens in a report are neutralised first.
 """
 
 import os
-import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -22,20 +20,16 @@ from leavs.engines import (
     Reasoned,
     Reply,
     decided_at_once,
+    room_for_reply,
 )
 from leavs.engines.completion import as_reply, sendable
+from leavs.engines.control_tokens import neutralise
 from leavs.engines.persistence import Persistence
+from leavs.engines.refusals import read_refusal
 from leavs.errors import ContextError, EngineStartError, QuestionError
 
 LOGPROBS = 10
 BATCH_SIZE = 256  # a server does not tell its own; more would spend their time limit waiting
-# Control tokens of the usual model families: <|im_end|>, <start_of_turn>, </s>, [INST], <think>
-_CONTROLS = re.compile(
-    r"<\|[^<>|\n]{1,60}\|>|<｜[^<>｜\n]{1,60}｜>|\[\|[^\[\]|\n]{1,60}\|\]"
-    r"|</?(?:s|think|bos|eos|pad|unk|tool_\w{1,20}|(?:start|end)_of_\w{1,20})>"
-    r"|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]|<</?SYS>>",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +181,39 @@ class OpenAIEngine:
             if logprobs and "logprobs" in error.message:
                 self._gives_log_probabilities = False  # labels without probabilities, then
                 return await self.reply(messages, max_tokens=max_tokens, constraint=constraint)
-            raise _refused(error) from error
+            room = await self._room(request, error)
+            return await self.reply(messages, max_tokens=room, constraint=constraint)
+
+    async def _room(self, request: Mapping[str, Any], error: openai.APIStatusError) -> int:
+        """The tokens that are left for a reply, where the server did not shorten it by itself.
+
+        Raises:
+            ContextError: the prompt leaves none, or nothing is known of its length.
+            QuestionError: the question was refused for something else.
+        """
+        too_long = read_refusal(error.message)
+        if too_long is None:  # the server's own words could quote the prompt
+            raise QuestionError(f"the server refused the question ({error.status_code})") from error
+        tokens, limit = too_long.tokens, too_long.limit
+        if self.constrains:
+            tokens, limit = await self._count(request) or (tokens, limit)
+        if tokens is None or limit is None:
+            raise ContextError(tokens, limit) from error
+        room = room_for_reply(tokens, limit, request["max_tokens"])
+        if room == request["max_tokens"]:  # it would be refused again
+            raise ContextError(tokens, limit) from error
+        return room
+
+    async def _count(self, request: Mapping[str, Any]) -> tuple[int, int] | None:
+        """How long vLLM finds the prompt, and its context: a refusal may say "at least"."""
+        url = f"{self._options.base_url.rstrip('/').removesuffix('/v1')}/tokenize"
+        body = {name: request[name] for name in ("model", "messages")}
+        once = self._client.with_options(max_retries=0)
+        try:
+            counted = await once.post(url, cast_to=dict[str, Any], body=body)
+            return int(counted["count"]), int(counted["max_model_len"])
+        except (openai.OpenAIError, ValueError, TypeError, KeyError):
+            return None
 
     def _constraint_for_vllm(self, constraint: Constraint | None) -> dict[str, Any] | None:
         if not self.constrains:
@@ -214,18 +240,6 @@ def weighs(constraint: Constraint | None) -> bool:
     )
 
 
-def neutralise(text: str) -> str:
-    """The text with no control token in it: `<|im_end|>` becomes `< |im_end|>`."""
-    return _CONTROLS.sub(lambda match: f"{match.group()[0]} {match.group()[1:]}", text)
-
-
 def api_key() -> str:
     """The key from the environment (LEAVS_API_KEY, else OPENAI_API_KEY), never from an option."""
     return os.environ.get("LEAVS_API_KEY") or os.environ.get("OPENAI_API_KEY") or "none"
-
-
-def _refused(error: openai.APIStatusError) -> QuestionError:
-    """What a refusal means for its cell; the server's own words could quote the prompt."""
-    if "context length" in error.message or "maximum context" in error.message:
-        return ContextError("the prompt is longer than the server's context")
-    return QuestionError(f"the server refused the question ({error.status_code})")

@@ -30,9 +30,10 @@ from leavs.engines import (
     lifeline,
     place_of_choice,
     probabilities_of_choices,
+    room_for_reply,
 )
 from leavs.engines.processes import output_to, root_cause, signals_blocked
-from leavs.errors import ContextError, EngineError, EngineStartError, QuestionError
+from leavs.errors import EngineError, EngineStartError, QuestionError
 
 if TYPE_CHECKING:
     from leavs.engines.conversation import ConversationTokenizer
@@ -223,6 +224,7 @@ class VllmEngine:
         logging.getLogger("vllm").setLevel(logging.CRITICAL)
         self._llm = llm
         self._options = options
+        self._limit: int = llm.vllm_config.model_config.max_model_len
         self._numbers = itertools.count()
         self._tokenizer = tokenizer
         self._sampling = lru_cache(maxsize=1024)(partial(sampling_parameters, options))
@@ -248,7 +250,8 @@ class VllmEngine:
             ids = self._tokenizer.encode(messages)
         else:
             ids = self._tokenizer.go_on(follows.token_ids, messages)
-        output = await self._generate(
+        room_for_reply(len(ids), self._limit, max_tokens)
+        output = await self._generate(  # vLLM itself shortens the reply to the room that is left
             TokensPrompt(prompt_token_ids=ids), self._sampling(max_tokens, constraint)
         )
         completion = output.outputs[0]
@@ -401,11 +404,7 @@ def _where_to_find(options: VllmOptions) -> dict[str, Any]:
 def _question_error(error: Exception, prompt: Any) -> QuestionError:
     """What a refused request means for its cell; the engine's own words could quote the prompt."""
     tokens = len(prompt["prompt_token_ids"])
-    if "context length" in str(error) or "max_model_len" in str(error):
-        return ContextError(
-            f"the prompt of {tokens} tokens is longer than the model's context (--max-model-len)"
-        )
-    return QuestionError(f"vLLM refused the question of {tokens} tokens ({type(error).__name__})")
+    return QuestionError(f"vLLM refused the question of {tokens:,} tokens ({type(error).__name__})")
 
 
 def _probability(completion: Any, constraint: Constraint | None) -> float | None:

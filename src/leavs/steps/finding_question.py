@@ -26,10 +26,11 @@ def finding_question(
     """
     wording = ask.pack.wording(organ, finding_type)
     by_letter = dict(zip(LETTERS, offered, strict=False))
+    told = [one.sentence.in_context for one in evidence]
     values = {
         "organ": organ.name,
         "covers": organ.covers,
-        "evidence": [one.sentence.in_context for one in evidence],
+        "evidence": told,
         "statement": wording.statement,
         "meaning": wording.meaning,
         "traps": wording.traps,
@@ -37,4 +38,6 @@ def finding_question(
         "letters": ", ".join(by_letter),
         **more,
     }
-    return Question(step, values, f"{step}: {finding_type.name}"), by_letter
+    about = f"{step}: {finding_type.name}"
+    question = Question(step, values, about, len(told), lambda first: {"evidence": told[:first]})
+    return question, by_letter

@@ -15,14 +15,12 @@ async def assess_finding_types(
         QuestionError: no answer that can be read.
     """
     names = [finding_type.name for finding_type in ask.pack.ontology.finding_types]
+    told = [one.sentence.in_context for one in evidence]
     question = Question(
         "finding_types",
-        {
-            "organ": organ.name,
-            "covers": organ.covers,
-            "evidence": [one.sentence.in_context for one in evidence],
-        },
+        {"organ": organ.name, "covers": organ.covers, "evidence": told},
         "finding_types",
+        len(told),
+        lambda first: {"evidence": told[:first]},
     )
-
     return await ask.choose_several(question, names)

@@ -1,0 +1,46 @@
+"""Reads from a server's refusal whether the prompt was too long, and the lengths that it names.
+
+Servers say it in words of their own; the numbers are all that is kept, for the words could quote
+the prompt. Knows nothing of engines; imports nothing from leavs.
+"""
+
+import re
+from dataclasses import dataclass
+
+_TOO_LONG = re.compile(
+    r"context (?:length|size|window)|maximum context|(?:maximum model |max_model_)len", re.I
+)
+_LIMIT = re.compile(
+    r"(?:context (?:length|size|window)|maximum context|maximum model length|max_model_len)"
+    r"(?: is| of)?[ =:]*\(?(\d+)",
+    re.I,
+)
+_TOKENS = re.compile(
+    r"(?<!at least )\b(\d+) (?:input tokens|(?:tokens? )?in the (?:messages|prompt|input))"
+    r"|prompt \(length (\d+)\)|input length \((\d+)\)|request \((\d+) tokens\)",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TooLong:
+    """What a server says of a prompt that its context cannot hold.
+
+    Args:
+        tokens: of the prompt, where it names them exactly.
+        limit: of the context, prompt and reply together, where it names it.
+    """
+
+    tokens: int | None
+    limit: int | None
+
+
+def read_refusal(message: str) -> TooLong | None:
+    """The lengths that a refusal names; None where it refuses something else."""
+    if not _TOO_LONG.search(message):
+        return None
+    tokens, limit = _TOKENS.search(message), _LIMIT.search(message)
+    return TooLong(
+        int(next(filter(None, tokens.groups()))) if tokens else None,
+        int(limit[1]) if limit else None,
+    )
