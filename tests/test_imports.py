@@ -16,7 +16,7 @@ SOURCE = ROOT / "src"
 # own. What stands in one row knows nothing of its neighbours.
 LAYERS = (
     "domain errors concurrency stopping private_files wordlists patience model_folder",
-    "scratch shards",
+    "scratch shards private_process spreadsheets",
     "headings",
     "sentences",
     "quotes",
@@ -24,7 +24,8 @@ LAYERS = (
     "answers",
     "prompts",
     "engines",
-    "engines.lifeline engines.processes engines.hardware engines.conversation engines.scripted",
+    "engines.address engines.lifeline engines.processes engines.hardware engines.conversation",
+    "engines.scripted",
     "engines.vllm engines.openai",
     "demo_model line hub",
     "answered",

@@ -147,6 +147,7 @@ class EngineOptions:
         download_dir: where Hugging Face models are kept.
         base_url: ask an OpenAI-compatible server instead (up to and with /v1); its key is read
             from LEAVS_API_KEY or OPENAI_API_KEY.
+        allow_remote: let --base-url name another machine, to which texts of reports are sent.
         tensor_parallel_size: GPUs that share each layer; all visible ones by default.
         pipeline_parallel_size: groups of GPUs that hold successive layers.
         data_parallel_size: copies of the model.
@@ -162,6 +163,7 @@ class EngineOptions:
     revision: str | None = None
     download_dir: Path | None = None
     base_url: str | None = None
+    allow_remote: bool = False
     tensor_parallel_size: int | None = None
     pipeline_parallel_size: int = 1
     data_parallel_size: int = 1

@@ -76,7 +76,8 @@ def label_reports(
         progress or (lambda tally: nullcontext()),
         shard,
     )
-    return asyncio.run(run.label())
+    # Never in asyncio's debug mode, which logs results of slow tasks.
+    return asyncio.run(run.label(), debug=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,18 +33,13 @@ from leavs.engines import (
 )
 from leavs.engines.processes import output_to, root_cause, signals_blocked
 from leavs.errors import ContextError, EngineError, EngineStartError, QuestionError
+from leavs.private_process import NO_STATISTICS
 
 if TYPE_CHECKING:
     from leavs.engines.conversation import ConversationTokenizer
 
-# Quiet and private: no usage statistics, no telemetry, no engine log that could quote a prompt.
-# Set before the first import of vllm; what the user has set wins, but for the statistics.
-PRIVATE = {
-    "VLLM_NO_USAGE_STATS": "1",
-    "DO_NOT_TRACK": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "RAY_USAGE_STATS_ENABLED": "0",
-}
+# Quiet: no engine log that could quote a prompt. Set before the first import of vllm, as is
+# NO_STATISTICS; what the user has set wins.
 QUIET = {
     "PYTHONWARNINGS": "ignore",  # of the engine's processes; this one has read it already
     "TORCH_CPP_LOG_LEVEL": "ERROR",
@@ -55,7 +50,11 @@ QUIET = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
 }
 # On the CPU one process is fastest, and without these the threads are bound one by one.
-CPU = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_CPU_KVCACHE_SPACE": "2"}
+CPU = {
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+    "VLLM_CPU_KVCACHE_SPACE": "2",
+    "VLLM_HOST_IP": "127.0.0.1",  # else it listens on an address that others reach
+}
 
 LOGPROBS = 10  # enough for six letters, and for "Yes" and "No" with what else begins them
 
@@ -113,7 +112,7 @@ def start_vllm(options: VllmOptions) -> "VllmEngine":
     Raises:
         EngineStartError: vllm is not installed, or the model cannot be loaded.
     """
-    os.environ.update(PRIVATE)
+    os.environ.update(NO_STATISTICS)
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     os.environ[lifeline.PARENT] = str(os.getpid())
