@@ -9,7 +9,7 @@ DEMO_REPORT := data/reports/04-telegraphic-postop.txt
 DEMO := results/demo-$(shell cat prompts/leavs/* $(DEMO_REPORT) src/leavs/*.py | cksum | cut -d' ' -f1)
 READY := .venv/ready-$(shell cat pyproject.toml requirements/cpu.txt | cksum | cut -d' ' -f1)
 
-.PHONY: setup browser slurm demo test lint unit clean
+.PHONY: setup browser slurm demo test lint unit chaos clean
 
 setup: $(READY)
 
@@ -57,6 +57,10 @@ lint: setup
 
 unit: setup
 	$(BIN)/pytest
+
+# Two hundred rounds of everything that can happen to a run; `make unit` runs a few.
+chaos: setup
+	$(BIN)/python scripts/chaos.py --rounds 200
 
 clean:
 	rm -rf .venv results build dist

@@ -16,7 +16,7 @@ SOURCE = ROOT / "src"
 # own. What stands in one row knows nothing of its neighbours.
 LAYERS = (
     "domain errors concurrency stopping private_files wordlists patience model_folder",
-    "scratch shards private_process spreadsheets",
+    "scratch shards failure_limit private_process spreadsheets",
     "headings",
     "sentences",
     "quotes",
@@ -26,6 +26,8 @@ LAYERS = (
     "engines",
     "engines.address engines.lifeline engines.processes engines.hardware engines.conversation",
     "engines.scripted",
+    "engines.completion",
+    "engines.persistence",
     "engines.vllm engines.openai",
     "demo_model line hub",
     "answered",
@@ -34,7 +36,7 @@ LAYERS = (
     "steps.finding_question steps.filtration_fast steps.filtration_thorough steps.filtration_joint",
     "steps.filtration steps.finding_types steps.certainty steps.urgency",
     "chain",
-    "reports.opening",
+    "reports.opening reports.json_values",
     "reports.sources",
     "reports.files reports.csv_rows",
     "reports.json_lines reports.amos",
@@ -65,6 +67,11 @@ LAYERS = (
     "review.server",
     "options",
     "models",
+    "cluster",
+    "cluster.orders cluster.session",
+    "cluster.worker",
+    "cluster.pool",
+    "cluster.choices cluster.labeling",
     "run",
     "doctor",
     "doctor.findings doctor.readers doctor.tokens",
@@ -88,6 +95,7 @@ HEAVY = {
     "transformers": {"leavs.engines.vllm", "leavs.demo_model"},
     "tokenizers": {"leavs.engines.conversation", "leavs.doctor.tokens"},
     "huggingface_hub": {"leavs.hub"},
+    "ray": {"leavs.cluster.session", "leavs.cluster.pool"},
 }
 ALSO_AT_THE_TOP = {"tokenizers"}  # of a module that is itself loaded only by a function
 
@@ -162,7 +170,7 @@ def test_the_search_for_imports_finds_them(tmp_path: Path) -> None:
 
 
 # What stands in the way of a quick start, or asks for what is not installed
-ENGINES = ("torch", "vllm", "transformers", "tokenizers", "openai", "huggingface_hub")
+ENGINES = ("torch", "vllm", "transformers", "tokenizers", "openai", "huggingface_hub", "ray")
 STATISTICS = ("pandas", "sklearn", "scipy", "matplotlib", "nltk")
 SLOW = (*ENGINES, *STATISTICS)
 

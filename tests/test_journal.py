@@ -24,6 +24,7 @@ from leavs.domain import (
     UnreadableReport,
     Urgency,
 )
+from leavs.errors import StorageError
 from leavs.journal import (
     Journal,
     OrganRecord,
@@ -270,4 +271,4 @@ def test_nobody_is_told_that_it_is_safe_where_the_file_system_refuses(tmp_path: 
     async def three() -> list[BaseException | None]:
         return await asyncio.gather(*(journal.synced() for _ in range(3)), return_exceptions=True)
 
-    assert [type(one) for one in asyncio.run(three())] == [OSError] * 3
+    assert [type(one) for one in asyncio.run(three())] == [StorageError] * 3

@@ -17,6 +17,7 @@ PUBLIC = [
     "Outcome",
     "OutputOptions",
     "Policy",
+    "RayOptions",
     "Reading",
     "Reasoning",
     "Report",

@@ -447,6 +447,9 @@ def test_organs_come_in_the_order_of_the_pack(pack: Pack) -> None:
         (EngineOptions(tensor_parallel_size=-1), "--tensor-parallel-size -1 is too small"),
         (EngineOptions(max_model_len=0), "--max-model-len 0 is too small; the least is 1"),
         (EngineOptions(gpu_memory_utilization=0), "--gpu-memory-utilization 0 is too small"),
+        (EngineOptions(request_timeout=0), "--request-timeout 0 is too small; the least is 0.1"),
+        (EngineOptions(request_tries=0), "--request-tries 0 is too small; the least is 1"),
+        (OutputOptions(max_failures="few"), "--max-failures 'few' is neither a number of cells"),
     ],
 )
 def test_numbers_that_make_no_sense_are_refused(

@@ -20,6 +20,7 @@ _HOMES = {
     "Outcome": "leavs.run",
     "OutputOptions": "leavs.options",
     "Policy": "leavs.convert",
+    "RayOptions": "leavs.options",
     "Reading": "leavs.convert",
     "Reasoning": "leavs.domain",
     "Report": "leavs.domain",

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-REMEMBERED = 100_000  # answers; about half a kilobyte each
+REMEMBERED = 50_000  # answers; about half a kilobyte each
 
 
 class Answered(Generic[T]):

@@ -17,12 +17,12 @@ NONE = "none"
 
 _QUOTE = r'"[^"\n]+": (not informative|informative)'
 QUOTES_PATTERN = rf"{NONE}|{_QUOTE}(\n{_QUOTE})*"
-_QUOTE_LINE = re.compile(
-    r'^[\W\d]*?"(?P<quote>.+)"\s*[:\-–—=>]*\s*(?P<mark>not informative|informative)\W*$', re.I
-)
+# Possessive, here and below: a reply may be long, and nothing of it may be tried over and over.
+_BEFORE_QUOTE = re.compile(r'(?:[^\w"]|\d)*+"')
+_MARK = re.compile(r'"\s*+[:\-–—=>]*+\s*+(not informative|informative)\W*+$', re.I)
 # A letter counts as the answer only where nothing can turn it round: alone, at the very end in
 # parentheses or after "answer", or at the very start in parentheses, before its own wording.
-_AT_THE_END = re.compile(r"(?:\(([A-Z])\)|(?i:answer)(?:\s+is)?\s*:?\s*([A-Z]))[\s.*]*$")
+_AT_THE_END = re.compile(r"(?:\(([A-Z])\)|(?i:answer)(?:\s++is)?+\s*+:?\s*+([A-Z]))[\s.*]*+$")
 _AT_THE_START = re.compile(r"^[\s*]*\(([A-Z])\)[\s*]+(?![^.\n]*\b(?:not|wrong|no)\b)")
 _NEGATED = re.compile(
     r"\b(?:not|isn't|never|neither|nor|or|except|than)\W+(?:\w+\W+)?$", re.IGNORECASE
@@ -103,12 +103,19 @@ def read_quotes(reply: str, cut: bool = False) -> tuple[Quote, ...]:
     lines = [line.strip() for line in reply.strip().split("\n") if line.strip()]
     if len(lines) == 1 and lines[0].rstrip(".").casefold() == NONE:
         return ()
-    matches = [_QUOTE_LINE.match(line) for line in lines]
-    if cut and matches and matches[-1] is None:
-        matches.pop()
-    read = [match for match in matches if match is not None]
-    if len(read) < len(matches) or not (lines and (read or cut)):
+    quotes = [_read_quote(line) for line in lines]
+    if cut and quotes and quotes[-1] is None:
+        quotes.pop()
+    read = tuple(quote for quote in quotes if quote is not None)
+    if len(read) < len(quotes) or not (lines and (read or cut)):
         raise AnswerError(f"the reply is not a list of marked quotes ({len(lines)} lines)")
-    return tuple(
-        Quote(match["quote"].strip(), match["mark"].casefold() == "informative") for match in read
-    )
+    return read
+
+
+def _read_quote(line: str) -> Quote | None:
+    """The quote of one line: from its first quotation mark to the one before "informative"."""
+    start, end = _BEFORE_QUOTE.match(line), _MARK.search(line)
+    if start is None or end is None or end.start() <= start.end():
+        return None
+    text = line[start.end() : end.start()]
+    return Quote(text.strip(), end[1].casefold() == "informative")

@@ -2,8 +2,9 @@
 
 Whatever can be asked is asked, of all reports in flight at once, in the order of the reports.
 
-A question that fails costs its cells; an engine that dies ends the run, and so does a request to
-stop; in each case the journal holds what was done and a later run goes on from there.
+A question that fails costs its cells; an engine that dies ends the run, and so do too many
+failures and a request to stop; in each case the journal holds what was done and a later run goes on
+from there.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from leavs.domain import (
     StepUsage,
     UnreadableReport,
 )
+from leavs.failure_limit import FailureLimit
 from leavs.index import Done
 from leavs.journal import Journal, OrganRecord, hash_of, total_usage
 from leavs.line import InTurn, Line, line_for
@@ -56,6 +58,11 @@ class Tally:
     encodings: Counter[str] = field(default_factory=Counter)
     stopping: bool = False
 
+    @property
+    def cells(self) -> int:
+        """That are recorded, with labels or failures."""
+        return sum(self.certainties.values())
+
     def add(self, result: OrganResult) -> None:
         """Count one organ's result."""
         self.organs_done += 1
@@ -75,6 +82,7 @@ class Batch:
         has_text: whether the journal holds the text of a report, by its id and the hash of the
             text, for a `report` column; those that it lacks are added. None where there is no such
             column.
+        failure_limit: more failures than it allows end the run.
     """
 
     ask: Ask
@@ -85,6 +93,7 @@ class Batch:
     tally: Tally
     reports_in_flight: int
     has_text: Callable[[str, str], bool] | None = None
+    failure_limit: FailureLimit | None = None
 
     async def run(self, reports: Iterable[Report | UnreadableReport], stop: Stop) -> bool:
         """Label all reports that are not done, until they are done or a stop is requested.
@@ -94,6 +103,7 @@ class Batch:
 
         Raises:
             EngineError: the engine cannot go on.
+            FailureLimitError: too many cells failed.
         """
         try:
             async with stop.limit():
@@ -129,7 +139,7 @@ class Batch:
             if isinstance(entry, Report):
                 await self._label(entry, line)
             else:
-                self._record_unreadable(entry)
+                self.record_unreadable(entry)
         finally:
             places.release()
 
@@ -156,7 +166,7 @@ class Batch:
         text_hash = hash_of(report.text)
 
         def record(result: OrganResult) -> None:
-            self._record(OrganRecord(result, report.position, text_hash, report.source))
+            self.record(OrganRecord(result, report.position, text_hash, report.source))
 
         if report.encoding:
             self.tally.encodings[report.encoding] += 1
@@ -165,11 +175,15 @@ class Batch:
         await self.journal.synced()
         self.tally.reports_done += 1
 
-    def _record(self, record: OrganRecord) -> None:
+    def record(self, record: OrganRecord) -> None:
+        """Put one organ's result into the journal, and count it."""
         self.journal.add_result(record)
         self.tally.add(record.result)
+        if self.failure_limit is not None:
+            self.failure_limit.check(self.tally.failed_cells, self.tally.cells)
 
-    def _record_unreadable(self, entry: UnreadableReport) -> None:
+    def record_unreadable(self, entry: UnreadableReport) -> None:
+        """Record why an entry of the input has no labels."""
         if not entry.id:
             self.journal.add_input_problem(entry)
             self.tally.input_problems += 1
@@ -179,13 +193,13 @@ class Batch:
         organs = [o for o in self.organs if known is None or o.name not in known.organs]
         for organ in organs:
             result = failed(entry.id, organ, self.ask.pack.ontology, failure)
-            self._record(OrganRecord(result, entry.position, "", entry.source))
+            self.record(OrganRecord(result, entry.position, "", entry.source))
         if organs:
             self.tally.reports_done += 1
         else:
             self.tally.reports_before += 1
 
     def _record_problem(self, report: Report, reason: str) -> None:
-        self._record_unreadable(
+        self.record_unreadable(
             UnreadableReport("", f"{report.id}: {reason}", report.position, report.source)
         )

@@ -42,6 +42,7 @@ class Step(StrEnum):
     FINDING_TYPES = "finding_types"
     CERTAINTY = "certainty"
     URGENCY = "urgency"
+    ENGINE = "engine"
 
 
 class Filtration(StrEnum):

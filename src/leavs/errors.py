@@ -10,7 +10,9 @@ No message holds the text of a report. The tree::
     ├── RunFolderError      an output folder that belongs to another run or is damaged (exit 2)
     ├── QuestionError       one question got no usable answer: its cells become failures
     │   ├── AnswerError     the reply cannot be read
-    │   └── ContextError    the prompt does not fit the model's context
+    │   ├── ContextError    the prompt does not fit the model's context
+    │   └── ServerError     the server fails at this question and answers others
+    ├── FailureLimitError   more cells failed than the user allows (exit 75)
     └── EngineError         the engine cannot go on: the run stops and can be resumed (exit 75)
         └── EngineStartError  the engine did not start: nothing was asked (exit 1)
 
@@ -52,6 +54,14 @@ class AnswerError(QuestionError):
 
 class ContextError(QuestionError):
     """A prompt longer than the model's context."""
+
+
+class ServerError(QuestionError):
+    """A question at which the server fails again and again, while it answers others."""
+
+
+class FailureLimitError(LeavsError):
+    """More cells failed than the user allows: the run stops and can be resumed."""
 
 
 class EngineError(LeavsError):

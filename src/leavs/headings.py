@@ -18,6 +18,9 @@ FIRST_WORDS = 3
 # Of a label in words that are not in our lists, in lower case.
 MAX_OTHER_WORDS = 5
 
+# Of a sentence that leads in others: each of them is shown with it.
+MAX_LEAD_IN = 400
+
 # "- ", "• ", "** ", "1. ", "2) ", "(3) ", "a) "; but not "-5 HU" or "3.5 cm".
 BULLET = re.compile(
     r"(?:[-–—•·▪●◦‣*+>#]{1,6}(?!\d)\s*|\(?\d{1,2}[.)、](?:\s+|(?=[^\W\d_]))|\(?[a-zA-Z]\)\s+)+"
@@ -73,8 +76,9 @@ def read_labels(text: str, *, starts_line: bool = True) -> Labels:
         sure = sure and is_label
         names.append(_with_colon(match[1]))
         at = match.end()
-    if not names and _is_bare_heading(text[at : at + 100].rstrip(_RULE)):
-        return Labels((_with_colon(text[at:].rstrip(_RULE)),), len(text), alone=True)
+    rest = "" if names else text[at:].rstrip(_RULE)
+    if _is_bare_heading(rest):
+        return Labels((_with_colon(rest),), len(text), alone=True)
     alone = bool(names) and not text[at:].strip("*=#")
     return Labels(() if alone and not sure else tuple(names), at, alone, sure)
 
@@ -195,7 +199,7 @@ class Headings:
     def text(self, sentence: str) -> None:
         """A sentence without a label was read; one that ends in a colon leads in what follows."""
         self._text_seen = True
-        if sentence.endswith((":", "：")):
+        if sentence.endswith((":", "：")) and len(sentence) <= MAX_LEAD_IN:
             self._set_detail(" ".join(sentence.split()))
 
     def _set_detail(self, detail: str) -> None:

@@ -332,7 +332,12 @@ def result_from_json(record: Mapping[str, Any]) -> OrganResult:
     )
 
 
+_PLAIN = {int(certainty): Label(certainty) for certainty in Certainty}
+
+
 def _label_from_json(values: Mapping[str, Any]) -> Label:
+    if len(values) == 1 and values["certainty"] is not None:
+        return _PLAIN[values["certainty"]]  # most are, and a million reports have a hundred million
     urgency, failure = values.get("urgency", int(Urgency.NOT_APPLICABLE)), values.get("failure")
     return Label(
         None if values["certainty"] is None else Certainty(values["certainty"]),

@@ -98,7 +98,10 @@ async def named_by_server(engine: EngineOptions | Engine, model: ChosenModel) ->
         return model
     from leavs.engines.openai import OpenAIOptions, api_key, served_model
 
-    name = await served_model(OpenAIOptions(engine.base_url, model.name, api_key()))
+    server = OpenAIOptions(
+        engine.base_url, model.name, api_key(), timeout_seconds=engine.request_timeout
+    )
+    name = await served_model(server)
     return replace(model, name=name, identity={**model.identity, "model": name})
 
 
@@ -165,7 +168,13 @@ async def opened(
         from leavs.engines.openai import OpenAIOptions, api_key, open_openai
 
         server = OpenAIOptions(
-            engine.base_url, model.name, api_key(), method.temperature, method.seed
+            engine.base_url,
+            model.name,
+            api_key(),
+            method.temperature,
+            method.seed,
+            engine.request_timeout,
+            engine.request_tries,
         )
         async with open_openai(server) as opened_engine:
             yield opened_engine

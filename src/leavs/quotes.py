@@ -8,12 +8,15 @@ variants do not count, in three ways; the first that finds something wins:
    change nothing (`_means_the_same`): "No focal lesion" is one edit from "Focal lesion";
 2. as a clear part of just one sentence, word for word;
 3. not at all: it is better to drop a quote than to ground a finding in the wrong sentence.
+
+The sentences are read once for all quotes, and what cannot be alike is not compared, so that a
+report of any size takes time in proportion to its length for each quote.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -26,6 +29,12 @@ from leavs.wordlists import words
 
 # Levenshtein.ratio (0 to 1) from which a quote may be a sentence: some 15% of it may differ.
 SIMILAR = 0.85
+# The shorter of two texts so alike has at least this share of the longer one's characters.
+NEAR = SIMILAR / (2 - SIMILAR)
+# A longer quote is compared word for word: the time of an edit distance grows with the square.
+LONGEST_COMPARED = 2000
+# Consecutive sentences that one quote may stand for.
+MOST_SENTENCES = 40
 # A word that stands for another must be a slip of the pen or another form of it.
 SIMILAR_WORD = 0.7
 # A part with fewer words than this must be most of its sentence.
@@ -43,6 +52,8 @@ _CONTRASTS = "|".join(sorted(words("quotes", "contrasts")))
 _CLAUSE = re.compile(rf"[;:()。]|, (?:and )?(?=(?:{_OPENERS})\b)| (?=(?:{_CONTRASTS})\b)")
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[<>≤≥]|[^\W\d_]+(?:'[^\W\d_]+)?")
 _NUMERAL = re.compile(r"i{1,3}|iv|vi{0,3}|ix|xi{0,2}")
+# Beyond what any text has: Unicode's normal form takes time with the square of such a run.
+_LONG_RUN = re.compile(r"([^\w\s]{30})[^\w\s]++")
 _ALIKE = str.maketrans({"’": "'", "‘": "'", "×": " x ", "\u00ad": "", "\u200b": "", "\ufeff": ""})
 
 
@@ -54,25 +65,59 @@ class _Words(NamedTuple):
     joined: str
 
 
+class _Said:
+    """A sentence that is no heading, read as words."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        self.sentence = sentence
+        self.words = _read(sentence.text).words
+        self.label_end = read_labels(sentence.text).end
+        self.heading = _read(sentence.heading).words
+        self.size = _size(self.words)
+        self.heading_size = _size(self.heading)
+
+    @cached_property
+    def without_label(self) -> tuple[str, ...]:
+        """The words behind the sentence's own label."""
+        return _read(self.sentence.text[self.label_end :]).words if self.label_end else self.words
+
+    @cached_property
+    def context(self) -> _Words:
+        """The words with the heading's."""
+        return _read(self.sentence.in_context)
+
+
 class _Run(NamedTuple):
     """Consecutive sentences in one of the ways in which a model may write them down."""
 
-    sentences: tuple[Sentence, ...]
+    said: Sequence[_Said]
     words: tuple[str, ...]
 
 
-def match_quote(quote: str, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
-    """The sentences of a report that a quote stands for, in order; () where there are none.
+def match_quotes(
+    quotes: Iterable[str], sentences: Sequence[Sentence]
+) -> list[tuple[Sentence, ...]]:
+    """For each quote the sentences of a report that it stands for, in order; () where none are.
 
     Args:
-        quote: what a model wrote down as a sentence of the report.
+        quotes: what a model wrote down as sentences of the report.
         sentences: of the report, as `split_sentences` gives them. Headings are never returned.
 
     Repeated sentences are all returned. A quote of one or two words that stands under different
-    headings ("Normal.") is returned for none of them.
+    headings ("Normal.") is returned for none of them. A quote of more than 2,000 characters must
+    be right word for word, and none stands for more than 40 sentences.
     """
-    quoted = _read(quote)
-    said = [sentence for sentence in sentences if not sentence.is_heading]
+    said = [_Said(sentence) for sentence in sentences if not sentence.is_heading]
+    return [_matched(_read(quote), said) for quote in quotes]
+
+
+def match_quote(quote: str, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
+    """As `match_quotes`, for one quote."""
+    (matched,) = match_quotes([quote], sentences)
+    return matched
+
+
+def _matched(quoted: _Words, said: Sequence[_Said]) -> tuple[Sentence, ...]:
     if not quoted.words:
         return ()
     return _as_a_whole(quoted, said) or _as_a_part(quoted, said)
@@ -95,55 +140,75 @@ def _read(text: str) -> _Words:
 
 
 def _plain(text: str) -> str:
+    text = _LONG_RUN.sub(r"\1", text)
     plain = unicodedata.normalize("NFKC", text.translate(_ALIKE)).translate(_ALIKE).casefold()
     plain = " ".join(plain.split())
     bullet = BULLET.match(plain)
     return plain[bullet.end() :] if bullet else plain
 
 
+def _size(words: Sequence[str]) -> int:
+    """Of words that are joined, each with the space behind it."""
+    return sum(map(len, words)) + len(words)
+
+
 # Whole sentences
 
 
-def _as_a_whole(quoted: _Words, said: Sequence[Sentence]) -> tuple[Sentence, ...]:
-    best, runs = SIMILAR, list[_Run]()
-    for run in _runs(said, len(quoted.joined)):
+def _as_a_whole(quoted: _Words, said: Sequence[_Said]) -> tuple[Sentence, ...]:
+    exact = len(quoted.joined) > LONGEST_COMPARED
+    best, runs = 1.0 if exact else SIMILAR, list[_Run]()
+    for run in _runs(said, len(quoted.joined), 1.0 if exact else NEAR):
         score = Levenshtein.ratio(quoted.joined, " ".join(run.words), score_cutoff=best)
         if score < best or not _means_the_same(quoted.words, run.words):
             continue
-        runs = [*runs, run] if score == best else [run]
-        best = score
-    if len(quoted.words) < SHORT and len({_context(run.sentences) for run in runs}) > 1:
+        if score > best:
+            best = score
+            runs.clear()
+        runs.append(run)
+    if len(quoted.words) < SHORT and len({_context(run) for run in runs}) > 1:
         return ()
-    found = {sentence.start: sentence for run in runs for sentence in run.sentences}
+    found = {one.sentence.start: one.sentence for run in runs for one in run.said}
     return tuple(found[start] for start in sorted(found))
 
 
-def _runs(said: Sequence[Sentence], size: int) -> Iterator[_Run]:
+def _runs(said: Sequence[_Said], size: int, near: float) -> Iterator[_Run]:
     """Every run of consecutive sentences whose length is near enough to a quote's."""
-    for first, sentence in enumerate(said):
-        yield _Run((sentence,), _without_label(sentence))
-        plain: tuple[str, ...] = ()
-        headed: tuple[str, ...] = ()
-        heading = ""
-        for last in range(first, len(said)):
-            here = _read(said[last].text).words
-            new = said[last].heading if said[last].heading != heading else ""
-            plain, headed = plain + here, headed + _read(new).words + here
-            heading = said[last].heading
-            run = tuple(said[first : last + 1])
-            yield _Run(run, plain)
-            if headed != plain:
-                yield _Run(run, headed)
-            if sum(map(len, plain)) > size:
+    least, most = size * near + 1, size / near + 1  # the space behind the last word
+    for first, one in enumerate(said):
+        if one.label_end and least <= _size(one.without_label) <= most:
+            yield _Run((one,), one.without_label)
+        plain, headed, heading = 0, 0, ""
+        for last in range(first, min(len(said), first + MOST_SENTENCES)):
+            here = said[last]
+            plain += here.size
+            headed += here.size
+            if here.sentence.heading != heading:
+                heading = here.sentence.heading
+                headed += here.heading_size
+            run = said[first : last + 1]
+            if least <= plain <= most:
+                yield _Run(run, tuple(chain.from_iterable(each.words for each in run)))
+            if headed != plain and least <= headed <= most:
+                yield _Run(run, _with_headings(run))
+            if plain > most:
                 break
 
 
-def _without_label(sentence: Sentence) -> tuple[str, ...]:
-    return _read(sentence.text[read_labels(sentence.text).end :]).words
+def _with_headings(run: Sequence[_Said]) -> tuple[str, ...]:
+    """The words of sentences, those of a heading before the first that stands under it."""
+    heading = ""
+    found: list[str] = []
+    for one in run:
+        if one.sentence.heading != heading:
+            found += one.heading
+            heading = one.sentence.heading
+        found += one.words
+    return tuple(found)
 
 
-def _context(sentences: Sequence[Sentence]) -> str:
-    return " ".join(_read(sentence.in_context).joined for sentence in sentences)
+def _context(run: _Run) -> str:
+    return " ".join(one.context.joined for one in run.said)
 
 
 def _means_the_same(quoted: tuple[str, ...], real: tuple[str, ...]) -> bool:
@@ -202,17 +267,12 @@ def _cut(word: str) -> tuple[str, str]:
 # Parts
 
 
-def _as_a_part(quoted: _Words, said: Sequence[Sentence]) -> tuple[Sentence, ...]:
-    found = [
-        (sentence, context)
-        for sentence in said
-        if _is_clear_part(quoted, context := _read(sentence.in_context))
-    ]
-    most = [pair for pair in found if _share(quoted, pair[1]) >= MOST]
-    chosen = most or found
-    if len({context.joined for _, context in chosen}) != 1:
+def _as_a_part(quoted: _Words, said: Sequence[_Said]) -> tuple[Sentence, ...]:
+    found = [one for one in said if _is_clear_part(quoted, one.context)]
+    chosen = [one for one in found if _share(quoted, one.context) >= MOST] or found
+    if len({one.context.joined for one in chosen}) != 1:
         return ()  # "in the liver" stands everywhere
-    return tuple(sentence for sentence, _ in chosen)
+    return tuple(one.sentence for one in chosen)
 
 
 def _is_clear_part(quoted: _Words, context: _Words) -> bool:

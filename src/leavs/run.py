@@ -14,11 +14,12 @@ from leavs.batch import Batch, Tally
 from leavs.domain import Organ, Reasoning, Report
 from leavs.engines import Engine
 from leavs.errors import UsageError
+from leavs.failure_limit import parse_failure_limit
 from leavs.index import Done, Index
 from leavs.journal import Journal, has_results
 from leavs.line import reports_to_fill
 from leavs.models import ChosenModel, choose_model, named_by_server, no_engine, opened
-from leavs.options import EngineOptions, MethodOptions, OutputOptions
+from leavs.options import EngineOptions, MethodOptions, OutputOptions, RayOptions
 from leavs.prompts import Pack, find_pack, load_pack
 from leavs.reports import ReportSource
 from leavs.shards import Shard
@@ -56,6 +57,7 @@ def label_reports(
     output: OutputOptions | None = None,
     progress: ShowProgress | None = None,
     shard: Shard | None = None,
+    ray: RayOptions | None = None,
 ) -> Outcome:
     """Label all reports of a source into an output folder, going on where an earlier run stopped.
 
@@ -64,6 +66,7 @@ def label_reports(
         progress: shows the growing tally while the run goes on.
         shard: label only its reports; other processes label the others into the same folder, and
             `export` makes the tables of all.
+        ray: spread the work over a Ray cluster; an engine of your own is then sent to its actors.
 
     Raises:
         LeavsError: one of its children: what is wrong and what to do about it.
@@ -75,6 +78,7 @@ def label_reports(
         output or OutputOptions(),
         progress or (lambda tally: nullcontext()),
         shard,
+        ray or RayOptions(),
     )
     # Never in asyncio's debug mode, which logs results of slow tasks.
     return asyncio.run(run.label(), debug=False)
@@ -90,12 +94,14 @@ class _Run:
     output: OutputOptions
     progress: ShowProgress
     shard: Shard | None
+    ray: RayOptions
 
     async def label(self) -> Outcome:
         """Label the reports, and write the tables whatever happens."""
         pack = load_pack(find_pack(self.method.pack))
         organs = choose_organs(pack, self.method.organs)
         check_numbers(self.engine, self.method, self.output)
+        address = self.ray.address()
         model = await named_by_server(self.engine, choose_model(self.engine))
         folder = self.output.output_dir
         identity = identity_of(pack, organs, self.method, model)
@@ -117,8 +123,9 @@ class _Run:
                 journal = Journal(folder, self._session(identity))
                 try:
                     await asyncio.sleep(0)  # a signal that came meanwhile is served here
+                    here = needed and address is None
                     model_opened = (
-                        opened(self.engine, model, self.method, folder) if needed else no_engine()
+                        opened(self.engine, model, self.method, folder) if here else no_engine()
                     )
                     if not stop.requested:
                         async with model_opened as engine:
@@ -127,13 +134,26 @@ class _Run:
                             batch = self._batch(engine, pack, organs, journal, index, tally)
                             began = time.monotonic()
                             async with self.progress(tally):
-                                complete = await batch.run(self.source, stop)
+                                if needed and address is not None:
+                                    complete = await self._on_ray(address, batch, model, stop)
+                                else:
+                                    complete = await batch.run(self.source, stop)
                             seconds = time.monotonic() - began
                 finally:
                     journal.close(complete=complete, seconds=round(seconds, 3))
                     exported = self._exported()
         interrupted, warnings = stop.interrupted, model.warnings
         return Outcome(tally, exported, complete, interrupted, seconds, warnings, self.shard)
+
+    async def _on_ray(self, address: str, batch: Batch, model: ChosenModel, stop: Stop) -> bool:
+        from leavs.cluster.choices import engines_of, pool_of
+        from leavs.cluster.labeling import ClusterBatch
+        from leavs.cluster.session import ray_at
+
+        engines = engines_of(self.engine, model, batch.ask.pack, self.method, self.output)
+        async with ray_at(address) as machines:
+            pool = pool_of(self.ray, self.engine, self.output, len(batch.organs), machines)
+            return await ClusterBatch(batch, self.source, engines, pool).run(stop)
 
     def _session(self, identity: Mapping[str, Any]) -> dict[str, Any]:
         session = {**manifest.session(), "identity": manifest.fingerprint(identity)}
@@ -176,6 +196,7 @@ class _Run:
             tally,
             output.reports_in_flight or reports_to_fill(engine.batch_size, len(organs)),
             has_text if output.include_report else None,
+            None if output.max_failures is None else parse_failure_limit(output.max_failures),
         )
 
     def _exported(self) -> tables.Exported:
@@ -215,6 +236,8 @@ def check_numbers(
             "--pipeline-parallel-size": (engine.pipeline_parallel_size, 1),
             "--data-parallel-size": (engine.data_parallel_size, 1),
             "--max-model-len": (engine.max_model_len, 1),
+            "--request-timeout": (engine.request_timeout, 0.1),
+            "--request-tries": (engine.request_tries, 1),
             "--gpu-memory-utilization": (engine.gpu_memory_utilization, 0.01),
         }
     for flag, (value, smallest) in least.items():
@@ -222,6 +245,8 @@ def check_numbers(
             raise UsageError(f"{flag} {value} is too small; the least is {smallest}")
     if method.confidence > 1:
         raise UsageError(f"--confidence {method.confidence} is more than 1, the most sure there is")
+    if output.max_failures is not None:
+        parse_failure_limit(output.max_failures)
 
 
 def anything_left(

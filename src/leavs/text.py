@@ -3,7 +3,7 @@
 The one door to `sentences` and `quotes`. Knows nothing of models, files or prompts.
 """
 
-from leavs.quotes import match_quote
+from leavs.quotes import match_quote, match_quotes
 from leavs.sentences import heading_lines, split_sentences
 
-__all__ = ["heading_lines", "match_quote", "split_sentences"]
+__all__ = ["heading_lines", "match_quote", "match_quotes", "split_sentences"]

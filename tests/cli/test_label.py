@@ -1,6 +1,5 @@
 """`leavs label` and the command around it, as the real program."""
 
-import csv
 import json
 import os
 import re
@@ -17,8 +16,8 @@ import pytest
 
 from conftest import ROOT, free_port
 from engines.loopback_server import Answer, Server, answer_of, completion, error_body, running
+from program import leavs, rows_of, started
 
-LEAVS = str(Path(sys.executable).with_name("leavs"))
 REPORT = ROOT / "data" / "reports" / "04-telegraphic-postop.txt"
 CANARY = "The liver CANARYWORD is normal."
 
@@ -31,24 +30,6 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "80")
-
-
-def started(*arguments: str | Path) -> subprocess.Popen[str]:
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    command = [LEAVS, *(str(argument) for argument in arguments)]
-    return subprocess.Popen(command, text=True, umask=0, **pipes)  # type: ignore[call-overload,no-any-return]
-
-
-def leavs(*arguments: str | Path) -> tuple[int, str, str]:
-    """The exit code of the program, and what it printed on stdout and on stderr."""
-    process = started(*arguments)
-    out, err = process.communicate(timeout=60)
-    return process.returncode, out, err
-
-
-def rows_of(path: str) -> list[list[str]]:
-    with Path(path).open(encoding="utf-8", newline="") as file:
-        return list(csv.reader(file))
 
 
 def test_help_is_quick_and_names_the_commands() -> None:

@@ -90,6 +90,10 @@ def children_of(pid: int) -> list[int]:
     return [child for one in map(int, below) for child in (one, *children_of(one))]
 
 
+def name_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().decode()
+
+
 def is_alive(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
@@ -173,6 +177,31 @@ def test_stopped_and_killed_it_goes_on_and_ends_the_same(undisturbed: Path, tmp_
     finished(killed)
     wait_until("the engine dies with its parent", lambda: not any(map(is_alive, engine)))
 
+    code, printed = label(*arguments)
+    assert code == 0, printed
+    check_same(tmp_path, undisturbed)
+
+
+def test_an_engine_that_is_killed_ends_the_run_which_goes_on_later(
+    undisturbed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VLLM_ENABLE_V1_MULTIPROCESSING", "1")
+    arguments = ("--single-file", *SHORT[:3], "--model", "demo", *SAME)
+    arguments += ("--output-dir", str(tmp_path))
+    process = started(*arguments)
+    wait_until("an organ is recorded", lambda: organs_recorded(tmp_path) > 0)
+    children = children_of(process.pid)
+    [engine] = [pid for pid in children if "EngineCore" in name_of(pid)]
+    os.kill(engine, signal.SIGKILL)
+    code, printed = finished(process)
+    assert code == 75, printed
+    assert "Traceback" not in printed
+    last = printed.splitlines()[-1]
+    assert last.startswith("leavs: the engine's process died"), printed
+    assert last.endswith("the run can be resumed")
+    wait_until("its processes are gone", lambda: not any(map(is_alive, children)))
+    assert organs_recorded(tmp_path) < 9
+    assert len(pd.read_csv(tmp_path / "failures.csv")) == 0
     code, printed = label(*arguments)
     assert code == 0, printed
     check_same(tmp_path, undisturbed)

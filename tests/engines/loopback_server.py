@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import log
@@ -10,6 +10,7 @@ from typing import Any
 
 MODELS = [("some/model", "vllm")]
 Answer = tuple[int, str, str]  # status, content type, body
+Deed = Callable[[BaseHTTPRequestHandler], None]  # what else can be done with a request
 
 
 def answer_of(body: object, status: int = 200) -> Answer:
@@ -48,7 +49,9 @@ class Server:
         models: names and owners; or the whole answer to the question for them.
     """
 
-    def __init__(self, *plan: Answer, models: Sequence[tuple[str, str]] | Answer = MODELS) -> None:
+    def __init__(
+        self, *plan: Answer | Deed, models: Sequence[tuple[str, str]] | Answer = MODELS
+    ) -> None:
         self.plan = list(plan) or [answer_of(completion("A"))]
         self.models = models
         self.bodies: list[dict[str, Any]] = []
@@ -62,7 +65,7 @@ class Server:
         data = [{"id": name, "object": "model", "owned_by": by} for name, by in self.models]
         return answer_of({"object": "list", "data": data})
 
-    def complete(self, body: bytes) -> Answer:
+    def complete(self, body: bytes) -> Answer | Deed:
         self.bodies.append(json.loads(body))
         return self.plan.pop(0) if len(self.plan) > 1 else self.plan[0]
 
@@ -77,8 +80,11 @@ def handler_for(server: Server) -> type[BaseHTTPRequestHandler]:
             known = self.path == "/v1/chat/completions"
             self._answer(server.complete(body) if known else (404, "", ""))
 
-        def _answer(self, answer: Answer) -> None:
+        def _answer(self, answer: Answer | Deed) -> None:
             server.keys.append(self.headers["Authorization"])
+            if callable(answer):
+                answer(self)
+                return
             status, content_type, body = answer
             self.send_response(status)
             self.send_header("Content-Type", content_type)
@@ -93,9 +99,13 @@ def handler_for(server: Server) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+class Listener(ThreadingHTTPServer):
+    request_queue_size = 512  # of 5, a busy machine turns some away
+
+
 @contextmanager
-def running(server: Server) -> Iterator[Server]:
-    http = ThreadingHTTPServer(("127.0.0.1", 0), handler_for(server))
+def running(server: Server, port: int = 0) -> Iterator[Server]:
+    http = Listener(("127.0.0.1", port), handler_for(server))
     server.base_url = f"http://127.0.0.1:{http.server_address[1]}/v1"
     thread = threading.Thread(target=http.serve_forever, args=(0.01,))
     thread.start()

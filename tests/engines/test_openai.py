@@ -317,7 +317,7 @@ def test_a_server_that_goes_away_stops_the_run() -> None:
         finally:
             await context.__aexit__(None, None, None)
 
-    with pytest.raises(EngineError, match=r"stopped answering .* can be resumed") as error:
+    with pytest.raises(EngineError, match=r"stopped answering: .* can be resumed") as error:
         asyncio.run(run())
     assert type(error.value) is EngineError
     assert server.base_url in str(error.value)

@@ -7,7 +7,14 @@ from typing import Any
 
 import cyclopts
 
-from leavs.errors import EngineError, EngineStartError, LeavsError, StorageError, UsageError
+from leavs.errors import (
+    EngineError,
+    EngineStartError,
+    FailureLimitError,
+    LeavsError,
+    StorageError,
+    UsageError,
+)
 from leavs.private_process import keep_private
 
 FATAL, USAGE, FAILED_CELLS, RESUMABLE, INTERRUPTED = 1, 2, 3, 75, 130
@@ -94,4 +101,5 @@ def ended(call: Callable[[], Any]) -> int:
 def _code_of(error: LeavsError) -> int:
     if isinstance(error, EngineStartError):
         return FATAL
-    return RESUMABLE if isinstance(error, EngineError | StorageError) else USAGE
+    resumable = isinstance(error, EngineError | FailureLimitError | StorageError)
+    return RESUMABLE if resumable else USAGE

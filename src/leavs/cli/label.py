@@ -10,7 +10,7 @@ from leavs.cli import FAILED_CELLS, INTERRUPTED, RESUMABLE
 from leavs.cli.progress import show_progress
 from leavs.cli.summary import print_summary
 from leavs.models import choose_model
-from leavs.options import EngineOptions, InputOptions, MethodOptions, OutputOptions
+from leavs.options import EngineOptions, InputOptions, MethodOptions, OutputOptions, RayOptions
 from leavs.run import Outcome, label_reports
 
 
@@ -20,6 +20,7 @@ def label(
     engine: Annotated[EngineOptions | None, Parameter(name="*", group="Engine")] = None,
     method: Annotated[MethodOptions | None, Parameter(name="*", group="Method")] = None,
     output: Annotated[OutputOptions | None, Parameter(name="*", group="Output")] = None,
+    ray: Annotated[RayOptions | None, Parameter(name="*", group="Ray")] = None,
 ) -> int:
     """Label reports: for each organ and finding type, what the report says and how urgent it is.
 
@@ -44,6 +45,7 @@ def label(
         output,
         progress=lambda tally: show_progress(tally, console),
         shard=shard,
+        ray=ray,
     )
     print_summary(outcome, output.output_dir, console)
     return exit_code(outcome)

@@ -60,7 +60,7 @@ def describe(tally: Tally, seconds: float) -> str:
     generated = sum(use.generated_tokens for use in tally.usage.values())
     parts = [
         f"{finished:,}/{tally.reports_total:,} reports",
-        f"{sum(tally.certainties.values()):,} cells",
+        f"{tally.cells:,} cells",
         f"{tally.failed_cells:,} failed" if tally.failed_cells else "",
         f"{generated / seconds:,.0f} tokens/s" if seconds and generated else "",
         "stopping when those in flight are done" if tally.stopping else time_left(tally, seconds),

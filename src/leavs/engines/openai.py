@@ -10,12 +10,10 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from math import exp
 from typing import Any
 from urllib.parse import urlsplit
 
 import openai
-from openai.types.chat import ChatCompletion
 
 from leavs.engines import (
     Choices,
@@ -24,17 +22,15 @@ from leavs.engines import (
     Pattern,
     Reasoned,
     Reply,
-    completed_choice,
     decided_at_once,
-    place_of_choice,
-    probabilities_of_choices,
 )
 from leavs.engines.address import is_loopback
-from leavs.errors import ContextError, EngineError, EngineStartError, QuestionError
+from leavs.engines.completion import as_reply, sendable
+from leavs.engines.persistence import Persistence
+from leavs.errors import ContextError, EngineStartError, QuestionError
 
 LOGPROBS = 10
 BATCH_SIZE = 256  # a server does not tell its own; more would spend their time limit waiting
-REFUSALS = frozenset({400, 413, 422})  # the fault of one question; others are the server's
 # Control tokens of the usual model families: <|im_end|>, <start_of_turn>, </s>, [INST], <think>
 _CONTROLS = re.compile(
     r"<\|[^<>|\n]{1,60}\|>|<｜[^<>｜\n]{1,60}｜>|\[\|[^\[\]|\n]{1,60}\|\]"
@@ -53,7 +49,12 @@ class OpenAIOptions:
         model: as the server calls it; None means the only one it serves.
         api_key: some servers need one.
         timeout_seconds: the longest wait for one reply.
-        tries: how often a question is sent before the server counts as gone.
+        tries: how often a question is sent before it is looked whether the server is gone.
+        pause_seconds: before a question is sent again that got no completion; doubled each time.
+        waits_seconds: for the pauses between the tries of a question, all together, beside the
+            time of two that get no reply.
+        faults_in_a_row: questions at which the server may fail before it counts as gone, although
+            it answers a plain one; more than a single report has.
     """
 
     base_url: str
@@ -63,6 +64,9 @@ class OpenAIOptions:
     seed: int = 0
     timeout_seconds: float = 600.0
     tries: int = 6
+    pause_seconds: float = 0.5
+    waits_seconds: float = 120.0
+    faults_in_a_row: int = 200
 
 
 def _client(options: OpenAIOptions) -> openai.AsyncOpenAI:
@@ -163,6 +167,14 @@ class OpenAIEngine:
         self.constrains = constrains
         self.batch_size = BATCH_SIZE
         self._gives_log_probabilities = True
+        self._persistence = Persistence(
+            client,
+            model,
+            options.timeout_seconds,
+            options.pause_seconds,
+            options.waits_seconds,
+            options.faults_in_a_row,
+        )
 
     async def reply(
         self,
@@ -176,7 +188,7 @@ class OpenAIEngine:
         request: dict[str, Any] = {
             "model": self.model,
             "messages": [
-                {"role": one.role, "content": neutralise(one.content)} for one in messages
+                {"role": one.role, "content": neutralise(sendable(one.content))} for one in messages
             ],
             "max_tokens": 1 if self.constrains and decided_at_once(constraint) else max_tokens,
             "temperature": self._options.temperature,
@@ -189,22 +201,12 @@ class OpenAIEngine:
             top = 0 if isinstance(constraint, Pattern) else LOGPROBS
             request |= {"logprobs": True, "top_logprobs": top}
         try:
-            answer = await self._client.chat.completions.create(**request)
-        except (openai.OpenAIError, ValueError) as error:  # ValueError: a page that is no JSON
-            if not isinstance(error, openai.APIStatusError) or error.status_code not in REFUSALS:
-                raise self._gone(type(error).__name__) from error
+            return as_reply(await self._persistence.ask(request), constraint)
+        except openai.APIStatusError as error:
             if logprobs and "logprobs" in error.message:
                 self._gives_log_probabilities = False  # labels without probabilities, then
                 return await self.reply(messages, max_tokens=max_tokens, constraint=constraint)
             raise _refused(error) from error
-        if not isinstance(answer, ChatCompletion) or not answer.choices:
-            raise self._gone("the answer is no completion")
-        return _as_reply(answer, constraint)
-
-    def _gone(self, why: str) -> EngineError:
-        return EngineError(
-            f"{self._options.base_url} stopped answering ({why}); the run can be resumed"
-        )
 
     def _constraint_for_vllm(self, constraint: Constraint | None) -> dict[str, Any] | None:
         if not self.constrains:
@@ -246,37 +248,3 @@ def _refused(error: openai.APIStatusError) -> QuestionError:
     if "context length" in error.message or "maximum context" in error.message:
         return ContextError("the prompt is longer than the server's context")
     return QuestionError(f"the server refused the question ({error.status_code})")
-
-
-def _as_reply(answer: ChatCompletion, constraint: Constraint | None) -> Reply:
-    choice = answer.choices[0]
-    usage = answer.usage
-    details = usage.prompt_tokens_details if usage else None
-    tokens = (choice.logprobs.content or []) if choice.logprobs else []
-    text, cut = choice.message.content or "", choice.finish_reason == "length"
-    probabilities: dict[str, float] = {}
-    probability = None
-    match constraint:
-        case Choices(options):
-            text, cut = completed_choice(text, cut, options)
-            if tokens:
-                probabilities = probabilities_of_choices(
-                    options, ((one.token, one.logprob) for one in tokens[0].top_logprobs)
-                )
-        case Reasoned(options) if tokens:
-            place = place_of_choice([one.token for one in tokens], constraint)
-            if place is not None:
-                probabilities = probabilities_of_choices(
-                    options, ((one.token, one.logprob) for one in tokens[place].top_logprobs)
-                )
-        case Pattern(_, weighed=True) if tokens:
-            probability = exp(sum(one.logprob for one in tokens))
-    return Reply(
-        text,
-        cut=cut,
-        probabilities=probabilities,
-        probability=probability,
-        prompt_tokens=usage.prompt_tokens if usage else 0,
-        cached_tokens=(details.cached_tokens or 0) if details else 0,
-        generated_tokens=usage.completion_tokens if usage else 0,
-    )

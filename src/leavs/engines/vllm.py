@@ -309,6 +309,8 @@ class VllmEngine:
         except ValueError as error:
             raise _question_error(error, prompt) from error
         except Exception as error:
+            if self._llm.errored:  # what it raises while it dies has other names
+                raise EngineError(self._epitaph()) from error
             if type(error).__module__.startswith("vllm"):
                 raise _question_error(error, prompt) from error
             raise

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from leavs.errors import InputError
+from leavs.reports.json_values import Json, RepeatedKeyError, parse
 from leavs.reports.opening import open_text, settled, shown
 from leavs.reports.sources import CheckedSource, Entries, Entry, with_entries
 
@@ -20,7 +21,6 @@ _EXPECTED = (
 )
 _SECTIONS = ("findings", "impression", "impressions")
 _IMAGE_SUFFIXES = (".nii.gz", ".nii")
-Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
 
 class _ShapeError(Exception):
@@ -52,7 +52,7 @@ def _entries(path: Path) -> Entries:
         report_id = _image_id(case)
         try:
             yield Entry(number, report_id, _text(_report_in(case)), encoding)
-        except _ShapeError:
+        except (_ShapeError, RecursionError):  # json's own limit of depth is another
             problem = f"{_where(path, number)} has no report of the expected shape; {_EXPECTED}"
             yield Entry(number, report_id, problem=problem)
 
@@ -60,9 +60,14 @@ def _entries(path: Path) -> Entries:
 def _load(path: Path) -> tuple[list[Json], str]:
     """The cases and the encoding. Whole in memory: the published file has 4 MB."""
     with open_text(path) as (stream, encoding):
-        text, fallback = settled(stream.read())
+        text, encoding = settled(stream.read(), encoding)
     try:
-        return _cases(json.loads(text)), encoding or fallback
+        return _cases(parse(text)), encoding
+    except RepeatedKeyError:
+        raise InputError(
+            f"{shown(path)} has an object with a key twice, of which one would be lost; "
+            "give each image and section once"
+        ) from None
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise InputError(f"{shown(path)} is not JSON ({place}); {_EXPECTED}") from None

@@ -8,6 +8,7 @@ from leavs.reports.amos import from_amos_json
 from leavs.reports.csv_rows import from_csv
 from leavs.reports.files import from_files, from_folder
 from leavs.reports.json_lines import from_jsonl
+from leavs.reports.opening import shown
 from leavs.reports.sources import CheckedSource
 
 
@@ -35,7 +36,7 @@ def from_path(
         return from_amos_json(path)
     if kind == ".txt":
         return from_files([path])
-    raise UsageError(f"{path}: name a folder, or a .txt, .csv, .tsv, .jsonl or .json file")
+    raise UsageError(f"{shown(path)}: name a folder, or a .txt, .csv, .tsv, .jsonl or .json file")
 
 
 def _named(**columns: str | None) -> dict[str, Any]:

@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leavs.errors import InputError
-from leavs.reports.opening import LONGEST, open_text, settled, shown
+from leavs.reports.opening import LONGEST, lines_of, open_text, settled, shown
 from leavs.reports.sources import CheckedSource, Entries, Entry, with_entries
 
-_COLUMN_NAME = re.compile(r"[\w;-]+( [\w;-]+){0,2}")
+_COLUMN_NAME = re.compile(r"[^\W\d][\w;-]*")
+_WORDS_IN_NAMES = {
+    *("accession", "anonymized", "clinical", "date", "description", "exam", "findings", "id"),
+    *("image", "impression", "modality", "name", "number", "patient", "radiology", "report"),
+    *("series", "study", "subject", "text", "type"),
+}
 
 
 def from_csv(
@@ -32,12 +37,19 @@ def from_csv(
 def shown_names(names: Sequence[str]) -> str:
     """Names of columns or keys for a message; only what is surely a name, never a report's text.
 
-    A file without a header has a report where the names should be.
+    A file without a header has a report where the names should be: "Doe Jane", "Normal liver".
     """
-    plain = [name for name in names if len(name) <= 40 and _COLUMN_NAME.fullmatch(name)]
+    plain = [name for name in names if len(name) <= 40 and _is_name(name)]
     if rest := len(names) - len(plain):
         plain.append(f"{rest} that {'does' if rest == 1 else 'do'} not look like a name")
     return ", ".join(plain)
+
+
+def _is_name(text: str) -> bool:
+    """Whether it is one word, or all its words are those of which columns are named."""
+    words = text.split(" ")
+    known = _WORDS_IN_NAMES.issuperset(word.lower() for word in words)
+    return known or _COLUMN_NAME.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +66,8 @@ class _Table:
 
     def entries(self) -> Entries:
         rows = self._rows()
-        _, header, _ = next(rows)
-        names = [settled(name)[0].strip() for name in header]
+        _, header, encoding = next(rows)
+        names = [settled(name, encoding)[0].strip() for name in header]
         id_at = self._index(names, self.id_column, "--id-column")
         text_at = self._index(names, self.text_column, "--text-column")
         for line, row, encoding in rows:
@@ -64,11 +76,9 @@ class _Table:
                 problem = f"{self.where(line)} has {len(row)} fields, the header has {len(names)}"
                 yield Entry(line, problem=problem)
                 continue
-            (report_id, fallback), (text, text_fallback) = (
-                settled(row[id_at]),
-                settled(row[text_at]),
-            )
-            yield Entry(line, report_id, text, encoding or text_fallback or fallback)
+            report_id, read_as = settled(row[id_at], encoding)
+            text, text_read_as = settled(row[text_at], encoding)
+            yield Entry(line, report_id, text, text_read_as or read_as)
 
     def _rows(self) -> Iterator[tuple[int, list[str], str]]:
         """Rows that are not blank, the header first, each with the line that it starts on."""
@@ -76,7 +86,8 @@ class _Table:
         csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
         with open_text(self.path) as (stream, encoding):
             # strict: a lenient reader drops quotes, and an open one swallows the rest unnoticed.
-            rows = csv.reader(stream, delimiter=self._delimiter(), strict=True)
+            lines = lines_of(stream, self.where)
+            rows = csv.reader(lines, delimiter=self._delimiter(), strict=True)
             start = rows.line_num + 1
             try:
                 header = next(filter(None, rows), None)
@@ -89,19 +100,23 @@ class _Table:
                         yield start, row, encoding
                     start = rows.line_num + 1
             except csv.Error:
+                # Not str(error): its words are csv's, and could one day quote the row.
                 raise InputError(
                     f"{self.where(start)} starts a row with broken quoting: a quote in it is not "
-                    "closed or not doubled; mend it, what follows cannot be read"
+                    f"closed or not doubled, or a field has more than {LONGEST:,} characters; "
+                    "mend it, what follows cannot be read"
                 ) from None
 
     def _delimiter(self) -> str:
         return "\t" if ".tsv" in [suffix.lower() for suffix in self.path.suffixes[-2:]] else ","
 
     def _index(self, names: list[str], name: str, option: str) -> int:
+        if any("\0" in one for one in names):
+            raise InputError(f"{shown(self.path)} holds NUL bytes; if it is text, save it as UTF-8")
         if names.count(name) != 1:
             trouble = "two columns" if name in names else "no column"
             raise InputError(
-                f"{shown(self.path)} has {trouble} '{name}'; it has: {shown_names(names)}. "
+                f"{shown(self.path)} has {trouble} '{shown(name)}'; it has: {shown_names(names)}. "
                 f"Name it with {option}."
             )
         return names.index(name)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from leavs.errors import InputError
 from leavs.patience import patiently
-from leavs.reports.opening import open_text, settled, shown
+from leavs.reports.opening import lines_of, open_text, settled, shown
 from leavs.reports.sources import CheckedSource, Entries, Entry, with_entries
 from leavs.scratch import open_scratch
 
@@ -40,6 +40,8 @@ def from_folder(folder: Path) -> CheckedSource:
     complaint = f"{shown(folder)} holds no .txt files, nor do its subfolders; check the path"
     try:
         names = _Names.in_folder(folder)
+    except ValueError:
+        raise InputError(f"{shown(folder)} is not a path; check it") from None
     except OSError as error:
         raise InputError(
             f"{shown(error.filename)} cannot be listed as a folder: {error.strerror}; "
@@ -57,8 +59,9 @@ def from_list(path: Path) -> CheckedSource:
     Raises:
         InputError: the list cannot be read or names no file.
     """
-    with open_text(path, newline="\n") as (lines, _):
-        names = (settled(line)[0].strip() for line in lines)
+    with open_text(path, newline="\n") as (stream, encoding):
+        lines = lines_of(stream, lambda number: f"{shown(path)} line {number}")
+        names = (settled(line, encoding)[0].strip() for line in lines)
         files = (_look_up(name, path.parent) for name in names if name and name[0] != "#")
         named = _Names((file.stem, file) for file in files)
     return _from_names(named, f"{shown(path)} names no files; write one path a line", _SAME_STEM)
@@ -72,7 +75,7 @@ class _Names:
             "CREATE TABLE names (place INTEGER PRIMARY KEY, id BLOB, path BLOB);"
             "CREATE TABLE found (path BLOB PRIMARY KEY, id BLOB) WITHOUT ROWID; BEGIN"
         )
-        rows = ((os.fsencode(report_id), os.fsencode(path)) for report_id, path in named)
+        rows = ((_packed(report_id), _packed(str(path))) for report_id, path in named)
         self._database.executemany("INSERT INTO names (id, path) VALUES (?, ?)", rows)
 
     @classmethod
@@ -98,7 +101,7 @@ class _Names:
                         if not entry.is_symlink():
                             below[entry.path] = None
                     elif (path := Path(entry.path)).suffix.lower() == ".txt":
-                        row = (os.fsencode(path), os.fsencode(_id_in(top, path)))
+                        row = (_packed(entry.path), _packed(_id_in(top, path)))
                         self._database.execute("INSERT OR IGNORE INTO found VALUES (?, ?)", row)
         except OSError as error:
             error.filename = error.filename or folder  # reading on names none
@@ -107,7 +110,14 @@ class _Names:
     def __iter__(self) -> Iterator[tuple[int, str, Path]]:
         rows = self._database.execute("SELECT place, id, path FROM names ORDER BY place")
         for place, report_id, path in rows:
-            yield place, os.fsdecode(report_id), Path(os.fsdecode(path))
+            yield place, _unpacked(report_id), Path(_unpacked(path))
+
+    def __getstate__(self) -> bytes:
+        return self._database.serialize()  # for another machine's process that reads the reports
+
+    def __setstate__(self, state: bytes) -> None:
+        self._database = open_scratch("")
+        self._database.deserialize(state)
 
     def __len__(self) -> int:
         [(count,)] = self._database.execute("SELECT count(*) FROM names")
@@ -116,7 +126,7 @@ class _Names:
     def path(self, place: int) -> Path:
         ask = "SELECT path FROM names WHERE place = ?"
         [(path,)] = self._database.execute(ask, (place,))
-        return Path(os.fsdecode(path))
+        return Path(_unpacked(path))
 
 
 def _from_names(names: _Names, complaint: str, advice: str) -> CheckedSource:
@@ -137,14 +147,24 @@ def _entries(names: _Names) -> Entries:
 def _load(place: int, report_id: str, path: Path) -> Entry:
     try:
         with open_text(path) as (stream, encoding):
-            text, fallback = settled(stream.read())
+            text, encoding = settled(stream.read(), encoding)
     except InputError as error:
         return Entry(place, report_id, problem=str(error))
-    return Entry(place, report_id, text, encoding or fallback)
+    return Entry(place, report_id, text, encoding)
 
 
 def _id_in(folder: Path, path: Path) -> str:
-    return path.relative_to(folder).with_suffix("").as_posix()
+    # Not with_suffix(""), which some versions of Python refuse for "..txt".
+    return path.relative_to(folder).as_posix()[: -len(path.suffix)]
+
+
+def _packed(name: str) -> bytes:
+    """Any string; os.fsencode refuses those that no file can be named by."""
+    return name.encode("utf-8", "surrogatepass")
+
+
+def _unpacked(name: bytes) -> str:
+    return name.decode("utf-8", "surrogatepass")
 
 
 def _look_up(name: str, home: Path) -> Path:

@@ -1,13 +1,12 @@
 """Reports from a JSON Lines file, read line by line."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from leavs.errors import InputError
 from leavs.reports.csv_rows import shown_names
-from leavs.reports.opening import LONGEST, open_text, settled, shown
+from leavs.reports.json_values import RepeatedKeyError, parse
+from leavs.reports.opening import lines_of, open_text, settled, shown
 from leavs.reports.sources import CheckedSource, Entries, Entry, with_entries
 
 
@@ -39,27 +38,21 @@ class _Lines:
 
     def entries(self) -> Entries:
         for number, raw, encoding in self._lines():
-            line, fallback = settled(raw)
-            yield self._entry(number, line, encoding or fallback)
+            yield self._entry(number, *settled(raw, encoding))
 
     def _lines(self) -> Iterator[tuple[int, str, str]]:
         # Only \n ends a line: a \r may stand between the parts of an object.
         with open_text(self.path, newline="\n") as (stream, encoding):
-            number = 0
-            while line := stream.readline(LONGEST):
-                number += 1
-                if len(line) == LONGEST and not line.endswith("\n"):
-                    raise InputError(
-                        f"{self.where(number)} is longer than {LONGEST:,} characters; "
-                        "--jsonl needs one JSON object a line"
-                    )
+            for number, line in enumerate(lines_of(stream, self.where), start=1):
                 if line.strip():
                     yield number, line, encoding
 
     def _entry(self, number: int, line: str, encoding: str) -> Entry:
         where = self.where(number)
         try:
-            value = json.loads(line.rstrip("\r\n"))
+            value = parse(line.rstrip("\r\n"))
+        except RepeatedKeyError:
+            return Entry(number, problem=f"{where} has a key twice; give each key once")
         except (ValueError, RecursionError) as error:
             # Not str(error): its words are json's, and could one day quote the line.
             column = getattr(error, "colno", 1)
@@ -75,13 +68,14 @@ class _Lines:
             return Entry(number, report_id, encoding=encoding, problem=problem)
         return Entry(number, report_id, text, encoding)
 
-    def _lacks(self, value: dict[str, object], key: str) -> str:
+    def _lacks(self, value: Mapping[str, object], key: str) -> str:
+        name = shown(key)
         if key in value:
             kind = "a string or a whole number" if key == self.id_key else "a string"
-            return f"'{key}' is not {kind}"
+            return f"'{name}' is not {kind}"
         option = "--id-column" if key == self.id_key else "--text-column"
         names = shown_names(list(value))
-        return f"it has no key '{key}'; it has: {names}. Name it with {option}."
+        return f"it has no key '{name}'; it has: {names}. Name it with {option}."
 
 
 def _as_id(value: object) -> str:

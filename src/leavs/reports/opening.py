@@ -7,7 +7,7 @@ import io
 import re
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from gzip import BadGzipFile, GzipFile
 from pathlib import Path
@@ -57,18 +57,37 @@ def _find_encoding(data: _Bytes) -> tuple[str, str]:
     return ("utf-16", "surrogatepass") if head[:2] in _UTF16_MARKS else ("utf-8", "surrogateescape")
 
 
-def settled(text: str) -> tuple[str, str]:
-    """Decode as cp1252 what was not UTF-8; gives the text and "cp1252", or "" where it was UTF-8.
+def settled(text: str, encoding: str) -> tuple[str, str]:
+    """Decode as cp1252 what was not UTF-8; gives the text and its encoding, "" where it is UTF-8.
 
     cp1252 is the last that is tried: latin-1 would take any bytes and make them silently wrong.
     A text that no encoding takes keeps its lone surrogates (see `is_decoded`).
+
+    Args:
+        encoding: of the file, as `open_text` gives it; what is UTF-16 is not decoded again.
     """
-    if is_decoded(text):
-        return text, ""
+    if encoding or is_decoded(text):
+        return text, encoding
     try:
         return text.encode("utf-8", "surrogateescape").decode("cp1252"), "cp1252"
     except UnicodeError:
         return text, ""
+
+
+def lines_of(stream: TextIO, where: Callable[[int], str]) -> Iterator[str]:
+    """The lines of a text, with their ends.
+
+    Raises:
+        InputError: a line is longer than LONGEST; `where` makes words of its number.
+    """
+    number = 0
+    while line := stream.readline(LONGEST):
+        number += 1
+        if len(line) == LONGEST and not line.endswith(("\n", "\r")):
+            raise InputError(
+                f"{where(number)} is longer than {LONGEST:,} characters; is it the right file?"
+            )
+        yield line
 
 
 def is_decoded(text: str) -> bool:

@@ -7,7 +7,7 @@ from leavs.answers import QUOTES_PATTERN, Quote, read_quotes
 from leavs.ask import Ask, Question
 from leavs.domain import Evidence, FoundBy, Organ, Report, Sentence
 from leavs.engines import Pattern, Reply
-from leavs.text import match_quote
+from leavs.text import match_quotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ async def filter_fast(
     quotes, cut = await ask.answer(
         question, Pattern(QUOTES_PATTERN), read, longest_list(report, sentences)
     )
-    found = [match_quote(quote.text, sentences) for quote in quotes if quote.informative]
+    found = match_quotes((quote.text for quote in quotes if quote.informative), sentences)
     picked = {sentence.start: sentence for matches in found for sentence in matches}
     return FastFiltration(
         tuple(Evidence(picked[start], FoundBy.FAST) for start in sorted(picked)),

@@ -1,0 +1,30 @@
+"""JSON as it stands in an input file: a key that comes twice is refused, where json keeps the last.
+
+Knows nothing of what the values mean; imports nothing from leavs.
+"""
+
+import json
+
+Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
+
+
+class RepeatedKeyError(ValueError):
+    """An object has two values under one key: one of them would be lost."""
+
+
+def parse(text: str) -> Json:
+    """The value that a text stands for.
+
+    Raises:
+        RepeatedKeyError: an object in it has a key twice.
+        ValueError: it is not JSON; RecursionError where it is nested too deeply.
+    """
+    value: Json = json.loads(text, object_pairs_hook=_object)
+    return value
+
+
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise RepeatedKeyError
+    return values
