@@ -50,11 +50,7 @@ QUIET = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
 }
 # On the CPU one process is fastest, and without these the threads are bound one by one.
-CPU = {
-    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
-    "VLLM_CPU_KVCACHE_SPACE": "2",
-    "VLLM_HOST_IP": "127.0.0.1",  # else it listens on an address that others reach
-}
+CPU = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_CPU_KVCACHE_SPACE": "2"}
 
 LOGPROBS = 10  # enough for six letters, and for "Yes" and "No" with what else begins them
 
