@@ -16,7 +16,7 @@ SOURCE = ROOT / "src"
 # own. What stands in one row knows nothing of its neighbours.
 LAYERS = (
     "domain errors concurrency stopping private_files wordlists patience model_folder",
-    "scratch shards failure_limit",
+    "scratch shards failure_limit private_process spreadsheets",
     "headings",
     "sentences",
     "quotes",
@@ -25,7 +25,8 @@ LAYERS = (
     "prompts",
     "engines",
     "engines.control_tokens engines.refusals",
-    "engines.lifeline engines.processes engines.hardware engines.conversation engines.scripted",
+    "engines.address engines.lifeline engines.processes engines.hardware engines.conversation",
+    "engines.scripted",
     "engines.completion",
     "engines.persistence",
     "engines.vllm engines.openai",

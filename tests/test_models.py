@@ -5,17 +5,23 @@ from typing import Any
 
 import pytest
 
-from leavs.errors import LeavsError
+from leavs.errors import LeavsError, UsageError
 from leavs.models import choose_model, vllm_options
 from leavs.options import EngineOptions, MethodOptions
+
+SERVER = "http://127.0.0.1:1/v1"
 
 
 @pytest.mark.parametrize(
     ("options", "name", "identity"),
     [
         ({"dry_run": True, "model": "m"}, None, {"engine": "dry run"}),
-        ({"base_url": "http://x/v1"}, None, {"engine": "server", "model": None}),
-        ({"base_url": "http://x/v1", "model": "m"}, "m", {"engine": "server", "model": "m"}),
+        ({"base_url": SERVER}, None, {"engine": "server", "model": None}),
+        (
+            {"base_url": SERVER, "model": "m"},
+            "m",
+            {"engine": "server", "model": "m"},
+        ),
         ({"model": "org/m", "revision": "r"}, "org/m", {"engine": "vllm", "revision": "r"}),
         ({"model": "m", "engine_arg": ("a-b=1",)}, "m", {"engine_args": {"a_b": 1}}),
     ],
@@ -54,3 +60,16 @@ def test_the_engine_writes_its_pages_into_the_runs_folder(tmp_path: Path) -> Non
     assert options.engine_args == {"enforce_eager": True, "x": "y"}
     assert options.log is not None
     assert options.log.parent == tmp_path / "logs"
+
+
+def test_a_server_elsewhere_is_asked_only_where_that_is_allowed() -> None:
+    """And the labels do not depend on it."""
+    elsewhere = "http://192.0.2.7:8000/v1"
+    with pytest.raises(UsageError, match="give --allow-remote"):
+        choose_model(EngineOptions(base_url=elsewhere))
+    allowed = choose_model(EngineOptions(base_url=elsewhere, allow_remote=True, model="m"))
+    here = choose_model(EngineOptions(base_url=SERVER, allow_remote=True, model="m"))
+    assert allowed.identity == here.identity
+    assert (len(allowed.cautions), here.cautions, allowed.warnings) == (1, (), ())
+    dry = choose_model(EngineOptions(base_url=elsewhere, dry_run=True))
+    assert dry.cautions == ()

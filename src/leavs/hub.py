@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from leavs.engines.vllm import PRIVATE
 from leavs.errors import InputError, UsageError
 from leavs.model_folder import CONFIG, PATTERNS, what_is_missing
+from leavs.private_process import NO_STATISTICS
 
 SMALL_FILES = (".json", ".jinja", ".txt", ".model", ".tiktoken", ".py")
 LICENCES = ("license", "notice", "use_policy")
@@ -100,7 +100,7 @@ def files_to_fetch(names: Sequence[str]) -> list[str]:
 
 
 def _hub() -> Any:
-    os.environ.update(PRIVATE)
+    os.environ.update(NO_STATISTICS)
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")
     if not sys.stderr.isatty():
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")

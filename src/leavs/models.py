@@ -4,7 +4,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from leavs.demo_model import NAME as DEMO
 from leavs.demo_model import WARNING as DEMO_WARNING
 from leavs.demo_model import find_demo_model
 from leavs.engines import Engine
+from leavs.engines.address import refuse_elsewhere
 from leavs.engines.hardware import gpu_memory_gib
 from leavs.engines.scripted import ScriptedEngine, dry_run_script
 from leavs.errors import UsageError
@@ -37,18 +38,22 @@ class ChosenModel:
     Args:
         name: as vLLM or the server takes it.
         identity: what the labels depend on.
+        warnings: what everyone who uses the labels must know.
+        cautions: what must be known before a run.
     """
 
     name: str | None
     identity: Mapping[str, Any]
     warnings: Sequence[str] = ()
+    cautions: Sequence[str] = ()
 
 
 def choose_model(engine: EngineOptions | Engine) -> ChosenModel:
     """The model to use, from the options or, where they name none, from the GPUs.
 
     Raises:
-        UsageError: no model is named and no GPU can hold the default, or no such folder.
+        UsageError: no model is named and no GPU can hold the default, or no such folder, or a
+            server elsewhere is named and was not allowed.
         InputError: the demo model has not been fetched.
     """
     if not isinstance(engine, EngineOptions):
@@ -56,7 +61,9 @@ def choose_model(engine: EngineOptions | Engine) -> ChosenModel:
     if engine.dry_run:
         return ChosenModel(None, {"engine": "dry run"}, (DRY_RUN_WARNING,))
     if engine.base_url is not None:
-        return ChosenModel(engine.model, {"engine": "server", "model": engine.model})
+        caution = refuse_elsewhere(engine.base_url, engine.allow_remote)
+        identity = {"engine": "server", "model": engine.model}
+        return ChosenModel(engine.model, identity, cautions=(caution,) if caution else ())
     loaded = {
         "engine": "vllm",
         "revision": engine.revision,
@@ -95,7 +102,7 @@ async def named_by_server(engine: EngineOptions | Engine, model: ChosenModel) ->
         engine.base_url, model.name, api_key(), timeout_seconds=engine.request_timeout
     )
     name = await served_model(server)
-    return ChosenModel(name, {**model.identity, "model": name})
+    return replace(model, name=name, identity={**model.identity, "model": name})
 
 
 def no_model_message(memory: Sequence[float]) -> str:

@@ -150,6 +150,7 @@ class EngineOptions:
         download_dir: where Hugging Face models are kept.
         base_url: ask an OpenAI-compatible server instead (up to and with /v1); its key is read
             from LEAVS_API_KEY or OPENAI_API_KEY.
+        allow_remote: let --base-url name another machine, to which texts of reports are sent.
         request_timeout: the longest wait for one answer of that server, in seconds.
         request_tries: how often a question is put to it before it is looked whether it is gone.
         tensor_parallel_size: GPUs that share each layer; all visible ones by default.
@@ -167,6 +168,7 @@ class EngineOptions:
     revision: str | None = None
     download_dir: Path | None = None
     base_url: str | None = None
+    allow_remote: bool = False
     request_timeout: float = 600.0
     request_tries: int = 6
     tensor_parallel_size: int | None = None

@@ -80,7 +80,8 @@ def label_reports(
         shard,
         ray or RayOptions(),
     )
-    return asyncio.run(run.label())
+    # Never in asyncio's debug mode, which logs results of slow tasks.
+    return asyncio.run(run.label(), debug=False)
 
 
 @dataclass(frozen=True, slots=True)

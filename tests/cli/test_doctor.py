@@ -217,6 +217,12 @@ def test_a_server_that_does_not_answer_is_a_problem() -> None:
     assert (code, found["model"]["verdict"]) == (1, "problem")
 
 
+def test_a_server_elsewhere_needs_leave() -> None:
+    code, found, _ = doctor("--base-url", "http://gpu7.invalid/v1")
+    assert (code, found["model"]["verdict"]) == (1, "problem")
+    assert "give --allow-remote" in found["model"]["says"]
+
+
 def test_hours_at_a_rate_are_those_of_the_rate() -> None:
     _, found, printed = doctor(
         *("--dry-run", "--single-file", REPORT, "--tokens-per-second", "1000")

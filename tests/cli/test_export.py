@@ -1,5 +1,7 @@
 """`leavs export` makes of the journal what `leavs label` made."""
 
+import csv
+import re
 import shutil
 from pathlib import Path
 
@@ -12,8 +14,10 @@ from leavs import (
     Reasoning,
     ScriptedEngine,
     cli,
+    from_csv,
     from_files,
     label_reports,
+    read_labels,
 )
 from leavs.tables import TABLES
 
@@ -74,3 +78,41 @@ def test_no_run_is_one_line(
     out, err = capsys.readouterr()
     assert (out, len(err.splitlines())) == ("", 1)
     assert message in err
+
+
+def test_copies_for_spreadsheets_stand_beside_tables_that_stay(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = tables_of(run)
+    labels = read_labels(run)
+    assert cli.run(["export", str(run), "--include-report", "--spreadsheet-safe"]) == 0
+    assert tables_of(run) == before
+    assert read_labels(run).equals(labels)
+    copies = [name.replace(".csv", "-spreadsheet.csv") for name in TABLES]
+    assert f"for spreadsheets: {', '.join(copies)}" in capsys.readouterr().out
+    for name, copy in zip(TABLES, copies, strict=True):
+        with (run / name).open(newline="") as file, (run / copy).open(newline="") as safe:
+            kept = [[cell.replace("\n-", "\n'-") for cell in row] for row in csv.reader(file)]
+            assert safe.read(1) == "\ufeff"
+            assert [*csv.reader(safe)] == kept
+    assert read_labels(run / copies[0]).equals(labels), "codes are numbers as before"
+
+
+def test_a_formula_in_an_id_or_a_report_is_text_in_the_copies(tmp_path: Path) -> None:
+    reports = tmp_path / "reports.csv"
+    text = "=HYPERLINK(A1) liver.\n+Spleen @ 3 cm."
+    with reports.open("w", newline="") as file:
+        csv.writer(file).writerows([("image1", "anonymized_report"), ("@SUM(A1)", text)])
+    folder = tmp_path / "run"
+    output = OutputOptions(folder, include_report=True)
+    label_reports(from_csv(reports), ScriptedEngine(plain_reader), output=output)
+    export = ["export", str(folder), "--include-report", "--spreadsheet-safe"]
+    assert cli.run(export) == 0
+    assert set(read_labels(folder)["subjectid_studyid"]) == {"@SUM(A1)"}
+    for name in TABLES:
+        with (folder / name.replace(".csv", "-spreadsheet.csv")).open(newline="") as file:
+            cells = [cell for row in csv.reader(file) for cell in row]
+        numbers = re.compile(r"-?[\d.]+")
+        assert not [
+            c for c in cells if c.startswith(("=", "+", "-", "@")) if not numbers.fullmatch(c)
+        ]

@@ -224,6 +224,34 @@ def test_the_program_stops_in_good_order(many: Path, number: signal.Signals, cod
     assert len(rows_of("run/labels.csv")) == 1 + 6 * 2 * 2
 
 
+def test_texts_leave_the_machine_only_with_leave(
+    many: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ["label", "--input-dir", many, "--base-url", "http://gpu7.invalid:8000/v1"]
+    code, out, err = leavs(*asked)
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert "texts of reports would be sent to gpu7.invalid, unencrypted" in err
+    assert "give --allow-remote" in err
+    assert not Path("results").exists()
+    for leave, variable in ((["--allow-remote"], "false"), ([], "true")):
+        monkeypatch.setenv("LEAVS_ALLOW_REMOTE", variable)
+        code, _, err = leavs(*asked, *leave)
+        assert code == 1
+        assert "no answer from http://gpu7.invalid:8000/v1" in err
+        said = " ".join(err.replace("│", " ").split())
+        assert "sent to another machine: gpu7.invalid. They are not encrypted" in said
+
+
+def test_leave_to_ask_a_server_elsewhere_changes_no_label(many: Path) -> None:
+    with running(GatedServer()) as server:
+        command = asking(server, many, "run")
+        assert leavs(*command, "--allow-remote")[0] == 0
+        asked = len(server.bodies)
+        assert leavs(*command)[0] == 0
+        assert len(server.bodies) == asked
+    assert json.loads(Path("run/run.json").read_text())["warnings"] == []
+
+
 def failing_runs(many: Path) -> Iterator[tuple[int, list[str | Path]]]:
     """Exit codes, and commands that fail with reports at hand."""
     echo = answer_of(error_body(f"you said: {CANARY}"), 400)

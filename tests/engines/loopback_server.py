@@ -61,6 +61,7 @@ class Server:
         self.counted = counted
         self.bodies: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
+        self.headers: dict[str, str] = {}  # of every answer, beside those that it needs
         self.base_url = ""
 
     def list_models(self) -> Answer:
@@ -95,6 +96,8 @@ def handler_for(server: Server) -> type[BaseHTTPRequestHandler]:
             status, content_type, body = answer
             self.send_response(status)
             self.send_header("Content-Type", content_type)
+            for name, value in server.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body.encode())
 

@@ -1,6 +1,7 @@
 """The engine over HTTP, against a server on this machine that plays by a plan."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -433,3 +434,44 @@ def test_the_key_comes_from_the_environment(
     server = Server()
     start(server, api_key=api_key())
     assert server.keys == [f"Bearer {key}"]
+
+
+# What stays on this machine
+
+
+def test_texts_go_to_the_server_itself_and_by_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy is for the way out; to this machine itself it would be a way round."""
+    with running(Server(answer_of(completion("by the proxy")))) as proxy:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.base_url.removesuffix("/v1"))
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        assert ask_server(Server(answer_of(completion("straight")))).text == "straight"
+    assert (proxy.bodies, proxy.keys) == ([], [])
+
+
+class MovedServer(Server):
+    """Sends all who ask a question to another server."""
+
+    def __init__(self, elsewhere: str) -> None:
+        super().__init__((307, "text/plain", ""))
+        self.headers = {"Location": f"{elsewhere}/chat/completions"}
+
+
+def test_a_server_cannot_send_texts_elsewhere() -> None:
+    with running(Server()) as elsewhere, pytest.raises(EngineError, match="stopped answering"):
+        ask_server(MovedServer(elsewhere.base_url))
+    assert elsewhere.bodies == []
+
+
+def test_no_level_of_logging_brings_a_prompt_into_a_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Some versions of the client log whole requests at debug level, whoever asked for that."""
+    with caplog.at_level(logging.DEBUG):
+        logging.getLogger("openai").setLevel(logging.DEBUG)
+        client = logging.getLogger("openai._base_client")
+        client.setLevel(logging.DEBUG)
+        ask_server(Server())
+        client.debug("Request options: %s", MESSAGES)
+    assert caplog.records, "other clients may log, for they log no text"
+    assert not [one for one in caplog.records if one.name.startswith("openai")]
+    assert "CANARY" not in caplog.text

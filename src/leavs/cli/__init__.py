@@ -1,6 +1,5 @@
 """The command `leavs`: parse, call, print. One file a command, loaded when it is used."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from leavs.errors import (
     StorageError,
     UsageError,
 )
+from leavs.private_process import keep_private
 
 FATAL, USAGE, FAILED_CELLS, RESUMABLE, INTERRUPTED = 1, 2, 3, 75, 130
 
@@ -74,7 +74,7 @@ def needing(extra: str, *packages: str) -> Iterator[None]:
 
 def main() -> None:
     """Run the command of this process's arguments and exit with its code."""
-    os.umask(0o077)  # whatever is written holds private health data
+    keep_private()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -7,7 +7,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from leavs import tables
+from leavs.errors import StorageError
 from leavs.private_files import written_whole
+from leavs.spreadsheets import write_safe_copy
 from leavs.status import ShardStatus, State
 
 REVIEWED = "labels-reviewed.csv"
@@ -18,12 +20,15 @@ def export(
     *,
     include_report: bool = False,
     reviewed: bool = False,
+    spreadsheet_safe: bool = False,
 ) -> None:
     """Write labels.csv, details.csv, sentences.csv and failures.csv again from the journal.
 
     Args:
         include_report: add the report's text to labels.csv, where the run has kept it.
         reviewed: also write labels-reviewed.csv, with the corrections of `leavs review`.
+        spreadsheet_safe: also write labels-spreadsheet.csv and so on, copies in which no cell is
+            run as a formula by a spreadsheet.
     """
     exported = tables.export(run, include_report)
     print(
@@ -36,6 +41,8 @@ def export(
         print(line)
     if reviewed:
         _write_reviewed(run)
+    if spreadsheet_safe:
+        _write_safe_copies(run, [*tables.TABLES, *([REVIEWED] if reviewed else [])])
 
 
 def unfinished(shards: Sequence[ShardStatus]) -> Iterator[str]:
@@ -59,3 +66,14 @@ def _write_reviewed(run: Path) -> None:
         table.to_csv(file, index=False, lineterminator="\r\n")
     cells = table[CORRECTED].str.split("; ").map(lambda names: len([one for one in names if one]))
     print(f"{target}: {cells.sum():,} codes corrected")
+
+
+def _write_safe_copies(run: Path, names: Sequence[str]) -> None:
+    try:
+        copies = [write_safe_copy(run / name) for name in names]
+    except OSError as error:
+        raise StorageError(
+            f"copies for spreadsheets cannot be written in {run}: {error.strerror}; mend that, "
+            "and give the same command again"
+        ) from error
+    print(f"for spreadsheets: {', '.join(copy.name for copy in copies)}")

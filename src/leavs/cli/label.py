@@ -35,7 +35,8 @@ def label(
     console = Console(stderr=True)
     if shard is not None:
         console.print(f"{shard}", highlight=False)
-    for warning in choose_model(engine).warnings:
+    model = choose_model(engine)
+    for warning in (*model.cautions, *model.warnings):
         console.print(Panel(f"[bold]{warning}[/bold]", title="WARNING", style="red"))
     outcome = label_reports(
         source,

@@ -47,7 +47,8 @@ def examine(
         return Model(chosen), [fine("model", "none: a dry run asks no model")]
     if engine.base_url is not None:
         said = f"{chosen.name}, at a server that answers; what fits there is the server's business"
-        return Model(chosen), [fine("model", said)]
+        cautions = [warning("privacy", caution) for caution in chosen.cautions]
+        return Model(chosen), [fine("model", said), *cautions]
     folder, found = _find(engine, str(chosen.name))
     model = Model(chosen, folder, engine.max_model_len)
     if folder is None:

@@ -3,6 +3,7 @@
 A server takes text, not token ids, so that control tokens in a report are neutralised first.
 """
 
+import logging
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -22,6 +23,7 @@ from leavs.engines import (
     decided_at_once,
     room_for_reply,
 )
+from leavs.engines.address import is_loopback
 from leavs.engines.completion import as_reply, sendable
 from leavs.engines.control_tokens import neutralise
 from leavs.engines.persistence import Persistence
@@ -66,12 +68,29 @@ def _client(options: OpenAIOptions) -> openai.AsyncOpenAI:
         _ = urlsplit(options.base_url).port
     except ValueError as error:
         raise EngineStartError(f"{options.base_url} is no URL: {error}; check --base-url") from None
+    _quieten_logs()
+    # Texts of reports go where --base-url says: not where a server points to, and not by way of
+    # a proxy to this machine itself.
+    direct = {"http://": None, "https://": None} if is_loopback(_host_of(options)) else None
     return openai.AsyncOpenAI(
         base_url=options.base_url,
         api_key=options.api_key,
         timeout=options.timeout_seconds,
         max_retries=options.tries - 1,
+        http_client=openai.DefaultAsyncHttpxClient(mounts=direct, follow_redirects=False),
     )
+
+
+def _host_of(options: OpenAIOptions) -> str:
+    return urlsplit(options.base_url).hostname or ""
+
+
+def _quieten_logs() -> None:
+    """At debug level some versions of the client log whole requests, whoever listens."""
+    known = [name for name in logging.root.manager.loggerDict if name.startswith("openai.")]
+    for name in ("openai", *known):
+        logger = logging.getLogger(name)
+        logger.setLevel(max(logger.getEffectiveLevel(), logging.INFO))
 
 
 async def served_model(options: OpenAIOptions) -> str:

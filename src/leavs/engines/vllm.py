@@ -34,18 +34,13 @@ from leavs.engines import (
 )
 from leavs.engines.processes import output_to, root_cause, signals_blocked
 from leavs.errors import EngineError, EngineStartError, QuestionError
+from leavs.private_process import NO_STATISTICS
 
 if TYPE_CHECKING:
     from leavs.engines.conversation import ConversationTokenizer
 
-# Quiet and private: no usage statistics, no telemetry, no engine log that could quote a prompt.
-# Set before the first import of vllm; what the user has set wins, but for the statistics.
-PRIVATE = {
-    "VLLM_NO_USAGE_STATS": "1",
-    "DO_NOT_TRACK": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "RAY_USAGE_STATS_ENABLED": "0",
-}
+# Quiet: no engine log that could quote a prompt. Set before the first import of vllm, as is
+# NO_STATISTICS; what the user has set wins.
 QUIET = {
     "PYTHONWARNINGS": "ignore",  # of the engine's processes; this one has read it already
     "TORCH_CPP_LOG_LEVEL": "ERROR",
@@ -114,7 +109,7 @@ def start_vllm(options: VllmOptions) -> "VllmEngine":
     Raises:
         EngineStartError: vllm is not installed, or the model cannot be loaded.
     """
-    os.environ.update(PRIVATE)
+    os.environ.update(NO_STATISTICS)
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     os.environ[lifeline.PARENT] = str(os.getpid())

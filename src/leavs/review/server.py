@@ -134,7 +134,9 @@ def serve(app: Starlette, listener: socket.socket, on_start: Callable[[], None])
     Raises:
         KeyboardInterrupt: after it has ended in order.
     """
-    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")
+    config = uvicorn.Config(
+        app, log_config=None, log_level="warning", access_log=False, lifespan="off"
+    )
     _Server(config, on_start).run(sockets=[listener])
 
 
