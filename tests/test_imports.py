@@ -43,6 +43,7 @@ LAYERS = (
     "reports.json_lines reports.amos",
     "reports.any_kind",
     "reports",
+    "records",
     "journal",
     "index",
     "batch",

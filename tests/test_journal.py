@@ -25,14 +25,8 @@ from leavs.domain import (
     Urgency,
 )
 from leavs.errors import StorageError
-from leavs.journal import (
-    Journal,
-    OrganRecord,
-    hash_of,
-    read_lines,
-    result_from_json,
-    result_to_json,
-)
+from leavs.journal import Journal, OrganRecord, hash_of, read_lines
+from leavs.records import result_from_json, result_to_json
 
 
 def result(report_id: str = "a", organ: str = "liver", failed: bool = False) -> OrganResult:

@@ -24,8 +24,9 @@ from leavs import (
 from leavs.ask import Ask, Question, share_that_fits
 from leavs.engines import Choices, Constraint, Message
 from leavs.errors import ContextError, RunFolderError
-from leavs.journal import read_lines, result_from_json
+from leavs.journal import read_lines
 from leavs.prompts import Pack
+from leavs.records import result_from_json
 
 LIMIT = 1400  # words: the instructions and the question of fast filtration have some 500
 LONG = "\n".join(

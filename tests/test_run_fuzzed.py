@@ -39,7 +39,7 @@ from leavs.domain import (
     Urgency,
 )
 from leavs.engines import Choices, Constraint, Message
-from leavs.journal import result_from_json, result_to_json
+from leavs.records import result_from_json, result_to_json
 from leavs.reports import ReportSource
 from leavs.shards import Shard
 from leavs.tables import TABLES

@@ -22,8 +22,9 @@ from leavs.domain import (
     UnreadableReport,
     Urgency,
 )
-from leavs.journal import Journal, OrganRecord, hash_of, line_of, result_to_json
+from leavs.journal import Journal, OrganRecord, hash_of, line_of
 from leavs.labels import read_labels
+from leavs.records import result_to_json
 
 IDENTITY = {"organs": ["spleen", "liver"], "finding_types": ["normal", "focal"]}
 TEXT = 'It\'s "small",\r\nlarge;\tnörmal\n\u2028„…“ 正常'

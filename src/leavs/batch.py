@@ -25,8 +25,9 @@ from leavs.domain import (
 )
 from leavs.failure_limit import FailureLimit
 from leavs.index import Done
-from leavs.journal import Journal, OrganRecord, hash_of, total_usage
+from leavs.journal import Journal, OrganRecord, hash_of
 from leavs.line import InTurn, Line, line_for
+from leavs.records import total_usage
 from leavs.steps.filtration import SentenceFilter
 from leavs.stopping import Stop
 

@@ -13,7 +13,8 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from leavs.errors import RunFolderError
-from leavs.journal import Line, failed_cells, hash_of, read_line_at, read_lines, readable
+from leavs.journal import Line, hash_of, read_line_at, read_lines, readable
+from leavs.records import failed_cells
 from leavs.scratch import open_scratch
 from leavs.shards import Shard, digest_of
 

@@ -13,7 +13,7 @@ import os
 import secrets
 import socket
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,23 +21,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from leavs.domain import (
-    Certainty,
-    Evidence,
-    Failure,
-    FoundBy,
-    Label,
-    OrganResult,
-    Sentence,
-    Step,
-    StepUsage,
-    Thought,
-    UnreadableReport,
-    Urgency,
-)
+from leavs.domain import OrganResult, UnreadableReport
 from leavs.errors import RunFolderError, StorageError
 from leavs.patience import open_patiently, patiently
 from leavs.private_files import make_private_folder, open_private
+from leavs.records import result_to_json
 
 FOLDER = "journal"
 _CHECKSUM = b',"crc32":'
@@ -260,108 +248,3 @@ def read_line_at(file: BinaryIO, offset: int) -> Mapping[str, Any]:
 def has_results(folder: Path) -> bool:
     """Whether an organ is recorded in a run's folder."""
     return any(line.record["kind"] == "organ" for line in read_lines(folder))
-
-
-def failed_cells(record: Mapping[str, Any]) -> int:
-    """The number of cells of an organ's record that have a failure."""
-    return sum("failure" in label for label in record["labels"].values())
-
-
-def result_to_json(result: OrganResult) -> dict[str, Any]:
-    """An organ's result as JSON values; `result_from_json` gives it back."""
-    values: dict[str, Any] = {
-        "report_id": result.report_id,
-        "organ": result.organ,
-        "labels": {name: _label_to_json(label) for name, label in result.labels.items()},
-        "evidence": [_evidence_to_json(one) for one in result.evidence],
-        "mentioned": list(result.mentioned),
-        "dropped_quotes": result.dropped_quotes,
-        "list_cut": result.list_cut,
-        "usage": {
-            step: [getattr(use, name) for name in use.__slots__]
-            for step, use in result.usage.items()
-        },
-        "reasoning": [[one.about, one.text, one.answer] for one in result.reasoning],
-        "seconds": round(result.seconds, 3),
-    }
-    return values | ({"left_out": dict(result.left_out)} if result.left_out else {})
-
-
-def _label_to_json(label: Label) -> dict[str, Any]:
-    """What differs from a label without probability, urgency and failure: most are such."""
-    values: dict[str, Any] = {
-        "certainty": None if label.certainty is None else int(label.certainty)
-    }
-    if label.probability is not None:
-        values["probability"] = label.probability
-    if label.urgency is not Urgency.NOT_APPLICABLE:
-        values["urgency"] = None if label.urgency is None else int(label.urgency)
-    if label.urgency_probability is not None:
-        values["urgency_probability"] = label.urgency_probability
-    if label.failure is not None:
-        values["failure"] = {"step": label.failure.step.value, "reason": label.failure.reason}
-    if label.choices:
-        values["choices"] = dict(label.choices)
-    return values
-
-
-def _evidence_to_json(one: Evidence) -> dict[str, Any]:
-    return {
-        "start": one.sentence.start,
-        "end": one.sentence.end,
-        "text": one.sentence.text,
-        "heading": one.sentence.heading,
-        "is_heading": one.sentence.is_heading,
-        "found_by": one.found_by.value,
-        "probability": one.probability,
-    }
-
-
-def result_from_json(record: Mapping[str, Any]) -> OrganResult:
-    """The organ's result that a record holds."""
-    return OrganResult(
-        record["report_id"],
-        record["organ"],
-        {name: _label_from_json(label) for name, label in record["labels"].items()},
-        tuple(_evidence_from_json(one) for one in record["evidence"]),
-        tuple(record["mentioned"]),
-        record["dropped_quotes"],
-        record["list_cut"],
-        {step: StepUsage(*values) for step, values in record["usage"].items()},
-        tuple(Thought(*values) for values in record["reasoning"]),
-        record["seconds"],
-        record.get("left_out", {}),
-    )
-
-
-_PLAIN = {int(certainty): Label(certainty) for certainty in Certainty}
-
-
-def _label_from_json(values: Mapping[str, Any]) -> Label:
-    if len(values) == 1 and values["certainty"] is not None:
-        return _PLAIN[values["certainty"]]  # most are, and a million reports have a hundred million
-    urgency, failure = values.get("urgency", int(Urgency.NOT_APPLICABLE)), values.get("failure")
-    return Label(
-        None if values["certainty"] is None else Certainty(values["certainty"]),
-        values.get("probability"),
-        None if urgency is None else Urgency(urgency),
-        values.get("urgency_probability"),
-        None if failure is None else Failure(Step(failure["step"]), failure["reason"]),
-        values.get("choices", {}),
-    )
-
-
-def _evidence_from_json(values: Mapping[str, Any]) -> Evidence:
-    sentence = Sentence(
-        values["start"], values["end"], values["text"], values["heading"], values["is_heading"]
-    )
-    return Evidence(sentence, FoundBy(values["found_by"]), values["probability"])
-
-
-def total_usage(results: Iterable[Mapping[str, StepUsage]]) -> dict[str, StepUsage]:
-    """The usage of many results, by step."""
-    total: dict[str, StepUsage] = {}
-    for usage in results:
-        for step, use in usage.items():
-            total[step] = total.get(step, StepUsage()) + use
-    return total

@@ -101,49 +101,61 @@ class _Run:
         pack = load_pack(find_pack(self.method.pack))
         organs = choose_organs(pack, self.method.organs)
         check_numbers(self.engine, self.method, self.output)
-        address = self.ray.address()
+        self.ray.address()  # refuses what makes no sense, before anything is done
         model = await named_by_server(self.engine, choose_model(self.engine))
-        folder = self.output.output_dir
         identity = identity_of(pack, organs, self.method, model)
-        num_shards = None if self.shard is None else self.shard.count
+        self._claim(identity, model)
+        stop = Stop(self.output.drain_seconds)
+        with (
+            stopped_by_signals(stop),  # until the tables are written
+            Index(self.output.output_dir, self.shard) as index,
+        ):
+            index.refuse_other_runs(self.output.output_dir, manifest.fingerprint(identity))
+            tally = Tally(self.source.count(), len(organs))
+            needed = anything_left(self.source, self._done(index), organs)
+            journal = Journal(self.output.output_dir, self._session(identity))
+            complete, began = False, time.monotonic()
+            try:
+                await asyncio.sleep(0)  # a signal that came meanwhile is served here
+                if not stop.requested:
+                    async with self._opened(model) if needed else no_engine() as engine:
+                        manifest.confirm_claim(self.output.output_dir, identity, self._num_shards)
+                        journal.add_plan(tally.reports_total)
+                        batch = self._batch(engine, pack, organs, journal, index, tally)
+                        began = time.monotonic()
+                        async with self.progress(tally):
+                            complete = await self._run(batch, model, stop, needed)
+            finally:
+                seconds = time.monotonic() - began
+                journal.close(complete=complete, seconds=round(seconds, 3))
+                exported = self._exported()
+        interrupted, warnings = stop.interrupted, model.warnings
+        return Outcome(tally, exported, complete, interrupted, seconds, warnings, self.shard)
+
+    @property
+    def _num_shards(self) -> int | None:
+        return None if self.shard is None else self.shard.count
+
+    def _claim(self, identity: Mapping[str, Any], model: ChosenModel) -> None:
+        folder = self.output.output_dir
         manifest.claim_folder(
             folder,
             identity,
             model.warnings,
             has_results=has_results(folder),
-            num_shards=num_shards,
+            num_shards=self._num_shards,
         )
-        stop = Stop(self.output.drain_seconds)
-        with stopped_by_signals(stop):  # until the tables are written
-            tally, complete, seconds = Tally(0, len(organs)), False, 0.0
-            with Index(folder, self.shard) as index:
-                index.refuse_other_runs(folder, manifest.fingerprint(identity))
-                tally.reports_total = self.source.count()
-                needed = anything_left(self.source, self._done(index), organs)
-                journal = Journal(folder, self._session(identity))
-                try:
-                    await asyncio.sleep(0)  # a signal that came meanwhile is served here
-                    here = needed and address is None
-                    model_opened = (
-                        opened(self.engine, model, self.method, folder) if here else no_engine()
-                    )
-                    if not stop.requested:
-                        async with model_opened as engine:
-                            manifest.confirm_claim(folder, identity, num_shards)
-                            journal.add_plan(tally.reports_total)
-                            batch = self._batch(engine, pack, organs, journal, index, tally)
-                            began = time.monotonic()
-                            async with self.progress(tally):
-                                if needed and address is not None:
-                                    complete = await self._on_ray(address, batch, model, stop)
-                                else:
-                                    complete = await batch.run(self.source, stop)
-                            seconds = time.monotonic() - began
-                finally:
-                    journal.close(complete=complete, seconds=round(seconds, 3))
-                    exported = self._exported()
-        interrupted, warnings = stop.interrupted, model.warnings
-        return Outcome(tally, exported, complete, interrupted, seconds, warnings, self.shard)
+
+    def _opened(self, model: ChosenModel) -> AbstractAsyncContextManager[Engine]:
+        if self.ray.address() is not None:
+            return no_engine()  # the actors of the cluster open theirs
+        return opened(self.engine, model, self.method, self.output.output_dir)
+
+    async def _run(self, batch: Batch, model: ChosenModel, stop: Stop, needed: bool) -> bool:
+        address = self.ray.address()
+        if needed and address is not None:
+            return await self._on_ray(address, batch, model, stop)
+        return await batch.run(self.source, stop)
 
     async def _on_ray(self, address: str, batch: Batch, model: ChosenModel, stop: Stop) -> bool:
         from leavs.cluster.choices import engines_of, pool_of

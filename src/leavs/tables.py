@@ -18,8 +18,8 @@ from leavs import manifest, rows
 from leavs.domain import OrganResult, Step, StepUsage
 from leavs.errors import StorageError
 from leavs.index import Index, Place
-from leavs.journal import result_from_json, total_usage
 from leavs.private_files import remove_leftovers, written_whole
+from leavs.records import result_from_json, total_usage
 from leavs.shards import Shard
 from leavs.status import ShardStatus, status_of
 

@@ -7,13 +7,8 @@ from typing import Any
 from leavs.domain import OrganResult, Report
 from leavs.identifiers import without_folders
 from leavs.index import Place, place_of
-from leavs.journal import (
-    Line,
-    hash_of,
-    read_line_at,
-    read_lines,
-    result_from_json,
-)
+from leavs.journal import Line, hash_of, read_line_at, read_lines
+from leavs.records import result_from_json
 from leavs.reports import ReportSource
 from leavs.review.background import Background
 
