@@ -102,14 +102,12 @@ class Index:
         self._database = open_scratch(_SCHEMA)
         self._stack = ExitStack()
         self._open: dict[Path, BinaryIO] = {}
-        self._add_all(read_lines(folder, self.damaged, _concerns(shard)), shard)
-        self._database.execute("CREATE INDEX by_report ON cells (report)")
-        self._database.execute("CREATE INDEX by_text ON texts (report)")
-
-    def _add_all(self, lines: Iterable[Line], shard: Shard | None) -> None:
+        lines = read_lines(folder, self.damaged, _concerns(shard))
         self._database.executemany(
             "INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, ?)", self._rows_of_cells(lines, shard)
         )
+        self._database.execute("CREATE INDEX by_report ON cells (report)")
+        self._database.execute("CREATE INDEX by_text ON texts (report)")
 
     def _rows_of_cells(
         self, lines: Iterable[Line], shard: Shard | None
@@ -125,8 +123,10 @@ class Index:
                     report = digest_of(record["report_id"])
                     if shard is not None and not shard.includes_digest(report):
                         continue
-                    organ = organs.setdefault(record["organ"], len(organs))
-                    self._organs = list(organs) if len(organs) > len(self._organs) else self._organs
+                    if record["organ"] not in organs:
+                        organs[record["organ"]] = len(self._organs)
+                        self._organs.append(record["organ"])
+                    organ = organs[record["organ"]]
                     text, failures = record["text_hash"], failed_cells(record)
                     yield report, organ, text, failures, record["position"], file, line.offset
                 case "report":
