@@ -197,7 +197,7 @@ def test_after_the_time_to_drain_it_ends_whatever_is_in_flight(
     process = runs.start(cluster.address, drain=1, **long)
     wait_until("a long one is asked", lambda: runs.log.exists() and len(runs.asked_by()) > 2)
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", "")
 
 

@@ -7,6 +7,7 @@ working on and no more. The limit on object memory is what holds the reader back
 
 import asyncio
 import pickle
+import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -121,6 +122,49 @@ class Engines:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
+class Ended(Exception):  # noqa: N818 - not an error
+    """The pipeline was ended in the middle."""
+
+
+class Ending:
+    """Ends the pipeline of this process when it is told to; Ray calls it at each of its steps.
+
+    Ray expects a class and makes one object of it: this one. Ray's copies of its settings keep it,
+    but those that it sends to other processes, where there is no pipeline to end.
+    """
+
+    def __init__(self) -> None:
+        self._told = threading.Event()
+
+    def tell(self) -> None:
+        """Let the pipeline end at its next step, within a tenth of a second."""
+        self._told.set()
+
+    def on_execution_step(self, _: object) -> None:
+        """See Ray's ExecutionCallback; an exception here reaches whoever takes the results."""
+        if self._told.is_set():
+            raise Ended
+
+    def before_execution_starts(self, _: object) -> None:
+        """See Ray's ExecutionCallback."""
+
+    def after_execution_succeeds(self, _: object) -> None:
+        """See Ray's ExecutionCallback."""
+
+    def after_execution_fails(self, _: object, __: Exception) -> None:
+        """See Ray's ExecutionCallback."""
+
+    def __call__(self) -> "Ending":
+        """What Ray takes for the making of its one object."""
+        return self
+
+    def __deepcopy__(self, _: object) -> "Ending":
+        return self
+
+    def __reduce__(self) -> tuple[type["Ending"], tuple[()]]:
+        return Ending, ()
+
+
 class Stream:
     """The results of a set of orders, as they come.
 
@@ -133,6 +177,8 @@ class Stream:
 
         here = {"ray.io/node-id": ray.get_runtime_context().get_node_id()}
         most = ROUNDS * pool.replicas * (pool.reports_in_flight + 1)
+        self._ending = Ending()
+        self._taking = threading.Lock()
         self._desk = (
             ray.remote(Desk)
             .options(num_cpus=0, label_selector=here, max_concurrency=1000)
@@ -164,13 +210,18 @@ class Stream:
                 max_task_retries=0,  # the second try is made elsewhere, alone
             )
             _set_limits(data.context, pool)
+            data.context.custom_execution_callback_classes = [self._ending]
             self._batches: GeneratorType[Any, None, None] = iter(
                 data.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
             )
 
     def next_results(self) -> list[Result] | None:
         """The next results, as soon as there are any; None at the end. Waits."""
-        batch = next(self._batches, None)
+        with self._taking:
+            try:
+                batch = next(self._batches, None)
+            except Ended:
+                return None
         if batch is None:
             return None
         return [pickle.loads(row) for row in batch[COLUMN].to_pylist()]  # noqa: S301 - our own
@@ -192,8 +243,12 @@ class Stream:
         return dict(ray.get(self._desk.last_words.remote()))
 
     def close(self) -> None:
-        """End the actors, whatever they do."""
-        if not self._batches.gi_running:
+        """End the actors, whatever they do, and whatever waits for their results.
+
+        A pipeline that still waits when Ray shuts down would wait for ever.
+        """
+        self._ending.tell()
+        with self._taking:
             self._batches.close()
 
 
