@@ -190,12 +190,15 @@ def test_stopped_it_finishes_what_is_in_flight_and_goes_on_without_ray(
     assert runs.tables() == undisturbed.tables()
 
 
+@pytest.mark.parametrize("first", [0, 8])
 def test_after_the_time_to_drain_it_ends_whatever_is_in_flight(
-    cluster: Cluster, runs: Runs
+    cluster: Cluster, runs: Runs, first: int
 ) -> None:
-    long = {f"r{case}": "long" for case in range(9)}
+    long = {f"r{case}": "long" for case in range(first, first + 9)}
     process = runs.start(cluster.address, drain=1, **long)
-    wait_until("a long one is asked", lambda: runs.log.exists() and len(runs.asked_by()) > 2)
+    wait_until(
+        "long ones are asked", lambda: runs.log.exists() and len(runs.asked_by()) > first + 2
+    )
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", "")

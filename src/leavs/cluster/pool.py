@@ -6,13 +6,14 @@ working on and no more. The limit on object memory is what holds the reader back
 """
 
 import asyncio
+import gc
 import pickle
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from types import GeneratorType
 from typing import Any
 
 from leavs.cluster.orders import Broken, Order, Orders, Result
@@ -211,20 +212,15 @@ class Stream:
             )
             _set_limits(data.context, pool)
             data.context.custom_execution_callback_classes = [self._ending]
-            self._batches: GeneratorType[Any, None, None] = iter(
-                data.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
-            )
+            self._tables = _tables(data)
 
     def next_results(self) -> list[Result] | None:
         """The next results, as soon as there are any; None at the end. Waits."""
         with self._taking:
-            try:
-                batch = next(self._batches, None)
-            except Ended:
-                return None
-        if batch is None:
+            table = next(self._tables, None)
+        if table is None:
             return None
-        return [pickle.loads(row) for row in batch[COLUMN].to_pylist()]  # noqa: S301 - our own
+        return [pickle.loads(row) for row in table[COLUMN].to_pylist()]  # noqa: S301 - our own
 
     def stop(self) -> None:
         """Let no report be begun any more; those in flight are finished and come out."""
@@ -245,11 +241,28 @@ class Stream:
     def close(self) -> None:
         """End the actors, whatever they do, and whatever waits for their results.
 
-        A pipeline that still waits when Ray shuts down would wait for ever.
+        What still waits when Ray shuts down would wait for ever, and what is still dropped then
+        would end this process.
         """
         self._ending.tell()
         with self._taking:
-            self._batches.close()
+            for _ in self._tables:  # until it ends
+                pass
+            del self._tables, self._desk
+        gc.collect()
+
+
+def _tables(data: Any) -> Iterator[Any]:
+    """The blocks that come out, as Arrow tables, taken by the calling thread and no other.
+
+    Iterators of batches have threads of their own, which nobody can wait for.
+    """
+    import ray
+
+    with suppress(Ended):
+        for bundle in data.iter_internal_ref_bundles():
+            for block in bundle.block_refs:
+                yield ray.get(block)
 
 
 def _set_limits(context: Any, pool: Pool) -> None:
