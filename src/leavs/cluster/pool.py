@@ -130,15 +130,15 @@ class Ended(Exception):  # noqa: N818 - not an error
 class Ending:
     """Ends the pipeline of this process when it is told to; Ray calls it at each of its steps.
 
-    Ray expects a class and makes one object of it: this one. Ray's copies of its settings keep it,
-    but those that it sends to other processes, where there is no pipeline to end.
+    Ray expects a class and makes one object of it: this one. It stays the same in the copies of
+    its settings that Ray makes here; other processes, which run no pipeline, get another one.
     """
 
     def __init__(self) -> None:
         self._told = threading.Event()
 
     def tell(self) -> None:
-        """Let the pipeline end at its next step, within a tenth of a second."""
+        """Let the pipeline end at its next step."""
         self._told.set()
 
     def on_execution_step(self, _: object) -> None:
