@@ -20,11 +20,11 @@ from typing import Any
 
 from leavs.engines.processes import output_to
 from leavs.errors import EngineStartError, UsageError
+from leavs.private_process import NO_STATISTICS
 from leavs.stopping import SIGNALS
 
 LOCAL = "local"
-PRIVATE = {
-    "RAY_USAGE_STATS_ENABLED": "0",
+PRIVATE = NO_STATISTICS | {
     "RAY_ENABLE_AUTO_CONNECT": "0",  # a thread that outlives the block must start no Ray of its own
 }
 QUIET = {
