@@ -113,7 +113,6 @@ class Index:
         self, lines: Iterable[Line], shard: Shard | None
     ) -> Iterator[tuple[object, ...]]:
         """The rows of `cells`; what other records say is taken in on the way."""
-        organs: dict[str, int] = {}
         for line in lines:
             if not self.paths or line.path != self.paths[-1]:
                 self.paths.append(line.path)
@@ -123,10 +122,9 @@ class Index:
                     report = digest_of(record["report_id"])
                     if shard is not None and not shard.includes_digest(report):
                         continue
-                    if record["organ"] not in organs:
-                        organs[record["organ"]] = len(self._organs)
+                    if record["organ"] not in self._organs:
                         self._organs.append(record["organ"])
-                    organ = organs[record["organ"]]
+                    organ = self._organs.index(record["organ"])
                     text, failures = record["text_hash"], failed_cells(record)
                     yield report, organ, text, failures, record["position"], file, line.offset
                 case "report":
