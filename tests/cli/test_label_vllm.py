@@ -7,17 +7,20 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+import processes
 from conftest import AMOS, ROOT, free_port
+from processes import children_of
 
 pytestmark = pytest.mark.vllm
+wait_until = partial(processes.wait_until, seconds=300)  # an engine is long to load
 
 REPORTS = ROOT / "data" / "reports"
 LEAVS = [str(Path(sys.executable).parent / "leavs"), "label"]
@@ -85,15 +88,6 @@ def organs_recorded(folder: Path) -> int:
     return sum(path.read_bytes().count(b'{"kind":"organ"') for path in journals)
 
 
-def children_of(pid: int) -> list[int]:
-    """All processes below a process; one that has ended meanwhile has none."""
-    try:
-        below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except FileNotFoundError:
-        return []
-    return [child for one in map(int, below) for child in (one, *children_of(one))]
-
-
 def name_of(pid: int) -> str:
     return Path(f"/proc/{pid}/cmdline").read_bytes().decode()
 
@@ -104,14 +98,6 @@ def is_alive(pid: int) -> bool:
     except OSError:
         return False
     return state != "Z"
-
-
-def wait_until(what: object, fact: object, seconds: float = 300) -> None:
-    """Poll a fact until it holds."""
-    deadline = time.monotonic() + seconds
-    while not fact():  # type: ignore[operator]
-        assert time.monotonic() < deadline, f"never happened: {what}"
-        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")

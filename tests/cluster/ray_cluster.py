@@ -5,13 +5,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from conftest import free_port
+from processes import children_of, wait_until
 
 RAY = str(Path(sys.executable).with_name("ray"))
 COMMON = ("--object-store-memory", "80000000", "--block")
@@ -98,20 +98,3 @@ def kill_tree(process: subprocess.Popen[bytes]) -> None:
         except ProcessLookupError:
             continue
     process.wait()
-
-
-def children_of(pid: int) -> list[int]:
-    """All processes below a process."""
-    try:
-        below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return []
-    return [child for one in map(int, below) for child in (one, *children_of(one))]
-
-
-def wait_until(what: str, fact: object, seconds: float = 60) -> None:
-    """Poll a fact until it holds."""
-    deadline = time.monotonic() + seconds
-    while not fact():  # type: ignore[operator]
-        assert time.monotonic() < deadline, f"never happened: {what}"
-        time.sleep(0.1)

@@ -15,10 +15,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cluster.ray_cluster import Cluster, children_of, kill_tree, ray_cluster, wait_until
+from cluster.ray_cluster import Cluster, kill_tree, ray_cluster
 from conftest import ROOT, free_port
 from leavs.prompts import Pack
 from leavs.tables import TABLES
+from processes import children_of, wait_until
 from scripted_label import case_text
 
 SCRIPT = ROOT / "tests" / "scripted_ray.py"
@@ -200,7 +201,7 @@ def test_after_the_time_to_drain_it_ends_whatever_is_in_flight(
         "long ones are asked", lambda: runs.log.exists() and len(runs.asked_by()) > first + 2
     )
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (130, "", "")
 
 
