@@ -19,11 +19,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench_parts import Guide, Guided, Wrapped, run, settled, show, some_reports, write
-from leavs.demo_model import find_demo_model
-from leavs.engines import Constraint, Engine, Message, Reply
-from leavs.engines.vllm import VllmOptions, open_vllm
-from leavs.line import reports_to_fill
-from leavs.prompts import find_pack, load_pack
+from leavs.engines.engine import Constraint, Engine, Message, Reply
+from leavs.engines.models.demo import find_demo_model
+from leavs.engines.vllm.engine import VllmOptions, open_vllm
+from leavs.method.pack import find_pack, load_pack
+from leavs.run.engine_queue import reports_to_fill
 
 # Hidden size, intermediate size, layers, heads, heads of keys and values, vocabulary
 SHAPES = {

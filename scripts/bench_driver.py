@@ -19,9 +19,9 @@ from typing import Any
 
 from bench_parts import BENCHMARKS, Guide, run, show, write
 from leavs.domain import Reasoning, Report
-from leavs.engines import Constraint, Message, Reply
+from leavs.engines.engine import Constraint, Message, Reply
 from leavs.engines.scripted import ScriptedEngine
-from leavs.prompts import find_pack, load_pack
+from leavs.method.pack import find_pack, load_pack
 
 SENTENCES = 18  # a report; about the mean of the reports in data/
 PAGE_KIB = resource.getpagesize() / 1024

@@ -19,10 +19,10 @@ from statistics import mean
 from typing import Any
 
 from bench_parts import Guide, Guided, Ran, Wrapped, run, show, some_reports, write
-from leavs.demo_model import find_demo_model
-from leavs.engines import Constraint, Message, Reply
-from leavs.engines.vllm import VllmOptions, engine_arguments, open_vllm, sampling_parameters
-from leavs.prompts import find_pack, load_pack
+from leavs.engines.engine import Constraint, Message, Reply
+from leavs.engines.models.demo import find_demo_model
+from leavs.engines.vllm.engine import VllmOptions, engine_arguments, open_vllm, sampling_parameters
+from leavs.method.pack import find_pack, load_pack
 
 FEW = 32  # requests in flight, below which this machine's engine is not full
 

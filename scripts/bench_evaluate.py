@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bench_parts import show, write
-from leavs.prompts import find_pack, load_pack
+from leavs.method.pack import find_pack, load_pack
 
 CERTAINTIES = {1: 0.08, 0: 0.30, -1: 0.02, -2: 0.58, -3: 0.02}
 CHANGED = 0.05  # of the cells, an annotator says something else

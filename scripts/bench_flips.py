@@ -13,9 +13,9 @@ from pathlib import Path
 
 from bench_concurrency import AtMost
 from bench_parts import Guide, Guided, run, settled, show, some_reports, write
-from leavs.demo_model import find_demo_model
-from leavs.engines.vllm import VllmOptions, open_vllm
-from leavs.prompts import find_pack, load_pack
+from leavs.engines.models.demo import find_demo_model
+from leavs.engines.vllm.engine import VllmOptions, open_vllm
+from leavs.method.pack import find_pack, load_pack
 
 
 async def answers(options: argparse.Namespace, dtype: str) -> list[dict[str, str]]:

@@ -12,10 +12,10 @@ import asyncio
 from pathlib import Path
 
 from bench_parts import Guide, Guided, Ran, run, settled, show, some_reports, write
-from leavs.demo_model import find_demo_model
 from leavs.domain import Filtration, Reasoning
-from leavs.engines.vllm import VllmOptions, open_vllm
-from leavs.prompts import find_pack, load_pack
+from leavs.engines.models.demo import find_demo_model
+from leavs.engines.vllm.engine import VllmOptions, open_vllm
+from leavs.method.pack import find_pack, load_pack
 
 WAYS = (
     (Reasoning.ALWAYS, Filtration.BOTH),

@@ -22,27 +22,19 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from leavs.answered import Answered
-from leavs.answers import LETTERS
-from leavs.ask import Answer, Ask
-from leavs.batch import Batch, Tally
 from leavs.domain import Filtration, Reasoning, Report, StepUsage
-from leavs.engines import (
-    ANSWER_LINE,
-    Choices,
-    Constraint,
-    Engine,
-    Message,
-    Reasoned,
-    Reply,
-)
+from leavs.engines.engine import ANSWER_LINE, Choices, Constraint, Engine, Message, Reasoned, Reply
 from leavs.engines.hardware import gpu_memory_gib
-from leavs.journal import Journal
-from leavs.line import reports_to_fill
-from leavs.prompts import PACK_VARIABLES, Pack
+from leavs.journal.journal import Journal
+from leavs.method.answer_cache import Answered
+from leavs.method.answers import LETTERS
+from leavs.method.ask import Answer, Ask
+from leavs.method.pack import PACK_VARIABLES, Pack
+from leavs.method.steps.filtration import FILTERS
 from leavs.reports import from_csv, from_folder
-from leavs.steps.filtration import FILTERS
-from leavs.stopping import Stop
+from leavs.run.batch import Batch, Tally
+from leavs.run.engine_queue import reports_to_fill
+from leavs.system.stopping import Stop
 from leavs.text import split_sentences
 
 ROOT = Path(__file__).parents[1]

@@ -28,7 +28,7 @@ from leavs import (
     from_csv,
     label_reports,
 )
-from leavs.engines import Choices, Constraint, Message
+from leavs.engines.engine import Choices, Constraint, Message
 
 STEPS = 30  # reports that are gone through
 

@@ -24,15 +24,15 @@ from pathlib import Path
 from typing import Any
 
 from bench_parts import ROOT, Guide, show, write
-from leavs import MethodOptions, OutputOptions, from_csv, from_folder, label_reports, tables
-from leavs.domain import Filtration, Reasoning
-from leavs.engines import Choices, Constraint, Message, Reply
+from leavs import MethodOptions, OutputOptions, from_csv, from_folder, label_reports
+from leavs.domain import Filtration, Reasoning, Shard
+from leavs.engines.engine import Choices, Constraint, Message, Reply
 from leavs.engines.scripted import ScriptedEngine
-from leavs.index import Index
-from leavs.prompts import find_pack, load_pack
-from leavs.run import anything_left
-from leavs.shards import Shard
-from leavs.status import read_status
+from leavs.journal.index import Index
+from leavs.journal.status import read_status
+from leavs.method.pack import find_pack, load_pack
+from leavs.run.plan import anything_left
+from leavs.tables import export as tables
 
 FAST = MethodOptions(filtration=Filtration.FAST, reasoning=Reasoning.NEVER)
 ORGANS = ("spleen", "liver", "stomach", "pancreas", "gallbladder", "small bowel", "large bowel")

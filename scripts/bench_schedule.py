@@ -30,10 +30,10 @@ from bench_parts import (
     some_reports,
     write,
 )
-from leavs.demo_model import find_demo_model
-from leavs.engines import Constraint, Message, Reply
-from leavs.engines.vllm import VllmOptions, open_vllm
-from leavs.prompts import find_pack, load_pack
+from leavs.engines.engine import Constraint, Message, Reply
+from leavs.engines.models.demo import find_demo_model
+from leavs.engines.vllm.engine import VllmOptions, open_vllm
+from leavs.method.pack import find_pack, load_pack
 
 WORKERS = 8
 CACHE_GIB = 1  # of keys and values, 46,000 tokens of the demo model

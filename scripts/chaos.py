@@ -42,10 +42,10 @@ from leavs import (
 )
 from leavs.cli import ended
 from leavs.cli.label import exit_code
-from leavs.engines import Choices, Constraint, Message, Reply
+from leavs.domain import Shard
+from leavs.engines.engine import Choices, Constraint, Message, Reply
 from leavs.errors import EngineError, QuestionError
-from leavs.shards import Shard
-from leavs.tables import TABLES
+from leavs.tables.export import TABLES
 
 METHOD = MethodOptions(filtration=Filtration.FAST, reasoning=Reasoning.NEVER)
 ROOT = Path(__file__).parents[1]

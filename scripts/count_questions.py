@@ -14,14 +14,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from leavs.ask import Ask
-from leavs.chain import label_report
 from leavs.doctor.readers import least, most_with
 from leavs.domain import Filtration, OrganResult, Reasoning, Report
 from leavs.engines.scripted import Script, ScriptedEngine
-from leavs.prompts import Pack, find_pack, load_pack
+from leavs.method.ask import Ask
+from leavs.method.chain import label_report
+from leavs.method.pack import Pack, find_pack, load_pack
+from leavs.method.steps.filtration import FILTERS
 from leavs.reports import from_csv, from_folder
-from leavs.steps.filtration import FILTERS
 
 ROOT = Path(__file__).parents[1]
 

@@ -7,6 +7,7 @@ Knows nothing of files, models or prompts; imports nothing from leavs.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from hashlib import blake2b, sha256
 
 
 class Certainty(IntEnum):
@@ -300,3 +301,37 @@ class Reasoning(StrEnum):
     ALWAYS = "always"
     NEVER = "never"
     AUTO = "auto"
+
+
+def hash_of(text: str) -> str:
+    """A short fingerprint of a report's text."""
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def digest_of(report_id: str) -> bytes:
+    """A fingerprint of an id, 16 bytes: the same on every machine, and nothing to read in it."""
+    return blake2b(report_id.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One of `count` parts of an input, numbered from 0."""
+
+    number: int
+    count: int
+
+    def includes(self, report_id: str) -> bool:
+        """Whether a report is in this shard."""
+        return self.includes_digest(digest_of(report_id))
+
+    def includes_digest(self, digest: bytes) -> bool:
+        """As `includes`, by the digest of the id."""
+        return shard_number(digest, self.count) == self.number
+
+    def __str__(self) -> str:
+        return f"shard {self.number} of {self.count}"
+
+
+def shard_number(digest: bytes, count: int) -> int:
+    """The shard, of so many, of the report whose id has this digest."""
+    return int.from_bytes(digest[:8], "big") % count

@@ -15,7 +15,7 @@ from leavs.errors import (
     StorageError,
     UsageError,
 )
-from leavs.private_process import keep_private
+from leavs.system.private_process import keep_private
 
 FATAL, USAGE, FAILED_CELLS, RESUMABLE, INTERRUPTED = 1, 2, 3, 75, 130
 

@@ -10,8 +10,8 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 
-from leavs.check import check_labels, counts
 from leavs.cli import FAILED_CELLS
+from leavs.tables.check import check_labels, counts
 
 
 def check(

@@ -14,8 +14,11 @@ from rich.text import Text
 from leavs.cli import FATAL
 from leavs.doctor.examination import Examination, Wishes, examine
 from leavs.doctor.findings import Finding, Verdict
+from leavs.engines.options import EngineOptions
 from leavs.errors import UsageError
-from leavs.options import EngineOptions, InputOptions, MethodOptions, OutputOptions
+from leavs.method.options import MethodOptions
+from leavs.reports.options import InputOptions
+from leavs.run.options import OutputOptions
 
 STYLES = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.PROBLEM: "bold red"}
 WIDTH = 120  # of a file or a pipe

@@ -5,10 +5,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from leavs.demo_model import NAME as DEMO
-from leavs.demo_model import fetch_demo_model
+from leavs.engines.models.demo import NAME as DEMO
+from leavs.engines.models.demo import fetch_demo_model
+from leavs.engines.models.hub import fetch_model
 from leavs.errors import UsageError
-from leavs.hub import fetch_model
 
 
 def download(

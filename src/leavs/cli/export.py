@@ -6,11 +6,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from leavs import tables
 from leavs.errors import StorageError
-from leavs.private_files import written_whole
-from leavs.spreadsheets import write_safe_copy
-from leavs.status import ShardStatus, State
+from leavs.journal.status import ShardStatus, State
+from leavs.system.private_files import written_whole
+from leavs.tables import export as tables
+from leavs.tables.spreadsheets import write_safe_copy
 
 REVIEWED = "labels-reviewed.csv"
 
@@ -57,8 +57,8 @@ def unfinished(shards: Sequence[ShardStatus]) -> Iterator[str]:
 
 
 def _write_reviewed(run: Path) -> None:
-    from leavs.labels import CORRECTED
-    from leavs.review.made import corrected_labels
+    from leavs.review.results import corrected_labels
+    from leavs.tables.read import CORRECTED
 
     table = corrected_labels(run)
     target = run / REVIEWED

@@ -9,9 +9,12 @@ from rich.panel import Panel
 from leavs.cli import FAILED_CELLS, INTERRUPTED, RESUMABLE
 from leavs.cli.progress import show_progress
 from leavs.cli.summary import print_summary
-from leavs.models import choose_model
-from leavs.options import EngineOptions, InputOptions, MethodOptions, OutputOptions, RayOptions
-from leavs.run import Outcome, label_reports
+from leavs.engines.models.choice import choose_model
+from leavs.engines.options import EngineOptions
+from leavs.method.options import MethodOptions
+from leavs.reports.options import InputOptions
+from leavs.run.labeling import Outcome, label_reports
+from leavs.run.options import OutputOptions, RayOptions
 
 
 def label(

@@ -14,7 +14,7 @@ from cyclopts import Parameter
 
 from leavs.cli import needing
 from leavs.errors import UsageError
-from leavs.private_files import written_whole
+from leavs.system.private_files import written_whole
 
 HOST = "127.0.0.1"
 

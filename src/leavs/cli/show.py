@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from leavs import manifest, rows
 from leavs.errors import UsageError
-from leavs.labels import finding_types_of, read_labels
+from leavs.journal import manifest
+from leavs.tables import rows
+from leavs.tables.read import finding_types_of, read_labels
 
 MARKS = {1: "[bold green]1[/]", 0: "0", -1: "[yellow]-1[/]", -2: "[dim]·[/]", -3: "[magenta]-3[/]"}
 

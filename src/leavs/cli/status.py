@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 
-from leavs.status import ShardStatus, Status, read_status
+from leavs.journal.status import ShardStatus, Status, read_status
 
 
 def status(

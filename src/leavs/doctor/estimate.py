@@ -8,16 +8,16 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from leavs.ask import Ask
-from leavs.chain import label_report
 from leavs.doctor.findings import Finding, fine, problem, warning
 from leavs.doctor.readers import Reader, least, most_quoted, most_with
 from leavs.doctor.tokens import TokenCounter
 from leavs.domain import Organ, OrganResult, Report
-from leavs.engines import Choices, Constraint, Message, Pattern, Reasoned, Reply
-from leavs.options import MethodOptions
-from leavs.prompts import Pack
-from leavs.steps.filtration import FILTERS
+from leavs.engines.engine import Choices, Constraint, Message, Pattern, Reasoned, Reply
+from leavs.method.ask import Ask
+from leavs.method.chain import label_report
+from leavs.method.options import MethodOptions
+from leavs.method.pack import Pack
+from leavs.method.steps.filtration import FILTERS
 
 TEMPLATE = 8  # tokens that a chat template puts around a message; in the usual ones 4 to 10
 BLOCK = 96  # characters; the engine keeps prefixes in blocks, of 16 or 32 tokens

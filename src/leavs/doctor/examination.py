@@ -9,10 +9,13 @@ from leavs.doctor.findings import Finding, Verdict, fine, problem, warning
 from leavs.doctor.tokens import TokenCounter, counter_for
 from leavs.domain import Organ
 from leavs.engines.hardware import visible_gpus
+from leavs.engines.options import EngineOptions
 from leavs.errors import InputError
-from leavs.options import EngineOptions, InputOptions, MethodOptions, OutputOptions
-from leavs.prompts import Pack, find_pack, load_pack
-from leavs.run import check_numbers, choose_organs, identity_of
+from leavs.method.options import MethodOptions
+from leavs.method.pack import Pack, find_pack, load_pack
+from leavs.reports.options import InputOptions
+from leavs.run.options import OutputOptions
+from leavs.run.plan import check_numbers, choose_organs, identity_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from leavs import manifest
 from leavs.doctor.findings import Finding, fine, problem, warning
 from leavs.errors import RunFolderError
-from leavs.journal import has_results
-from leavs.private_files import open_private
+from leavs.journal import manifest
+from leavs.journal.journal import has_results
+from leavs.system.private_files import open_private
 
 # Bytes that a report leaves, somewhat more than scripts/bench_scale.py measures with the shipped
 # reports (1.5 KB of text each), all organs, without texts or reasoning kept.

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from leavs.demo_model import NAME as DEMO
 from leavs.doctor import fit
 from leavs.doctor.findings import Finding, fine, problem, warning
 from leavs.engines.hardware import Gpu
+from leavs.engines.models.choice import ChosenModel, choose_model, named_by_server
+from leavs.engines.models.demo import NAME as DEMO
+from leavs.engines.models.folder import Weights, read_config, read_weights, what_is_missing
+from leavs.engines.models.hub import find_model, is_offline
+from leavs.engines.options import PAPER_MODEL, PAPER_MODEL_GB, EngineOptions, parse_engine_args
 from leavs.errors import LeavsError, UsageError
-from leavs.hub import find_model, is_offline
-from leavs.model_folder import Weights, read_config, read_weights, what_is_missing
-from leavs.models import ChosenModel, choose_model, named_by_server
-from leavs.options import PAPER_MODEL, PAPER_MODEL_GB, EngineOptions, parse_engine_args
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leavs.doctor.findings import Finding, fine, problem, warning
-from leavs.domain import Report, StepUsage
+from leavs.domain import Report, Shard, StepUsage
+from leavs.engines.options import EngineOptions
 from leavs.errors import EngineError
-from leavs.journal import read_lines
-from leavs.options import EngineOptions, MethodOptions, OutputOptions
-from leavs.run import label_reports
-from leavs.shards import Shard
-from leavs.tables import TABLES
+from leavs.journal.journal import read_lines
+from leavs.method.options import MethodOptions
+from leavs.run.labeling import label_reports
+from leavs.run.options import OutputOptions
+from leavs.tables.export import TABLES
 
 WAYS = (
     "give --measure (labels the sample on the chosen engine), or --tokens-per-second (computed "

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from leavs.domain import Filtration
-from leavs.engines import ANSWER_LINE, Choices, Constraint, Message, Pattern, Reasoned
+from leavs.engines.engine import ANSWER_LINE, Choices, Constraint, Message, Pattern, Reasoned
 from leavs.text import split_sentences
 
 Reader = Callable[[Sequence[Message], Constraint | None], str]

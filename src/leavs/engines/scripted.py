@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 
-from leavs.engines import Choices, Constraint, Message, Pattern, Reasoned, Reply
+from leavs.engines.engine import Choices, Constraint, Message, Pattern, Reasoned, Reply
 
 Script = Callable[[Sequence[Message], Constraint | None], str | Reply | Awaitable[str | Reply]]
 

@@ -37,8 +37,8 @@ from leavs.evaluation.items import (
 )
 from leavs.evaluation.protocol import PROTOCOLS, Protocol
 from leavs.evaluation.scores import scores
-from leavs.identifiers import common_form
-from leavs.merging import JOINED
+from leavs.tables.merging import JOINED
+from leavs.tables.report_ids import common_form
 
 LABELER = "labeler"  # the labels that are evaluated
 HUMANS = "annotators"  # the name under which humans are scored against their colleagues

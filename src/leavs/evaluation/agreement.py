@@ -10,7 +10,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from leavs.evaluation.items import Task, View
 from leavs.evaluation.metrics import Floats
-from leavs.merging import NO_URGENCY
+from leavs.tables.merging import NO_URGENCY
 
 COLUMNS = ("task", "finding_type", "measure", "annotators", "items", "value")
 

@@ -12,9 +12,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from leavs import rows
 from leavs.errors import InputError
-from leavs.labels import (
+from leavs.tables import rows
+from leavs.tables.merging import (
+    MERGED,
+    MISSING,
+    NO_URGENCY,
+    Codes,
+    merge_certainties,
+    merge_urgencies,
+)
+from leavs.tables.read import (
     ALLOWED,
     ANNOTATOR,
     KIND,
@@ -27,7 +35,6 @@ from leavs.labels import (
     read_labels,
     read_table,
 )
-from leavs.merging import MERGED, MISSING, NO_URGENCY, Codes, merge_certainties, merge_urgencies
 
 BLANK = {rows.LABELS: MISSING, rows.URGENCY: NO_URGENCY}
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from leavs.domain import Certainty
 from leavs.evaluation.items import URGENCIES, View
-from leavs.merging import MISSING, NO_URGENCY, is_positive
+from leavs.tables.merging import MISSING, NO_URGENCY, is_positive
 
 CODES = (*(int(code) for code in Certainty), MISSING)
 COLUMNS = (

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from leavs.domain import Certainty, Urgency
 from leavs.evaluation.codes import Coded
 from leavs.evaluation.protocol import Protocol
-from leavs.merging import (
+from leavs.tables.merging import (
     ABNORMALITY,
     MERGED,
     MISSING,

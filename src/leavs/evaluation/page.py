@@ -9,8 +9,8 @@ import pandas as pd
 
 from leavs.evaluation import Evaluation, plots, sheets
 from leavs.evaluation.items import Task
-from leavs.merging import MISSING
-from leavs.private_files import make_private_folder, written_whole
+from leavs.system.private_files import make_private_folder, written_whole
+from leavs.tables.merging import MISSING
 
 SHOWN = 500  # disagreements on the page; disagreements.csv holds them all
 FILES = ("evaluation.csv", "evaluation.md", "evaluation.html", "disagreements.csv")

@@ -10,7 +10,7 @@ from leavs.domain import Certainty
 from leavs.evaluation import HUMANS, Evaluation
 from leavs.evaluation.items import Comparison, Task, Variant
 from leavs.evaluation.scores import MACRO_CELLS, MACRO_ORGANS, MACRO_TYPES, MICRO
-from leavs.merging import MISSING
+from leavs.tables.merging import MISSING
 
 METRIC = {Task.LABELS: "f1", Task.URGENCY: "tau_b"}
 METRIC_NAME = {Task.LABELS: "F1", Task.URGENCY: "tau-b"}

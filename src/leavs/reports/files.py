@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 
 from leavs.errors import InputError
-from leavs.patience import patiently
 from leavs.reports.opening import lines_of, open_text, settled, shown
 from leavs.reports.sources import CheckedSource, Entries, Entry, with_entries
-from leavs.scratch import open_scratch
+from leavs.system.network_files import patiently
+from leavs.system.scratch import open_scratch
 
 _SAME_STEM = "the file names must differ, or use --input-dir, which takes the folders into the ids"
 

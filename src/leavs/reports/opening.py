@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO, TypeAlias
 
 from leavs.errors import InputError
-from leavs.patience import open_patiently, patiently
+from leavs.system.network_files import open_patiently, patiently
 
 LONGEST = 16 * 1024 * 1024
 """Characters in one field or line; what is longer is no report but a quote that is never closed."""

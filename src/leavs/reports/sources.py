@@ -11,11 +11,10 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from leavs.domain import Report, UnreadableReport
+from leavs.domain import Report, Shard, UnreadableReport, digest_of
 from leavs.errors import InputError, UsageError
 from leavs.reports.opening import is_decoded
-from leavs.scratch import FirstPlaces
-from leavs.shards import Shard, digest_of
+from leavs.system.scratch import FirstPlaces
 
 _LONGEST_ID = 400  # a text in the id column must not become an id, which messages and tables show
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")

@@ -15,7 +15,7 @@ from typing import Any
 
 from leavs.domain import Certainty, Urgency
 from leavs.errors import InputError, UsageError
-from leavs.private_files import make_private_folder, open_private
+from leavs.system.private_files import make_private_folder, open_private
 
 FOLDER = "review"
 ADJUDICATOR = "adjudication"  # this reader decides where the others differ

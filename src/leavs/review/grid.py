@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from leavs import rows
 from leavs.errors import InputError
-from leavs.grid import Grid, grid_of
-from leavs.identifiers import common_form
-from leavs.labels import read_labels
-from leavs.merging import MISSING
-from leavs.merging import Codes as Array
 from leavs.review.corrections import NOTHING, Cell, Codes
+from leavs.tables import rows
+from leavs.tables.grid import Grid, grid_of
+from leavs.tables.merging import MISSING
+from leavs.tables.merging import Codes as Array
+from leavs.tables.read import read_labels
+from leavs.tables.report_ids import common_form
 
 Flags = npt.NDArray[np.bool_]
 

@@ -7,16 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from leavs.check import EMPTY, check_labels
-from leavs.domain import Certainty, OrganResult
+from leavs.domain import Certainty, OrganResult, hash_of
 from leavs.errors import UsageError
-from leavs.journal import FOLDER as JOURNAL
-from leavs.journal import hash_of
-from leavs.merging import MISSING
+from leavs.journal.journal import FOLDER as JOURNAL
 from leavs.reports import ReportSource
 from leavs.review.corrections import NOTHING, Cell, Codes
 from leavs.review.grid import Flags, differing, read_for_review
-from leavs.review.records import Records, Texts
+from leavs.review.texts import Records, Texts
+from leavs.tables.check import EMPTY, check_labels
+from leavs.tables.merging import MISSING
 from leavs.text import heading_lines
 
 NO_TEXT = "The text of this report is not here; name the reports with --reports."

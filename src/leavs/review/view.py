@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from leavs.errors import UsageError
-from leavs.private_files import written_whole
 from leavs.review.shown import Shown
+from leavs.system.private_files import written_whole
 
 PAGE = Path(__file__).parent / "page"
 SCRIPTS = ("words.js", "text.js", "embedded.js", "grid.js", "page.js")  # each after what it uses

@@ -1,0 +1,130 @@
+"""The seam to language models: a conversation goes in, a reply comes out.
+
+Knows nothing of reports, prompts or labels. The engines stand in modules of their own, so that
+this one, and with it the rest of leavs, imports neither vllm nor torch.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+ANSWER_LINE = "Answer: "
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The reply must be one of these; no one of them may begin another."""
+
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """The reply must match this regular expression as a whole (no look-around).
+
+    Args:
+        weighed: the probability of the reply is wanted; it costs the engine a little.
+    """
+
+    regex: str
+    weighed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoned:
+    """The reply must be a paragraph of reasoning, and then a line "Answer: " with a choice.
+
+    Args:
+        options: the choices; the probabilities of a reply are theirs where the choice stands.
+    """
+
+    options: tuple[str, ...]
+
+    @property
+    def regex(self) -> str:
+        """What the whole reply must match.
+
+        The paragraph has no longest length here, for counting costs the engine much more a
+        token; a reply that is cut before its choice is followed by a turn for the choice.
+        """
+        return rf"[^\n]+\n{ANSWER_LINE}({'|'.join(self.options)})"
+
+    def split(self, text: str) -> tuple[str, str] | None:
+        """The reasoning and the choice; None where the reply was cut before it, or is free."""
+        thought, line, choice = text.rpartition(f"\n{ANSWER_LINE}")
+        return (thought, choice) if line and choice in self.options else None
+
+
+Constraint = Choices | Pattern | Reasoned
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the model answered, and what it cost.
+
+    Args:
+        cut: the reply was stopped at its length limit.
+        probabilities: of each choice, summing to 1, where Choices were asked for and the engine
+            gives log-probabilities; else empty.
+        probability: of the whole reply among those that a weighed Pattern allows, where the engine
+            gives it.
+        prompt_tokens: length of the prompt; `cached_tokens` of them were not computed again.
+        token_ids: of the whole conversation up to the end of this reply, from engines that can go
+            on from there.
+    """
+
+    text: str
+    cut: bool = False
+    probabilities: Mapping[str, float] = field(default_factory=dict)
+    probability: float | None = None
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    generated_tokens: int = 0
+    token_ids: Sequence[int] = ()
+
+
+class Engine(Protocol):
+    """A model that replies to conversations, many at once."""
+
+    @property
+    def batch_size(self) -> int:
+        """Conversations that it works on at once; more only wait."""
+        ...
+
+    async def reply(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        constraint: Constraint | None = None,
+        follows: Reply | None = None,
+    ) -> Reply:
+        """The model's next turn.
+
+        Args:
+            max_tokens: the longest reply, in tokens.
+            constraint: what the reply may be. An engine that cannot enforce it ignores it; the
+                caller reads the reply strictly either way.
+            follows: this engine's reply that the last message answers, where the conversation goes
+                on: what was read and written up to there need not be taken in again.
+
+        Raises:
+            ContextError: the prompt leaves no room for a reply in the model's context.
+            QuestionError: this one question failed.
+            EngineError: the engine cannot go on at all.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of the model; the engine takes no more questions."""
+        ...

@@ -1,0 +1,1 @@
+"""Which model a run uses, where it comes from, and whether it is whole."""

@@ -1,0 +1,186 @@
+"""Which model a run uses, and the engine that serves it, open for the time of a run."""
+
+import secrets
+import socket
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leavs.engines.engine import Engine
+from leavs.engines.hardware import gpu_memory_gib
+from leavs.engines.models.demo import NAME as DEMO
+from leavs.engines.models.demo import WARNING as DEMO_WARNING
+from leavs.engines.models.demo import find_demo_model
+from leavs.engines.options import (
+    PAPER_MODEL,
+    PAPER_MODEL_GB,
+    EngineOptions,
+    Sampling,
+    parse_engine_args,
+)
+from leavs.engines.scripted import ScriptedEngine, dry_run_script
+from leavs.engines.server.address import refuse_elsewhere
+from leavs.errors import UsageError
+
+if TYPE_CHECKING:
+    from leavs.engines.vllm.engine import VllmOptions
+
+GB_IN_GIB = 1024**3 / 1000**3
+DRY_RUN_WARNING = "A dry run: no model was asked, and the labels mean nothing."
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenModel:
+    """The model that a run uses, and what must be said of it.
+
+    Args:
+        name: as vLLM or the server takes it.
+        identity: what the labels depend on.
+        warnings: what everyone who uses the labels must know.
+        cautions: what must be known before a run.
+    """
+
+    name: str | None
+    identity: Mapping[str, Any]
+    warnings: Sequence[str] = ()
+    cautions: Sequence[str] = ()
+
+
+def choose_model(engine: EngineOptions | Engine) -> ChosenModel:
+    """The model to use, from the options or, where they name none, from the GPUs.
+
+    Raises:
+        UsageError: no model is named and no GPU can hold the default, or no such folder, or a
+            server elsewhere is named and was not allowed.
+        InputError: the demo model has not been fetched.
+    """
+    if not isinstance(engine, EngineOptions):
+        return ChosenModel(None, {"engine": type(engine).__name__})
+    if engine.dry_run:
+        return ChosenModel(None, {"engine": "dry run"}, (DRY_RUN_WARNING,))
+    if engine.base_url is not None:
+        caution = refuse_elsewhere(engine.base_url, engine.allow_remote)
+        identity = {"engine": "server", "model": engine.model}
+        return ChosenModel(engine.model, identity, cautions=(caution,) if caution else ())
+    loaded = {
+        "engine": "vllm",
+        "revision": engine.revision,
+        "dtype": engine.dtype,
+        "quantization": engine.quantization,
+        "max_model_len": engine.max_model_len,
+        "engine_args": dict(parse_engine_args(engine.engine_arg)),
+    }
+    if engine.model == DEMO:
+        folder, weights = find_demo_model()
+        about = {"model": DEMO, "weights_sha256": weights}
+        return ChosenModel(str(folder), loaded | about, (DEMO_WARNING,))
+    if engine.model is not None:
+        local = Path(engine.model).expanduser()
+        if engine.model.startswith((".", "/", "~")) and not local.is_dir():
+            raise UsageError(f"there is no folder {engine.model}; name one that holds a model")
+        name = str(local.resolve()) if local.is_dir() else engine.model
+        return ChosenModel(name, loaded | {"model": name})
+    memory = gpu_memory_gib()
+    if sum(memory) * GB_IN_GIB * engine.gpu_memory_utilization < PAPER_MODEL_GB:
+        raise UsageError(no_model_message(memory))
+    return ChosenModel(PAPER_MODEL, loaded | {"model": PAPER_MODEL})
+
+
+async def named_by_server(engine: EngineOptions | Engine, model: ChosenModel) -> ChosenModel:
+    """The model with the name that its server gives it, so that runs are never mixed unseen.
+
+    Raises:
+        EngineStartError: the server does not answer, or serves several models.
+    """
+    if not isinstance(engine, EngineOptions) or engine.base_url is None or engine.dry_run:
+        return model
+    from leavs.engines.server.engine import OpenAIOptions, api_key, served_model
+
+    server = OpenAIOptions(
+        engine.base_url, model.name, api_key(), timeout_seconds=engine.request_timeout
+    )
+    name = await served_model(server)
+    return replace(model, name=name, identity={**model.identity, "model": name})
+
+
+def no_model_message(memory: Sequence[float]) -> str:
+    """What to do where no model is named and the default does not fit."""
+    if memory:
+        found = f"{len(memory)} GPUs with {sum(memory) * GB_IN_GIB:.0f} GB together"
+    else:
+        found = "no NVIDIA GPU on this machine"
+    return (
+        f"no --model given, and {found}: the default, {PAPER_MODEL}, needs about "
+        f"{PAPER_MODEL_GB:.0f} GB of GPU memory. Choose one of:\n"
+        "  --model NAME     a smaller instruction model, as Qwen/Qwen2.5-7B-Instruct, or a folder\n"
+        "  --base-url URL   a server that runs elsewhere, such as `vllm serve`\n"
+        "  --model demo     a tiny model on the CPU, to try the program; its labels mean nothing\n"
+        "  --dry-run        no model: check the input and the prompts; its labels mean nothing"
+    )
+
+
+def vllm_options(
+    engine: EngineOptions, model: str, sampling: Sampling, folder: Path
+) -> "VllmOptions":
+    """The options as the engine takes them; its processes write into the run's folder."""
+    from leavs.engines.vllm.engine import VllmOptions
+
+    return VllmOptions(
+        model,
+        engine.revision,
+        engine.download_dir,
+        engine.tensor_parallel_size,
+        engine.pipeline_parallel_size,
+        engine.data_parallel_size,
+        engine.dtype,
+        engine.quantization,
+        engine.max_model_len,
+        engine.gpu_memory_utilization,
+        sampling.temperature,
+        sampling.seed,
+        parse_engine_args(engine.engine_arg),
+        folder / "logs" / f"engine-{socket.gethostname()}-{secrets.token_hex(4)}.log",
+    )
+
+
+@asynccontextmanager
+async def no_engine() -> AsyncIterator[Engine]:
+    """For a run in which every report is done already."""
+
+    def refuse(*_: object) -> str:
+        raise AssertionError("a question was asked although every report was done")
+
+    yield ScriptedEngine(refuse)
+
+
+@asynccontextmanager
+async def open_engine(
+    engine: EngineOptions | Engine, model: ChosenModel, sampling: Sampling, folder: Path
+) -> AsyncIterator[Engine]:
+    """The engine that the options ask for, open for the time of the block."""
+    if not isinstance(engine, EngineOptions):
+        yield engine
+    elif engine.dry_run:
+        yield ScriptedEngine(dry_run_script)
+    elif engine.base_url is not None:
+        from leavs.engines.server.engine import OpenAIOptions, api_key, open_openai
+
+        server = OpenAIOptions(
+            engine.base_url,
+            model.name,
+            api_key(),
+            sampling.temperature,
+            sampling.seed,
+            engine.request_timeout,
+            engine.request_tries,
+        )
+        async with open_openai(server) as opened_engine:
+            yield opened_engine
+    else:
+        from leavs.engines.vllm.engine import open_vllm
+
+        options = vllm_options(engine, str(model.name), sampling, folder)
+        async with open_vllm(options) as opened_engine:
+            yield opened_engine

@@ -1,0 +1,73 @@
+"""Arithmetic on prompts and replies that the engines share."""
+
+from collections.abc import Iterable, Sequence
+from math import exp
+
+from leavs.engines.engine import ANSWER_LINE, Choices, Constraint, Reasoned
+from leavs.errors import ContextError
+
+LEAST_REPLY = 16  # tokens for which a context must have room; enough for every short answer
+
+
+def room_for_reply(prompt_tokens: int, limit: int, max_tokens: int) -> int:
+    """The longest reply, in tokens, that the rest of the context has room for.
+
+    Raises:
+        ContextError: there is none for a reply that says anything.
+    """
+    room = limit - prompt_tokens
+    if room < min(max_tokens, LEAST_REPLY):
+        raise ContextError(prompt_tokens, limit)
+    return min(room, max_tokens)
+
+
+def probabilities_of_choices(
+    options: Sequence[str], log_probabilities: Iterable[tuple[str, float]]
+) -> dict[str, float]:
+    """The probability of each choice from the log-probabilities of the reply's first tokens.
+
+    A choice can begin with several tokens ("Yes", "Ye", "Y"); each token counts for the one
+    choice that it begins, and tokens that begin none or several count for nothing. The result is
+    normalised over the choices; it is empty where no token counts.
+
+    Args:
+        log_probabilities: a token's text and the natural logarithm of its probability; several
+            tokens can have the same text.
+    """
+    mass = dict.fromkeys(options, 0.0)
+    for token, log_probability in log_probabilities:
+        begun = [option for option in options if token.strip() and option.startswith(token.strip())]
+        if len(begun) == 1:
+            mass[begun[0]] += exp(log_probability)
+    total = sum(mass.values())
+    return {option: value / total for option, value in mass.items()} if total > 0 else {}
+
+
+def decided_at_once(constraint: Constraint | None) -> bool:
+    """Whether the first token of a reply shows which of the choices it is."""
+    if not isinstance(constraint, Choices):
+        return False
+    options = constraint.options
+    return "".join(options).isascii() and len({option[0] for option in options}) == len(options)
+
+
+def completed_choice(begun: str, cut: bool, options: Sequence[str]) -> tuple[str, bool]:
+    """The one choice that a cut reply begins, and whether it is cut still.
+
+    A reply that begins none of the choices, or several, is given back as it is.
+    """
+    meant = [option for option in options if begun and option.startswith(begun)]
+    return (meant[0], False) if cut and len(meant) == 1 else (begun, cut)
+
+
+def place_of_choice(tokens: Sequence[str], constraint: Reasoned) -> int | None:
+    """Which of a reply's tokens begins the choice at its end; None where there is none.
+
+    Args:
+        tokens: their texts in order; a token can hold the blank before the choice as well.
+    """
+    for place in range(len(tokens) - 1, -1, -1):
+        begun = "".join(tokens[:place]).rstrip().endswith(ANSWER_LINE.strip())
+        if begun and "".join(tokens[place:]).lstrip().startswith(constraint.options):
+            return place
+    return None

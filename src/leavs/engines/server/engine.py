@@ -1,0 +1,256 @@
+"""Any OpenAI-compatible server, such as `vllm serve`, through the openai client.
+
+A server takes text, not token ids, so that control tokens in a report are neutralised first.
+"""
+
+import logging
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import openai
+
+from leavs.engines.control_tokens import neutralise
+from leavs.engines.engine import Choices, Constraint, Message, Pattern, Reasoned, Reply
+from leavs.engines.replies import decided_at_once, room_for_reply
+from leavs.engines.server.address import is_loopback
+from leavs.engines.server.completion import as_reply, sendable
+from leavs.engines.server.refusals import read_refusal
+from leavs.engines.server.retries import Persistence
+from leavs.errors import ContextError, EngineStartError, QuestionError
+
+LOGPROBS = 10
+BATCH_SIZE = 256  # a server does not tell its own; more would spend their time limit waiting
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAIOptions:
+    """How to reach a server.
+
+    Args:
+        base_url: up to and with `/v1`.
+        model: as the server calls it; None means the only one it serves.
+        api_key: some servers need one.
+        timeout_seconds: the longest wait for one reply.
+        tries: how often a question is sent before it is looked whether the server is gone.
+        pause_seconds: before a question is sent again that got no completion; doubled each time.
+        waits_seconds: for the pauses between the tries of a question, all together, beside the
+            time of two that get no reply.
+        faults_in_a_row: questions at which the server may fail before it counts as gone, although
+            it answers a plain one; more than a single report has.
+    """
+
+    base_url: str
+    model: str | None = None
+    api_key: str = "none"
+    temperature: float = 0.0
+    seed: int = 0
+    timeout_seconds: float = 600.0
+    tries: int = 6
+    pause_seconds: float = 0.5
+    waits_seconds: float = 120.0
+    faults_in_a_row: int = 200
+
+
+def _client(options: OpenAIOptions) -> openai.AsyncOpenAI:
+    try:
+        _ = urlsplit(options.base_url).port
+    except ValueError as error:
+        raise EngineStartError(f"{options.base_url} is no URL: {error}; check --base-url") from None
+    _quieten_logs()
+    # Texts of reports go where --base-url says: not where a server points to, and not by way of
+    # a proxy to this machine itself.
+    direct = {"http://": None, "https://": None} if is_loopback(_host_of(options)) else None
+    return openai.AsyncOpenAI(
+        base_url=options.base_url,
+        api_key=options.api_key,
+        timeout=options.timeout_seconds,
+        max_retries=options.tries - 1,
+        http_client=openai.DefaultAsyncHttpxClient(mounts=direct, follow_redirects=False),
+    )
+
+
+def _host_of(options: OpenAIOptions) -> str:
+    return urlsplit(options.base_url).hostname or ""
+
+
+def _quieten_logs() -> None:
+    """At debug level some versions of the client log whole requests, whoever listens."""
+    known = [name for name in logging.root.manager.loggerDict if name.startswith("openai.")]
+    for name in ("openai", *known):
+        logger = logging.getLogger(name)
+        logger.setLevel(max(logger.getEffectiveLevel(), logging.INFO))
+
+
+async def served_model(options: OpenAIOptions) -> str:
+    """The name of the model that a server will be asked for.
+
+    Raises:
+        EngineStartError: the server does not answer, refuses the key, or lacks the model.
+    """
+    async with _client(options) as client:
+        return (await _choose_model(client, options))[0]
+
+
+@asynccontextmanager
+async def open_openai(options: OpenAIOptions) -> AsyncIterator["OpenAIEngine"]:
+    """The engine for the time of a `with` block.
+
+    Raises:
+        EngineStartError: the server does not answer, refuses the key, or lacks the model.
+    """
+    client = _client(options)
+    try:
+        model, is_vllm = await _choose_model(client, options)
+        yield OpenAIEngine(client, options, model, is_vllm)
+    finally:
+        await client.close()
+
+
+async def _choose_model(client: openai.AsyncOpenAI, options: OpenAIOptions) -> tuple[str, bool]:
+    """The model's name, and whether the server is vLLM and so can constrain replies."""
+    try:
+        models = [model async for model in client.with_options(max_retries=1).models.list()]
+    except openai.OpenAIError as error:
+        raise EngineStartError(
+            f"no answer from {options.base_url} ({type(error).__name__}); "
+            "check --base-url and that the server is running"
+        ) from error
+    except (AttributeError, ValueError) as error:  # what the client makes of a web page
+        raise EngineStartError(
+            f"{options.base_url} does not answer as an OpenAI-compatible server; check --base-url"
+        ) from error
+    names = [model.id for model in models]
+    if options.model is None and len(names) != 1:
+        raise EngineStartError(
+            f"{options.base_url} serves {', '.join(names) or 'no model'}; choose with --model"
+        )
+    name = options.model or names[0]
+    if name not in names:
+        raise EngineStartError(
+            f"{options.base_url} has no model {name!r}; it has: {', '.join(names)}"
+        )
+    return name, any(model.id == name and model.owned_by == "vllm" for model in models)
+
+
+class OpenAIEngine:
+    """An engine over chat completions.
+
+    Args:
+        constrains: the server is vLLM, which keeps replies to the answers allowed; other servers
+            are asked without a constraint, and their replies are read strictly.
+    """
+
+    def __init__(
+        self, client: openai.AsyncOpenAI, options: OpenAIOptions, model: str, constrains: bool
+    ) -> None:
+        self._client = client
+        self._options = options
+        self.model = model
+        self.constrains = constrains
+        self.batch_size = BATCH_SIZE
+        self._gives_log_probabilities = True
+        self._persistence = Persistence(
+            client,
+            model,
+            options.timeout_seconds,
+            options.pause_seconds,
+            options.waits_seconds,
+            options.faults_in_a_row,
+        )
+
+    async def reply(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        constraint: Constraint | None = None,
+        follows: Reply | None = None,
+    ) -> Reply:
+        """See `Engine.reply`."""
+        request: dict[str, Any] = {
+            "model": self.model,
+            "messages": [
+                {"role": one.role, "content": neutralise(sendable(one.content))} for one in messages
+            ],
+            "max_tokens": 1 if self.constrains and decided_at_once(constraint) else max_tokens,
+            "temperature": self._options.temperature,
+            "extra_body": self._constraint_for_vllm(constraint),
+        }
+        if self._options.temperature:
+            request["seed"] = self._options.seed
+        logprobs = self._gives_log_probabilities and weighs(constraint)
+        if logprobs:
+            top = 0 if isinstance(constraint, Pattern) else LOGPROBS
+            request |= {"logprobs": True, "top_logprobs": top}
+        try:
+            return as_reply(await self._persistence.ask(request), constraint)
+        except openai.APIStatusError as error:
+            if logprobs and "logprobs" in error.message:
+                self._gives_log_probabilities = False  # labels without probabilities, then
+                return await self.reply(messages, max_tokens=max_tokens, constraint=constraint)
+            room = await self._room(request, error)
+            return await self.reply(messages, max_tokens=room, constraint=constraint)
+
+    async def _room(self, request: Mapping[str, Any], error: openai.APIStatusError) -> int:
+        """The tokens that are left for a reply, where the server did not shorten it by itself.
+
+        Raises:
+            ContextError: the prompt leaves none, or nothing is known of its length.
+            QuestionError: the question was refused for something else.
+        """
+        too_long = read_refusal(error.message)
+        if too_long is None:  # the server's own words could quote the prompt
+            raise QuestionError(f"the server refused the question ({error.status_code})") from error
+        tokens, limit = too_long.tokens, too_long.limit
+        if self.constrains:
+            tokens, limit = await self._count(request) or (tokens, limit)
+        if tokens is None or limit is None:
+            raise ContextError(tokens, limit) from error
+        room = room_for_reply(tokens, limit, request["max_tokens"])
+        if room == request["max_tokens"]:  # it would be refused again
+            raise ContextError(tokens, limit) from error
+        return room
+
+    async def _count(self, request: Mapping[str, Any]) -> tuple[int, int] | None:
+        """How long vLLM finds the prompt, and its context: a refusal may say "at least"."""
+        url = f"{self._options.base_url.rstrip('/').removesuffix('/v1')}/tokenize"
+        body = {name: request[name] for name in ("model", "messages")}
+        once = self._client.with_options(max_retries=0)
+        try:
+            counted = await once.post(url, cast_to=dict[str, Any], body=body)
+            return int(counted["count"]), int(counted["max_model_len"])
+        except (openai.OpenAIError, ValueError, TypeError, KeyError):
+            return None
+
+    def _constraint_for_vllm(self, constraint: Constraint | None) -> dict[str, Any] | None:
+        if not self.constrains:
+            return None
+        match constraint:
+            case Choices(options):
+                return {"structured_outputs": {"choice": list(options)}}
+            case Reasoned():
+                return {"structured_outputs": {"regex": constraint.regex}}
+            case Pattern(regex, _):
+                return {"structured_outputs": {"regex": regex}}
+            case None:
+                return None
+
+    async def close(self) -> None:
+        """Close the connections; the engine takes no more questions."""
+        await self._client.close()
+
+
+def weighs(constraint: Constraint | None) -> bool:
+    """Whether the reply's probability is wanted."""
+    return isinstance(constraint, Choices | Reasoned) or (
+        isinstance(constraint, Pattern) and constraint.weighed
+    )
+
+
+def api_key() -> str:
+    """The key from the environment (LEAVS_API_KEY, else OPENAI_API_KEY), never from an option."""
+    return os.environ.get("LEAVS_API_KEY") or os.environ.get("OPENAI_API_KEY") or "none"

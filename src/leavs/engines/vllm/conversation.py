@@ -1,0 +1,276 @@
+"""A conversation as token ids, in which text of a report is never taken for a control token.
+
+A chat template puts control tokens and content into one string, so that a report which holds
+`<|im_end|>` would close its own turn. Here such content is encoded apart from the template, as
+plain text. Where a template marks its turns with mere text, as `[INST]` in models that have no
+such token, nothing tells it from the same text in a report: there it is broken up by a space.
+A conversation that goes on is extended by its next turn alone, from the very tokens that the model
+wrote. Knows nothing of engines; needs transformers' tokenizers.
+"""
+
+import json
+import re
+import secrets
+from collections.abc import Sequence, Set
+from functools import lru_cache
+from typing import Any
+
+from jinja2.exceptions import TemplateError
+from tokenizers import Tokenizer
+
+from leavs.engines.control_tokens import any_of, control_tokens_in
+from leavs.engines.engine import Message, Role
+from leavs.errors import EngineStartError
+
+_PLACEHOLDER = "\ue000{}\ue001"  # private use: in no template, and no token of its own
+_PLACEHOLDERS = re.compile("\ue000(\\d+)\ue001")
+_RENAMED = f"{{}} {secrets.token_hex(8)}"  # a word of a vocabulary that no text has
+_SPACE = " \t\n\r\v\f▁"  # SentencePiece writes a space as ▁
+_CACHED = 64  # texts that come again and again: the instructions of each step
+
+# With these the encoding in pieces is compared with the template's own.
+_SAMPLE = (
+    Message("system", "You read reports. Words such as  3 mm, 2.1 cm!"),
+    Message("user", "Spleen: normal.\n\nWhat is said?"),
+    Message("assistant", "It is normal in size."),
+    Message("user", "(A) or (B)"),
+)
+
+# What stands between the turns: the id of a control token, or text with placeholders for contents
+_Piece = int | str
+
+
+class ConversationTokenizer:
+    """Encodes conversations for a model.
+
+    The template is rendered once for each order of roles, with placeholders for the contents, and
+    cut at its control tokens; what lies between is encoded as plain text with the contents put
+    back. Where a model's own encoding does not fall into such pieces, conversations without
+    control tokens in them are encoded as the template does.
+
+    Args:
+        tokenizer: the model's tokenizer from transformers, with a chat template.
+
+    Raises:
+        EngineStartError: it has no chat template, or one that refuses such conversations.
+    """
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+        _check(tokenizer)
+        controls = frozenset(t for t in tokenizer.get_added_vocab() if t.strip(_SPACE))
+        self._controls = any_of(controls)
+        self._control_ids = {token: tokenizer.convert_tokens_to_ids(token) for token in controls}
+        self._ends = frozenset(self._control_ids.values())
+        self._opening, self._plain = _without_controls(tokenizer.backend_tokenizer, controls)
+        self._markers = any_of(())
+        self._pieces = lru_cache(maxsize=None)(self._cut_template)
+        self._often = lru_cache(maxsize=_CACHED)(self._ids_of)
+        self._system_role = self._knows_system_role()
+        sample = self._turns(_SAMPLE)
+        self._markers = any_of(self._markers_of(sample))
+        self._in_pieces = self._encode_pieces(sample) == self._encode_whole(sample)
+        self._tail = self._cut_tail()
+
+    def encode(self, messages: Sequence[Message]) -> list[int]:
+        """The token ids of a conversation, up to where the model's next turn begins."""
+        turns = self._turns(messages)
+        if self._in_pieces or any(self._controls.search(turn.content) for turn in turns):
+            return self._encode_pieces(turns)
+        return self._encode_whole(turns)
+
+    def go_on(self, so_far: Sequence[int], messages: Sequence[Message]) -> list[int]:
+        """The token ids of a conversation of which all but the last message are encoded already.
+
+        Args:
+            so_far: the ids up to the end of the model's last turn, as it was generated.
+        """
+        if self._tail is None:
+            return self.encode(messages)
+        ids = list(so_far)
+        while ids and ids[-1] in self._ends:  # the template's tail has the end of the turn
+            ids.pop()
+        asked = Message(messages[-1].role, self._broken_up(messages[-1].content))
+        for piece in self._tail:
+            ids += self._ids_of_piece(piece, [asked])
+        return ids
+
+    def text(self, ids: Sequence[int]) -> str:
+        """The text of generated token ids, without control tokens."""
+        text: str = self._tokenizer.decode(
+            ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return text
+
+    def _turns(self, messages: Sequence[Message]) -> Sequence[Message]:
+        turns = messages if self._system_role else _without_system(messages)
+        return [Message(turn.role, self._broken_up(turn.content)) for turn in turns]
+
+    def _broken_up(self, content: str) -> str:
+        return self._markers.sub(lambda match: f"{match[0][0]} {match[0][1:]}", content)
+
+    def _encode_whole(self, turns: Sequence[Message]) -> list[int]:
+        text = self._render([turn.content for turn in turns], turns)
+        ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        return ids
+
+    def _encode_pieces(self, turns: Sequence[Message]) -> list[int]:
+        ids: list[int] = []
+        for piece in self._pieces(tuple(turn.role for turn in turns)):
+            ids += self._ids_of_piece(piece, turns, opening=not ids)
+        return ids
+
+    def _ids_of_piece(
+        self, piece: _Piece, turns: Sequence[Message], opening: bool = False
+    ) -> Sequence[int]:
+        if isinstance(piece, int):
+            return (piece,)
+        places = [int(place) for place in _PLACEHOLDERS.findall(piece)]
+        text = _PLACEHOLDERS.sub(lambda match: turns[int(match[1])].content, piece)
+        if all(turns[place].role == "system" for place in places):
+            return self._often(text, opening)
+        return self._ids_of(text, opening)
+
+    def _ids_of(self, text: str, opening: bool = False) -> Sequence[int]:
+        tokenizer = self._opening if opening else self._plain
+        [encoded] = tokenizer.encode_batch_fast([text], add_special_tokens=False)
+        ids: list[int] = encoded.ids
+        return ids
+
+    def _cut_template(self, roles: Sequence[Role]) -> tuple[_Piece, ...]:
+        text = self._said(roles)
+        pieces: list[_Piece] = []
+        end = 0
+        for control in self._controls.finditer(text):
+            pieces += [text[end : control.start()], self._control_ids[control.group()]]
+            end = control.end()
+        return tuple(piece for piece in [*pieces, text[end:]] if piece != "")
+
+    def _markers_of(self, turns: Sequence[Message]) -> set[str]:
+        """What marks the turns in the template, and is no token of the model."""
+        pieces = self._pieces(tuple(turn.role for turn in turns))
+        text = [piece for piece in pieces if isinstance(piece, str)]
+        return set().union(*map(control_tokens_in, text)) - set(self._control_ids)
+
+    def _cut_tail(self) -> tuple[_Piece, ...] | None:
+        """What follows the model's turn, with a placeholder 0 for the user's next; None where a
+        conversation that goes on does not begin as it stood."""
+        turns = self._turns(_SAMPLE)
+        pieces = list(self._pieces(tuple(turn.role for turn in turns)))
+        said, asked = (_PLACEHOLDER.format(len(turns) - back) for back in (2, 1))
+        at = [place for place, piece in enumerate(pieces) if said in str(piece)]
+        if len(at) != 1:
+            return None
+        rest = str(pieces[at[0]]).split(said)[1]
+        after = [rest, *pieces[at[0] + 1 :]] if rest else pieces[at[0] + 1 :]
+        self._tail = tuple(
+            piece if isinstance(piece, int) else piece.replace(asked, _PLACEHOLDER.format(0))
+            for piece in after
+        )
+        so_far = [*self.encode(_SAMPLE[:2]), *self._ids_of(_SAMPLE[2].content)]
+        return self._tail if self.go_on(so_far, _SAMPLE) == self.encode(_SAMPLE) else None
+
+    def _render(self, contents: Sequence[str], turns: Sequence[Message]) -> str:
+        text: str = self._tokenizer.apply_chat_template(
+            [
+                {"role": turn.role, "content": content}
+                for turn, content in zip(turns, contents, strict=True)
+            ],
+            add_generation_prompt=True,
+            tokenize=False,
+        )
+        return text
+
+    def _knows_system_role(self) -> bool:
+        """Some templates refuse a system turn, or leave it out.
+
+        Raises:
+            EngineStartError: the template refuses every conversation that leavs would have.
+        """
+        roles: list[Role] = ["system", "user", "assistant", "user", "assistant", "user"]
+        for first in (0, 1):
+            try:
+                longer = [self._said(roles[first:end]) for end in (2, 4, 6)]
+            except TemplateError as error:
+                refused = str(error).splitlines()
+                continue
+            if first or all(_PLACEHOLDER.format(0) in text for text in longer):
+                return not first
+        name = self._tokenizer.name_or_path
+        raise EngineStartError(f"the chat template of {name} refuses conversations: {refused[0]}")
+
+    def _said(self, roles: Sequence[Role]) -> str:
+        contents = [_PLACEHOLDER.format(place) for place in range(len(roles))]
+        return self._render(contents, [Message(role, "") for role in roles])
+
+
+def _check(tokenizer: Any) -> None:
+    name = getattr(tokenizer, "name_or_path", "the model")
+    if not hasattr(tokenizer, "backend_tokenizer"):
+        kind = type(tokenizer).__name__
+        raise EngineStartError(f"{name} has no fast tokenizer ({kind}); ask it over --base-url")
+    if not tokenizer.chat_template:
+        raise EngineStartError(
+            f"{name} has no chat template; choose a model that was taught to answer instructions"
+        )
+
+
+def _without_system(messages: Sequence[Message]) -> Sequence[Message]:
+    """The conversation with the instructions at the head of the first user turn."""
+    if messages[0].role != "system":
+        return messages
+    first, second, *rest = messages
+    return [Message(second.role, f"{first.content}\n\n{second.content}"), *rest]
+
+
+def _without_controls(tokenizer: Tokenizer, controls: Set[str]) -> tuple[Tokenizer, Tokenizer]:
+    """Copies of a tokenizer that take every control token for the characters it is written in.
+
+    `encode_special_tokens` does that for tokens marked special; others (such as `<think>` in some
+    models) are marked so in the copy. Some vocabularies hold them as words too, and they lose them.
+    Added tokens of white space alone stay as they are: they are no controls, and plain text is
+    encoded with them.
+
+    Returns:
+        One for the beginning of a text, and one for the pieces of it from behind a control token.
+    """
+    description = json.loads(tokenizer.to_str())
+    for token in description["added_tokens"]:
+        token["special"] = token["content"] in controls
+    _rename(description["model"], controls)
+    opening = _copied(description)
+    return opening, _copied(description) if _begin_nothing(description) else opening
+
+
+def _copied(description: dict[str, Any]) -> Tokenizer:
+    copy = Tokenizer.from_str(json.dumps(description))
+    copy.encode_special_tokens = True
+    return copy
+
+
+def _rename(model: dict[str, Any], controls: Set[str]) -> None:
+    """Take control tokens out of a vocabulary, but for those that merges need; ids stay."""
+    vocabulary = model["vocab"]
+    if isinstance(vocabulary, list):  # Unigram: pieces with their scores
+        for place, (piece, score) in enumerate(vocabulary):
+            if piece in controls:
+                vocabulary[place] = [_RENAMED.format(piece), score]
+        return
+    merged = {part for pair in model.get("merges", ()) for part in (*pair, "".join(pair))}
+    for token in controls:
+        if token in vocabulary and token not in merged and token != model.get("unk_token"):
+            vocabulary[_RENAMED.format(token)] = vocabulary.pop(token)
+
+
+def _begin_nothing(description: dict[str, Any]) -> bool:
+    """Put no space in front of a piece where one is put only in front of the whole.
+
+    Returns:
+        Whether this changes anything.
+    """
+    first = description["pre_tokenizer"] or {}
+    parts = [first, *first.get("pretokenizers", ())]
+    spaced = [part for part in parts if part.get("prepend_scheme") == "first"]
+    for part in spaced:
+        part["prepend_scheme"] = "never"
+    return bool(spaced)

@@ -1,0 +1,268 @@
+"""The index of a run's journal: what is done, and where each record stands.
+
+It is kept on disk by fingerprints of ids, so that memory does not grow with the number of reports.
+Of two records for the same cell the better counts, then the older.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+from leavs.domain import Shard, digest_of, hash_of
+from leavs.errors import RunFolderError
+from leavs.journal.journal import Line, read_line_at, read_lines, readable
+from leavs.journal.serialization import failed_cells
+from leavs.system.scratch import open_scratch
+
+# `best` holds one record of each cell, and with it the first position that its report had.
+_SCHEMA = """
+    CREATE TABLE cells (
+        report BLOB, organ INTEGER, text TEXT, failures INTEGER, position INTEGER,
+        file INTEGER, start INTEGER
+    );
+    CREATE TABLE texts (report BLOB, text TEXT, file INTEGER, start INTEGER);
+    CREATE TABLE problems (
+        key BLOB PRIMARY KEY, position INTEGER, file INTEGER, start INTEGER
+    ) WITHOUT ROWID;
+    CREATE VIEW best AS SELECT * FROM (
+        SELECT *,
+            min(position) OVER (PARTITION BY report) AS place,
+            row_number() OVER (
+                PARTITION BY report, organ ORDER BY text = '', failures, file, start
+            ) AS rank
+        FROM cells
+    ) WHERE rank = 1;
+    BEGIN;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record stands; that of an organ also how good it is, and of which text.
+
+    Args:
+        text_hash: of the report's text; "" where it could not be read.
+    """
+
+    path: Path
+    offset: int
+    failures: int = 0
+    position: int = 0
+    text_hash: str = ""
+
+    @property
+    def rank(self) -> tuple[bool, int]:
+        """Less is better: first that the report could be read at all, then fewer failures."""
+        return not self.text_hash, self.failures
+
+
+def place_of(line: Line) -> Place:
+    """Where the record of an organ stands, and how good it is."""
+    record = line.record
+    failures, position = failed_cells(record), record["position"]
+    return Place(line.path, line.offset, failures, position, record["text_hash"])
+
+
+@dataclass(slots=True)
+class Done:
+    """What the journal knows of one report.
+
+    Args:
+        text_hash: of the text that was labeled; "" where it could not be read.
+    """
+
+    text_hash: str
+    organs: set[str] = field(default_factory=set)
+
+    def includes(self, organs: Iterable[str]) -> bool:
+        """Whether none of the organs need be asked, now that the report can be read."""
+        return bool(self.text_hash) and self.organs.issuperset(organs)
+
+
+class Index:
+    """The records of a run by what they are about; use it in a `with` block.
+
+    It holds what stood in the journal when it was made.
+
+    Args:
+        folder: the run's output folder.
+        shard: only the records of this shard's reports are wanted; the files of other shards are
+            not read.
+    """
+
+    def __init__(self, folder: Path, shard: Shard | None = None) -> None:
+        self.damaged: list[str] = []
+        self.sessions: list[Mapping[str, Any]] = []
+        self.paths: list[Path] = []
+        self._organs: list[str] = []
+        self._database = open_scratch(_SCHEMA)
+        self._stack = ExitStack()
+        self._open: dict[Path, BinaryIO] = {}
+        lines = read_lines(folder, self.damaged, _concerns(shard))
+        self._database.executemany(
+            "INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, ?)", self._rows_of_cells(lines, shard)
+        )
+        self._database.execute("CREATE INDEX by_report ON cells (report)")
+        self._database.execute("CREATE INDEX by_text ON texts (report)")
+
+    def _rows_of_cells(
+        self, lines: Iterable[Line], shard: Shard | None
+    ) -> Iterator[tuple[object, ...]]:
+        """The rows of `cells`; what other records say is taken in on the way."""
+        for line in lines:
+            if not self.paths or line.path != self.paths[-1]:
+                self.paths.append(line.path)
+            file, record = len(self.paths) - 1, line.record
+            match record["kind"]:
+                case "organ":
+                    report = digest_of(record["report_id"])
+                    if shard is not None and not shard.includes_digest(report):
+                        continue
+                    if record["organ"] not in self._organs:
+                        self._organs.append(record["organ"])
+                    organ = self._organs.index(record["organ"])
+                    text, failures = record["text_hash"], failed_cells(record)
+                    yield report, organ, text, failures, record["position"], file, line.offset
+                case "report":
+                    row = (digest_of(record["report_id"]), hash_of(record["text"]))
+                    self._insert("texts", *row, file, line.offset)
+                case "input":
+                    position, told = record["position"], (record["source"], record["reason"])
+                    key = blake2b(repr((position, *told)).encode(), digest_size=16).digest()
+                    self._insert("problems", key, position, file, line.offset)
+                case "session" | "plan" | "end":
+                    self.sessions.append({**record, "journal": line.path.name})
+
+    def _insert(self, table: str, *row: object) -> None:
+        marks = ", ".join("?" * len(row))
+        self._database.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)  # noqa: S608
+
+    def done(self, report_id: str, retry_failures: bool = False) -> Done | None:
+        """What need not be asked again of a report; None where nothing is recorded.
+
+        Args:
+            retry_failures: organs with a failed cell do not count as done.
+        """
+        known: Done | None = None
+        for organ, text_hash, failures in self._database.execute(
+            "SELECT organ, text, failures FROM cells WHERE report = ? ORDER BY rowid",
+            (digest_of(report_id),),
+        ):
+            if retry_failures and failures:
+                continue
+            if known is None or (text_hash and not known.text_hash):
+                # What was recorded while the report could not be read says nothing of its text.
+                known = Done(text_hash)
+            if text_hash == known.text_hash:
+                known.organs.add(self._organs[organ])
+        return known
+
+    def text_of(self, report_id: str, text_hash: str) -> Place | None:
+        """Where the text of a report is kept, if it is."""
+        ask = "SELECT file, start FROM texts WHERE report = ? AND text = ? ORDER BY rowid LIMIT 1"
+        for file, start in self._database.execute(ask, (digest_of(report_id), text_hash)):
+            return Place(self.paths[file], start)
+        return None
+
+    def best(self) -> Iterator[Place]:
+        """The record that counts of each cell, by the first position of its report."""
+        rows = self._database.execute(
+            "SELECT file, start, failures, place, text FROM best ORDER BY place, report"
+        )
+        for file, start, failures, position, text_hash in rows:
+            yield Place(self.paths[file], start, failures, position, text_hash)
+
+    def input_problems(self) -> Iterator[Place]:
+        """Entries of the input that belong to no report, each once, by their position."""
+        rows = self._database.execute(
+            "SELECT file, start, position FROM problems ORDER BY position"
+        )
+        for file, start, position in rows:
+            yield Place(self.paths[file], start, position=position)
+
+    def record(self, place: Place) -> Mapping[str, Any]:
+        """The record that stands at a place."""
+        if place.path not in self._open:
+            self._open[place.path] = self._stack.enter_context(readable(place.path))
+        return read_line_at(self._open[place.path], place.offset)
+
+    @property
+    def reports(self) -> int:
+        """Reports of which anything is recorded."""
+        return self._count("SELECT count(DISTINCT report) FROM cells")
+
+    @property
+    def records(self) -> int:
+        """Records of organs, also of those that have a better or older one."""
+        return self._count("SELECT count(*) FROM cells")
+
+    @property
+    def reports_without_text(self) -> int:
+        """Reports that could be read, and whose text is not kept."""
+        return self._count(
+            "SELECT count(*) FROM ("
+            "SELECT report, text FROM best WHERE text != '' EXCEPT SELECT report, text FROM texts)"
+        )
+
+    def progress(self) -> Iterator[tuple[bytes, int, int]]:
+        """Of each report: the fingerprint of its id, its recorded organs, and its failed cells."""
+        yield from self._database.execute(
+            "SELECT report, count(*), sum(failures) FROM best GROUP BY report"
+        )
+
+    def reports_by_file(self) -> dict[str, int]:
+        """How many reports each journal file has records of."""
+        rows = self._database.execute(
+            "SELECT file, count(DISTINCT report) FROM cells GROUP BY file"
+        )
+        return {self.paths[file].name: reports for file, reports in rows}
+
+    def refuse_other_runs(self, folder: Path, identity: str) -> None:
+        """Raise if a process recorded labels that depend on something else than the folder's run.
+
+        Args:
+            identity: the fingerprint of what the labels depend on.
+
+        Raises:
+            RunFolderError: it names the journal file, which has to be taken away.
+        """
+        recorded = self.reports_by_file()
+        for session in self.sessions:
+            other = session.get("identity", identity) != identity
+            if other and session["kind"] == "session" and recorded.get(session["journal"]):
+                raise RunFolderError(
+                    f"{folder / 'journal' / session['journal']} holds labels of another run, which "
+                    "began in the same folder at the same time; move the file elsewhere"
+                )
+
+    def _count(self, query: str) -> int:
+        [(count,)] = self._database.execute(query)
+        return int(count)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+        self._database.close()
+
+
+def _concerns(shard: Shard | None) -> Callable[[Mapping[str, Any]], bool]:
+    """Whether a process, by its first record, can have recorded reports of a shard."""
+
+    def concerns(session: Mapping[str, Any]) -> bool:
+        worked_on = session.get("shard")
+        if shard is None or worked_on is None or worked_on[1] != shard.count:
+            return True
+        return bool(worked_on[0] == shard.number)
+
+    return concerns

@@ -1,0 +1,244 @@
+"""What a run has done, durably: JSON Lines files to which one process each only ever appends.
+
+Every record is one line, in the file's hands before its cell counts as done; a line that a killed
+process left unfinished is no record. A process never writes another's file, so that no locks are
+needed on any file system. Records of the same cell are resolved the same way each time: fewer
+failures first, then the older file.
+"""
+
+import asyncio
+import json
+import os
+import secrets
+import socket
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from leavs.domain import OrganResult, UnreadableReport
+from leavs.errors import RunFolderError, StorageError
+from leavs.journal.serialization import result_to_json
+from leavs.system.network_files import open_patiently, patiently
+from leavs.system.private_files import make_private_folder, open_private
+
+FOLDER = "journal"
+_CHECKSUM = b',"crc32":'
+VERSION = 2
+
+
+@dataclass(frozen=True, slots=True)
+class OrganRecord:
+    """The result of one organ in one report, as it stands in the journal.
+
+    Args:
+        position: of the report in the input.
+        text_hash: of the report's text, so that a later run sees whether it has changed.
+        source: where the report was read, and as what encoding if that is not UTF-8.
+    """
+
+    result: OrganResult
+    position: int
+    text_hash: str
+    source: str = ""
+
+
+def now() -> str:
+    """The time as records hold it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class Journal:
+    """Appends records to a file of its own.
+
+    Args:
+        folder: the run's output folder.
+        session: what is known of this process (command, host, versions): the first record.
+    """
+
+    def __init__(self, folder: Path, session: Mapping[str, Any]) -> None:
+        started = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+        name = f"{started}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
+        self._path = folder / FOLDER / name
+        self._whole = 0  # bytes of whole records
+        with self._failures_named():
+            make_private_folder(folder / FOLDER)
+            self._descriptor = patiently(partial(open_private, self._path, flags))
+        self._written = self._on_disk = 0  # records
+        self._syncing = asyncio.Lock()
+        self._write({"kind": "session", "version": VERSION, **session})
+
+    def add_result(self, record: OrganRecord) -> None:
+        """Record one organ; when this returns, a kill of the process loses nothing of it.
+
+        Raises:
+            StorageError: it is not recorded, and neither is any part of it; as all that writes.
+        """
+        self._write(
+            {
+                "kind": "organ",
+                "position": record.position,
+                "text_hash": record.text_hash,
+                "source": record.source,
+                **result_to_json(record.result),
+            }
+        )
+
+    def add_input_problem(self, report: UnreadableReport) -> None:
+        """Record an entry of the input that belongs to no report."""
+        self._write(
+            {
+                "kind": "input",
+                "position": report.position,
+                "source": report.source,
+                "reason": report.reason,
+            }
+        )
+
+    def add_plan(self, reports: int) -> None:
+        """Record that the engine is ready, and how many reports this process is to see to."""
+        self._write({"kind": "plan", "reports": reports, "at": now()})
+
+    def add_report_text(self, report_id: str, text: str) -> None:
+        """Keep a report's text, for a `report` column."""
+        self._write({"kind": "report", "report_id": report_id, "text": text})
+
+    async def synced(self) -> None:
+        """Wait until all that was recorded so far is on the disk.
+
+        The file system is asked in a thread, and once for all who wait meanwhile.
+        """
+        wanted = self._written
+        async with self._syncing:
+            if self._on_disk < wanted:
+                asked = self._written
+                with self._failures_named():
+                    # Tried once: the system tells of a failure once, and then it has let go of
+                    # what it could not write.
+                    await asyncio.to_thread(os.fsync, self._descriptor)
+                self._on_disk = asked
+
+    def close(self, **closing: Any) -> None:
+        """Write the closing record of this process and let go of the file."""
+        try:
+            self._write({"kind": "end", **closing})
+            with self._failures_named():
+                os.fsync(self._descriptor)
+        finally:
+            os.close(self._descriptor)
+
+    def _write(self, record: Mapping[str, Any]) -> None:
+        line = whole = line_of(record)
+        with self._failures_named():
+            try:
+                while line:
+                    line = line[patiently(partial(os.write, self._descriptor, line)) :]
+            except OSError:
+                # A full disk takes half a line: the next record must not stand behind that.
+                os.ftruncate(self._descriptor, self._whole)
+                raise
+        self._whole += len(whole)
+        self._written += 1
+
+    @contextmanager
+    def _failures_named(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StorageError(
+                f"{self._path} cannot be written: {error.strerror}; what was recorded is safe: "
+                "mend that, and give the same command again"
+            ) from error
+
+
+def line_of(record: Mapping[str, Any]) -> bytes:
+    """A record as a line of a journal, with a checksum of what stands before that."""
+    body = json.dumps(record, ensure_ascii=True, separators=(",", ":")).encode()[:-1]
+    return b"%s%s%d}\n" % (body, _CHECKSUM, zlib.crc32(body))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One record and where it stands: the file, and the offset of its first byte."""
+
+    path: Path
+    offset: int
+    record: Mapping[str, Any]
+
+
+def read_lines(
+    folder: Path,
+    damaged: list[str] | None = None,
+    wanted: Callable[[Mapping[str, Any]], bool] | None = None,
+) -> Iterator[Line]:
+    """All records of a run, file by file from the oldest.
+
+    An unfinished last line is what a killed process leaves, and no record. Any other line that is
+    no record is passed over, and named in `damaged`; its cells will be asked again.
+
+    Args:
+        wanted: whether a file is read on behind its first record, which tells of the process.
+    """
+    for path in sorted((folder / FOLDER).glob("*.jsonl")):
+        with readable(path) as file:
+            offset = 0
+            for number, line in enumerate(file, start=1):
+                record = _parse(line)
+                if record is not None:
+                    yield Line(path, offset, record)
+                elif line.endswith(b"\n") and damaged is not None:
+                    damaged.append(f"{path} line {number}")
+                if number == 1 and wanted and record and not wanted(record):
+                    break
+                offset += len(line)
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[BinaryIO]:
+    """A journal file, open to be read.
+
+    Raises:
+        StorageError: it cannot be opened, or, inside the `with` block, cannot be read on.
+    """
+    try:
+        with open_patiently(path) as file:
+            yield file
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"{path} cannot be read: {error.strerror}; mend that, and give the same command again"
+    )
+
+
+def _parse(line: bytes) -> Mapping[str, Any] | None:
+    """The record of a whole line; None where anything in it is not as it was written."""
+    body, mark, checksum = line.rpartition(_CHECKSUM)
+    if not mark or checksum != b"%d}\n" % zlib.crc32(body):
+        return None
+    record: Mapping[str, Any] = json.loads(body + b"}")
+    return record
+
+
+def read_line_at(file: BinaryIO, offset: int) -> Mapping[str, Any]:
+    """The record that begins at an offset of an open journal file."""
+    try:
+        file.seek(offset)
+        record = _parse(file.readline())
+    except OSError as error:
+        raise _unreadable(Path(file.name), error) from error
+    if record is None:
+        raise RunFolderError(f"{file.name}: changed while it was read; run the command again")
+    return record
+
+
+def has_results(folder: Path) -> bool:
+    """Whether an organ is recorded in a run's folder."""
+    return any(line.record["kind"] == "organ" for line in read_lines(folder))

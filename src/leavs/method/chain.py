@@ -1,0 +1,151 @@
+"""The method on one page: how one report becomes labels, organ by organ.
+
+For each organ: which sentences inform about it, which finding types they speak about, how certain
+each type is, and how urgent what is present or possible is (Bigolin Lanfredi et al.,
+arXiv 2503.13330). Questions that do not depend on each other are asked at once. A question without
+a usable answer makes failures of the cells that hang on it, and of no others.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from leavs.domain import (
+    Certainty,
+    Evidence,
+    Failure,
+    FindingType,
+    Label,
+    Ontology,
+    Organ,
+    OrganResult,
+    Report,
+    Sentence,
+    Step,
+)
+from leavs.errors import QuestionError
+from leavs.method.ask import Ask
+from leavs.method.steps.certainty import assess_certainty
+from leavs.method.steps.filtration import Found, SentenceFilter
+from leavs.method.steps.finding_types import assess_finding_types
+from leavs.method.steps.urgency import assess_urgency
+from leavs.system.concurrency import together
+from leavs.text import split_sentences
+
+
+async def label_organ(
+    ask: Ask,
+    report: Report,
+    sentences: Sequence[Sentence],
+    organ: Organ,
+    filter_sentences: SentenceFilter,
+) -> OrganResult:
+    """Label one organ in one report: evidence, then finding types, certainty and urgency.
+
+    Returns:
+        A result in which every finding type has a label or a named failure.
+
+    Raises:
+        EngineError: the engine cannot go on; nothing is known of this organ.
+    """
+    began = time.monotonic()
+    ask = ask.afresh()
+    try:
+        found = await filter_sentences(ask, report, sentences, organ)
+    except QuestionError as error:
+        result = failed(report.id, organ, ask.pack.ontology, Failure(Step.FILTRATION, str(error)))
+    else:
+        result = await label_evidence(ask, report, organ, found)
+    return replace(
+        result,
+        usage=dict(ask.usage),
+        reasoning=tuple(ask.transcript),
+        left_out=dict(ask.left_out),
+        seconds=time.monotonic() - began,
+    )
+
+
+async def label_evidence(ask: Ask, report: Report, organ: Organ, found: Found) -> OrganResult:
+    """Label one organ from the sentences that inform about it."""
+    result = OrganResult(
+        report.id,
+        organ.name,
+        {},
+        found.evidence,
+        dropped_quotes=found.dropped_quotes,
+        list_cut=found.list_cut,
+    )
+    if not found.evidence:
+        return replace(result, labels=not_mentioned(ask.pack.ontology))
+    try:
+        mentioned = await assess_finding_types(ask, found.evidence, organ)
+    except QuestionError as error:
+        failure = Failure(Step.FINDING_TYPES, str(error))
+        return replace(result, labels=all_failed(ask.pack.ontology, failure))
+    finding_types = ask.pack.ontology.finding_types
+    labels = await together(
+        label_finding(ask, found.evidence, organ, finding_type, finding_type.name in mentioned)
+        for finding_type in finding_types
+    )
+    names = [finding_type.name for finding_type in finding_types]
+    return replace(result, mentioned=mentioned, labels=dict(zip(names, labels, strict=True)))
+
+
+async def label_finding(
+    ask: Ask,
+    evidence: Sequence[Evidence],
+    organ: Organ,
+    finding_type: FindingType,
+    mentioned: bool,
+) -> Label:
+    """Label one cell: the certainty, and the urgency of what is present or possible."""
+    try:
+        label = await assess_certainty(ask, evidence, organ, finding_type, mentioned)
+    except QuestionError as error:
+        return Label(None, urgency=None, failure=Failure(Step.CERTAINTY, str(error)))
+    if label.certainty is None or not label.certainty.has_urgency:
+        return label
+    try:
+        return await assess_urgency(ask, evidence, organ, finding_type, label)
+    except QuestionError as error:
+        return replace(label, urgency=None, failure=Failure(Step.URGENCY, str(error)))
+
+
+def not_mentioned(ontology: Ontology) -> dict[str, Label]:
+    """The labels of an organ about which no sentence of the report informs."""
+    label = Label(Certainty.NOT_MENTIONED)
+    return {finding_type.name: label for finding_type in ontology.finding_types}
+
+
+def all_failed(ontology: Ontology, failure: Failure) -> dict[str, Label]:
+    """The labels of an organ for which nothing is known, and why."""
+    label = Label(None, urgency=None, failure=failure)
+    return {finding_type.name: label for finding_type in ontology.finding_types}
+
+
+def failed(report_id: str, organ: Organ, ontology: Ontology, failure: Failure) -> OrganResult:
+    """The result of an organ for which nothing is known, and why."""
+    return OrganResult(report_id, organ.name, all_failed(ontology, failure))
+
+
+async def label_report(
+    ask: Ask,
+    report: Report,
+    organs: Iterable[Organ],
+    filter_sentences: SentenceFilter,
+    record: Callable[[OrganResult], None],
+) -> None:
+    """Label the given organs in one report, all at once.
+
+    Args:
+        record: gets each organ's result as soon as it is complete.
+
+    Raises:
+        EngineError: the engine cannot go on.
+    """
+    sentences = split_sentences(report.text)
+
+    async def label_and_record(organ: Organ) -> None:
+        record(await label_organ(ask, report, sentences, organ, filter_sentences))
+
+    await together(label_and_record(organ) for organ in organs)

@@ -1,0 +1,46 @@
+"""How the questions are asked; the labels depend on all of it."""
+
+from dataclasses import dataclass
+
+from leavs.domain import Filtration, Overflow, Reasoning
+from leavs.engines.options import Sampling
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class MethodOptions:
+    """How the questions are asked; the labels depend on all of it.
+
+    Args:
+        pack: the prompts: a folder, or the name of a pack that comes with leavs.
+        organs: only these organs of the pack; all of them where none is named.
+        filtration: how the sentences that inform about an organ are found; joint is both with one
+            question a sentence for all organs together.
+        reasoning: whether the model thinks before each answer; auto means only where its answer
+            without that is less probable than --confidence.
+        confidence: the probability from which auto takes an answer without reasoning, 0 to 1.
+        max_reasoning_tokens: the longest such thought.
+        two_turns: let the model think in one reply, as it likes, and answer in the next, as in the
+            paper; by default it does both in one, a paragraph and a line, with fewer tokens.
+        overflow: what becomes of a question that is longer than the model's context: a failure with
+            the number of its tokens, or it is asked without the last sentences of the report.
+        temperature: of sampling; 0 is greedy.
+        seed: of sampling, where the temperature is not 0.
+    """
+
+    pack: str = "leavs"
+    organs: tuple[str, ...] = ()
+    filtration: Filtration = Filtration.BOTH
+    reasoning: Reasoning = Reasoning.ALWAYS
+    confidence: float = CONFIDENCE
+    max_reasoning_tokens: int = 1600
+    two_turns: bool = False
+    overflow: Overflow = Overflow.FAIL
+    temperature: float = 0.0
+    seed: int = 0
+
+    @property
+    def sampling(self) -> Sampling:
+        """What of it is the engine's."""
+        return Sampling(self.temperature, self.seed)

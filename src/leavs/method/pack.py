@@ -1,0 +1,322 @@
+"""Loads, checks and renders a pack: the wording of every question that leavs asks.
+
+A pack is a folder with an `ontology.toml` (organs, finding types, answers) and one Jinja2 file for
+each step with three blocks: `instructions` (the same for every report), `question`, and `answer`
+(asked in a second turn after reasoning, or at the end of the question without it).
+Text of a report stands between tags of the pack (`<report>`), and cannot close or open one itself.
+Knows nothing of models.
+"""
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Set
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import jinja2.meta
+
+from leavs.domain import AnswerWording, FindingType, Ontology, Organ
+from leavs.errors import PackError
+from leavs.method.answers import LETTERS
+
+BLOCKS = ("instructions", "question", "answer")
+CERTAINTY_ANSWERS = ("denied", "not_mentioned", "possible", "affirmed", "prior", "broad")
+URGENCY_ANSWERS = ("none", "low", "medium", "high")
+
+# What each step's file may use. `instructions` sees the pack alone, so that it is the same text
+# for every question of a run and stays in the engine's prefix cache.
+PACK_VARIABLES = {
+    "filtration_fast": frozenset(),
+    "filtration_thorough": frozenset(),
+    "filtration_joint": frozenset({"organs"}),
+    "finding_types": frozenset({"finding_types"}),
+    "certainty": frozenset({"answers"}),
+    "urgency": frozenset({"answers"}),
+}
+_ORGAN = frozenset({"reasoning", "organ", "covers"})
+_FINDING = _ORGAN | {"together", "evidence", "statement", "meaning", "traps", "choices", "letters"}
+QUESTION_VARIABLES = {
+    "filtration_fast": _ORGAN | {"report"},
+    "filtration_thorough": _ORGAN | {"together", "sentence"},
+    "filtration_joint": frozenset({"reasoning", "sentence"}),
+    "finding_types": _ORGAN | {"evidence"},
+    "certainty": _FINDING,
+    "urgency": _FINDING | {"unsure"},
+}
+MATERIAL = frozenset({"report", "sentence", "evidence"})  # the variables that hold report text
+_TAG = re.compile(r"</?([A-Za-z][\w-]*)>")
+PROMPT_FILES = tuple(f"{step}.jinja" for step in PACK_VARIABLES)
+
+
+def find_pack(name: str) -> Path:
+    """The folder of a pack: a path, or the name of one that comes with leavs.
+
+    Raises:
+        PackError: there is no such folder.
+    """
+    shipped = shipped_packs()
+    for folder in (shipped / name, Path(name)):
+        if (folder / "ontology.toml").is_file():
+            return folder
+    known = ", ".join(sorted(path.name for path in shipped.iterdir() if path.is_dir()))
+    raise PackError(f"no pack '{name}'; give a folder or one that comes with leavs: {known}")
+
+
+def shipped_packs() -> Path:
+    """Where the packs are: inside an installed leavs, or `prompts/` of a checkout."""
+    installed = Path(__file__).parents[1] / "packs"
+    return installed if installed.is_dir() else Path(__file__).parents[3] / "prompts"
+
+
+def load_pack(folder: Path) -> "Pack":
+    """A pack, read and checked: nothing that is wrong with it can show later.
+
+    Raises:
+        PackError: a file is missing, a key is unknown or missing, a template does not compile,
+            lacks a block or uses a variable that its step does not have.
+    """
+    names = ("ontology.toml", *PROMPT_FILES)
+    contents = {name: _read(folder, name) for name in names}
+    ontology = read_ontology(contents["ontology.toml"], folder / "ontology.toml")
+    environment = jinja2.Environment(  # noqa: S701 - the text goes to a model, not to a browser
+        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    templates = {
+        step: _compile(environment, step, contents[f"{step}.jinja"], folder)
+        for step in PACK_VARIABLES
+    }
+    digest = hashlib.sha256()
+    for name in sorted(names):
+        digest.update(f"{name}\0{contents[name]}\0".encode())
+    tags = {tag for step in PACK_VARIABLES for tag in _TAG.findall(contents[f"{step}.jinja"])}
+    pack = Pack(folder.name, digest.hexdigest(), ontology, templates, frozenset(tags))
+    _try_all(pack, folder)
+    return pack
+
+
+def _read(folder: Path, name: str) -> str:
+    try:
+        return (folder / name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PackError(
+            f"{folder / name}: cannot be read ({type(error).__name__}); a pack needs it"
+        ) from error
+
+
+def read_ontology(text: str, path: Path) -> Ontology:
+    """The organs, finding types and answers of an `ontology.toml`.
+
+    Raises:
+        PackError: not TOML, or a key that is unknown, missing or not text.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PackError(f"{path}: not TOML: {error}") from error
+    _check_keys(data, {"pack", "organs", "finding_types", "certainty", "urgency"}, set(), f"{path}")
+    organs = tuple(
+        Organ(**_texts(entry, {"name", "covers"}, set(), f"{path}: organs"))
+        for entry in data["organs"]
+    )
+    finding_types = tuple(
+        FindingType(
+            **_texts(entry, {"name", "statement", "meaning"}, {"traps"}, f"{path}: finding_types")
+        )
+        for entry in data["finding_types"]
+    )
+    for kind, names in (
+        ("organ", [o.name for o in organs]),
+        ("finding type", [t.name for t in finding_types]),
+    ):
+        if not names or len(set(names)) < len(names):
+            raise PackError(
+                f"{path}: every {kind} needs a name of its own; it has: {', '.join(names)}"
+            )
+    for kind, count in (("organs", len(organs)), ("finding types", len(finding_types))):
+        if count > len(LETTERS):
+            raise PackError(f"{path}: more than {len(LETTERS)} {kind}; the answers are letters")
+    return Ontology(
+        organs,
+        finding_types,
+        _answers(data["certainty"], CERTAINTY_ANSWERS, f"{path}: certainty"),
+        _answers(data["urgency"], URGENCY_ANSWERS, f"{path}: urgency"),
+    )
+
+
+def _answers(table: Any, keys: tuple[str, ...], where: str) -> Mapping[str, AnswerWording]:
+    _check_keys(table, set(keys), set(), where)
+    return {
+        key: AnswerWording(**_texts(table[key], {"name", "meaning"}, set(), f"{where}.{key}"))
+        for key in keys
+    }
+
+
+def _texts(table: Any, required: set[str], optional: set[str], where: str) -> dict[str, str]:
+    _check_keys(table, required, optional, where)
+    wrong = sorted(
+        key for key, value in table.items() if not isinstance(value, str) or not value.strip()
+    )
+    if wrong:
+        raise PackError(f"{where}: {', '.join(wrong)} must be text")
+    return dict(table)
+
+
+def _check_keys(table: Any, required: set[str], optional: set[str], where: str) -> None:
+    if not isinstance(table, dict):
+        raise PackError(f"{where}: must be a table with: {', '.join(sorted(required | optional))}")
+    if unknown := sorted(set(table) - required - optional):
+        valid = ", ".join(sorted(required | optional))
+        raise PackError(f"{where}: unknown {', '.join(unknown)}; valid are: {valid}")
+    if missing := sorted(required - set(table)):
+        raise PackError(f"{where}: lacks {', '.join(missing)}")
+
+
+def _compile(
+    environment: jinja2.Environment, step: str, source: str, folder: Path
+) -> jinja2.Template:
+    path = folder / f"{step}.jinja"
+    try:
+        used = jinja2.meta.find_undeclared_variables(environment.parse(source)) - {"self"}
+        template = environment.from_string(source)
+    except jinja2.TemplateSyntaxError as error:
+        raise PackError(f"{path} line {error.lineno}: {error.message}") from error
+    known = PACK_VARIABLES[step] | QUESTION_VARIABLES[step]
+    if unknown := sorted(used - known):
+        raise PackError(
+            f"{path}: no variable {', '.join(unknown)}; this step has: {', '.join(sorted(known))}"
+        )
+    if missing := [block for block in BLOCKS if block not in template.blocks]:
+        raise PackError(f"{path}: lacks the block {', '.join(missing)}")
+    return template
+
+
+def _try_all(pack: "Pack", folder: Path) -> None:
+    sample = {name: "x" for names in QUESTION_VARIABLES.values() for name in names}
+    choices = [{"letter": "A", "name": "x"}]
+    try:
+        for step in PACK_VARIABLES:
+            pack.instructions(step)
+            for reasoning, together in ((True, True), (True, False), (False, False)):
+                values = sample | {"evidence": ["x"], "choices": choices}
+                values |= {"reasoning": reasoning, "together": together}
+                values = {key: values[key] for key in QUESTION_VARIABLES[step]}
+                pack.question(step, **values)
+                pack.answer(step, **values)
+        for organ in pack.ontology.organs:
+            for finding_type in pack.ontology.finding_types:
+                pack.wording(organ, finding_type)
+    except jinja2.TemplateError as error:
+        raise PackError(f"{folder}: a template cannot be rendered: {error.message}") from error
+
+
+def fill_in(finding_type: FindingType, organ: str) -> FindingType:
+    """A finding type whose wording speaks of the given organ."""
+    statement, meaning, traps = (
+        jinja2.Template(text, undefined=jinja2.StrictUndefined).render(organ=organ)
+        for text in (finding_type.statement, finding_type.meaning, finding_type.traps)
+    )
+    return FindingType(finding_type.name, statement, meaning, traps)
+
+
+def tag_breaker(tags: Set[str]) -> Callable[[str], str]:
+    """What makes text lack certain tags: a space behind the `<` of each, and nothing else.
+
+    No word changes, so that a model's quote of the text is still found in it.
+    """
+    if not tags:
+        return str
+    names = "|".join(map(re.escape, sorted(tags)))
+    begin = re.compile(rf"<(?=\s*/?\s*(?:{names})(?![\w-]))(?! )", re.IGNORECASE)
+    return lambda text: begin.sub("< ", text)
+
+
+class Pack:
+    """A checked pack of prompts.
+
+    Args:
+        name: the folder's name.
+        sha256: the hash of all its files; it stands in the record of a run.
+        tags: the names of the tags that it uses, which report text is kept from writing.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        sha256: str,
+        ontology: Ontology,
+        templates: Mapping[str, jinja2.Template],
+        tags: Set[str] = frozenset(),
+    ) -> None:
+        self.name = name
+        self.sha256 = sha256
+        self.ontology = ontology
+        self._templates = templates
+        self._without_tags = tag_breaker(tags)
+        self._instructions: dict[str, str] = {}
+        self._wordings: dict[tuple[Organ, FindingType], FindingType] = {}
+
+    def instructions(self, step: str) -> str:
+        """What the model is told once for a step, whatever the report."""
+        if step not in self._instructions:
+            known = {
+                "organs": self.lettered_organs,
+                "finding_types": self.lettered_finding_types,
+                "answers": list(self._answers_of(step).values()),
+            }
+            values = {key: known[key] for key in PACK_VARIABLES[step]}
+            self._instructions[step] = self._render(step, "instructions", values)
+        return self._instructions[step]
+
+    def question(self, step: str, **values: Any) -> str:
+        """One question; `values` are the step's QUESTION_VARIABLES.
+
+        `together` says that reasoning and answer are to be one reply; without it they are not.
+        """
+        shown = {key: self._shown(key, value) for key, value in values.items()}
+        return self._render(step, "question", {"together": False, **shown})
+
+    def answer(self, step: str, **values: Any) -> str:
+        """The request for the answer alone, after reasoning."""
+        return self._render(step, "answer", values)
+
+    def _shown(self, key: str, value: Any) -> Any:
+        """A variable of a question, in which text of a report has no tag of the pack."""
+        if key not in MATERIAL:
+            return value
+        if isinstance(value, str):
+            return self._without_tags(value)
+        return [self._without_tags(one) for one in value]
+
+    def wording(self, organ: Organ, finding_type: FindingType) -> FindingType:
+        """A finding type with its wording filled in for an organ."""
+        key = (organ, finding_type)
+        if key not in self._wordings:
+            self._wordings[key] = fill_in(finding_type, organ.name)
+        return self._wordings[key]
+
+    @cached_property
+    def lettered_finding_types(self) -> list[dict[str, str]]:
+        """The finding types with the letters by which the model names them."""
+        return [
+            {"letter": letter, "name": type_.name, "meaning": fill_in(type_, "organ").meaning}
+            for letter, type_ in zip(LETTERS, self.ontology.finding_types, strict=False)
+        ]
+
+    @cached_property
+    def lettered_organs(self) -> list[dict[str, str]]:
+        """The organs with the letters by which the model names them."""
+        return [
+            {"letter": letter, "name": organ.name, "covers": organ.covers}
+            for letter, organ in zip(LETTERS, self.ontology.organs, strict=False)
+        ]
+
+    def _answers_of(self, step: str) -> Mapping[str, AnswerWording]:
+        return self.ontology.urgency if step == "urgency" else self.ontology.certainty
+
+    def _render(self, step: str, block: str, values: Mapping[str, Any]) -> str:
+        template = self._templates[step]
+        context = template.new_context(dict(values))
+        return "".join(template.blocks[block](context)).strip()

@@ -1,0 +1,51 @@
+"""What does the evidence say of one finding type: affirmed, denied, doubted, or nothing?"""
+
+from collections.abc import Sequence
+
+from leavs.domain import Certainty, Evidence, FindingType, Label, Organ
+from leavs.method.ask import Ask
+from leavs.method.steps.finding_question import finding_question
+
+# The answers in the order in which they are offered, with the code that each stands for
+# (arXiv 2503.13330). A type that the evidence does not speak about cannot be affirmed or doubted.
+CODES = {
+    "denied": Certainty.ABSENT,
+    "not_mentioned": Certainty.NOT_MENTIONED,
+    "possible": Certainty.UNSURE,
+    "affirmed": Certainty.PRESENT,
+    "prior": Certainty.AMBIGUOUS,
+    "broad": Certainty.AMBIGUOUS,
+}
+ONLY_IF_MENTIONED = frozenset({"possible", "affirmed"})
+
+
+async def assess_certainty(
+    ask: Ask,
+    evidence: Sequence[Evidence],
+    organ: Organ,
+    finding_type: FindingType,
+    mentioned: bool,
+) -> Label:
+    """The certainty of a finding type in an organ, on the evidence alone; urgency is left open.
+
+    Args:
+        mentioned: whether the evidence speaks about the type: six answers are offered, else four.
+
+    Raises:
+        QuestionError: no answer that can be read.
+    """
+    answers = [answer for answer in CODES if mentioned or answer not in ONLY_IF_MENTIONED]
+    question, by_letter = finding_question(
+        ask, "certainty", evidence, organ, finding_type, ask.pack.ontology.certainty, answers
+    )
+    chosen = await ask.choose(question, tuple(by_letter))
+    code = CODES[by_letter[chosen.choice]]
+    choices = {by_letter[letter]: value for letter, value in chosen.probabilities.items()}
+    return Label(code, _probability(choices, code), choices=choices)
+
+
+def _probability(choices: dict[str, float], code: Certainty) -> float | None:
+    """Of the code: two answers stand for AMBIGUOUS, and their probabilities add up."""
+    if not choices:
+        return None
+    return min(1.0, sum(value for answer, value in choices.items() if CODES[answer] is code))

@@ -1,0 +1,63 @@
+"""Fast sentence filtration: the model reads the report and quotes what informs about the organ."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from leavs.domain import Evidence, FoundBy, Organ, Report, Sentence
+from leavs.engines.engine import Pattern, Reply
+from leavs.method.answers import QUOTES_PATTERN, Quote, read_quotes
+from leavs.method.ask import Ask, Question
+from leavs.text import match_quotes
+
+
+@dataclass(frozen=True, slots=True)
+class FastFiltration:
+    """The sentences that fast filtration found.
+
+    Args:
+        dropped_quotes: quotes that stand nowhere in the report, and so are no evidence.
+        cut: the model's list was longer than allowed; sentences may be missing from it.
+    """
+
+    evidence: tuple[Evidence, ...]
+    dropped_quotes: int = 0
+    cut: bool = False
+
+
+async def filter_fast(
+    ask: Ask, report: Report, sentences: Sequence[Sentence], organ: Organ
+) -> FastFiltration:
+    """Ask once which sentences of the report inform about the organ.
+
+    Quotes are matched back to sentences of the report by edit distance; a quote that matches
+    nothing is dropped and counted.
+
+    Raises:
+        QuestionError: no answer that can be read.
+    """
+    question = Question(
+        "filtration_fast",
+        {"organ": organ.name, "covers": organ.covers, "report": report.text},
+        "filtration_fast",
+        len(sentences),
+        lambda first: {"report": report.text[: sentences[first - 1].end]},
+    )
+
+    def read(reply: Reply) -> tuple[tuple[Quote, ...], bool]:
+        return read_quotes(reply.text, reply.cut), reply.cut
+
+    quotes, cut = await ask.answer(
+        question, Pattern(QUOTES_PATTERN), read, longest_list(report, sentences)
+    )
+    found = match_quotes((quote.text for quote in quotes if quote.informative), sentences)
+    picked = {sentence.start: sentence for matches in found for sentence in matches}
+    return FastFiltration(
+        tuple(Evidence(picked[start], FoundBy.FAST) for start in sorted(picked)),
+        sum(not matches for matches in found),
+        cut,
+    )
+
+
+def longest_list(report: Report, sentences: Sequence[Sentence]) -> int:
+    """Tokens in which every sentence can be quoted once: a token is about three characters."""
+    return len(report.text) // 3 + 10 * len(sentences) + 32

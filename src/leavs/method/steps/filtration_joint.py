@@ -1,0 +1,37 @@
+"""Joint sentence filtration: each sentence by itself, about which of the organs does it inform?
+
+A cheaper way of thorough filtration: all organs ask the same question of a sentence, and the same
+question is put to the engine once in a run.
+"""
+
+from collections.abc import Sequence
+
+from leavs.domain import Evidence, FoundBy, Organ, Sentence
+from leavs.method.ask import Ask, Question
+from leavs.system.concurrency import together
+
+
+async def filter_joint(
+    ask: Ask, sentences: Sequence[Sentence], organ: Organ
+) -> tuple[Evidence, ...]:
+    """Ask of each sentence about which organs it informs; headings alone are not asked.
+
+    Raises:
+        QuestionError: for one of the sentences there is no answer that can be read.
+    """
+    asked = [sentence for sentence in sentences if not sentence.is_heading]
+    named = await together(_organs(ask, sentence) for sentence in asked)
+    return tuple(
+        Evidence(sentence, FoundBy.JOINT)
+        for sentence, organs in zip(asked, named, strict=True)
+        if organ.name in organs
+    )
+
+
+async def _organs(ask: Ask, sentence: Sentence) -> tuple[str, ...]:
+    question = Question(
+        "filtration_joint",
+        {"sentence": sentence.in_context},
+        f"filtration_joint: characters {sentence.start} to {sentence.end}",
+    )
+    return await ask.choose_several(question, [organ.name for organ in ask.pack.ontology.organs])

@@ -1,0 +1,34 @@
+"""Thorough sentence filtration: each sentence by itself, does it say anything about the organ?"""
+
+from collections.abc import Sequence
+
+from leavs.domain import Evidence, FoundBy, Organ, Sentence
+from leavs.method.ask import Ask, Question
+from leavs.system.concurrency import together
+
+YES, NO = "Yes", "No"
+
+
+async def filter_thorough(
+    ask: Ask, sentences: Sequence[Sentence], organ: Organ
+) -> tuple[Evidence, ...]:
+    """Ask of each sentence whether it informs about the organ; headings alone are not asked.
+
+    Raises:
+        QuestionError: for one of the sentences there is no answer that can be read.
+    """
+    asked = [sentence for sentence in sentences if not sentence.is_heading]
+    verdicts = await together(_informs(ask, sentence, organ) for sentence in asked)
+    return tuple(verdict for verdict in verdicts if verdict is not None)
+
+
+async def _informs(ask: Ask, sentence: Sentence, organ: Organ) -> Evidence | None:
+    question = Question(
+        "filtration_thorough",
+        {"organ": organ.name, "covers": organ.covers, "sentence": sentence.in_context},
+        f"filtration_thorough: characters {sentence.start} to {sentence.end}",
+    )
+    chosen = await ask.choose(question, (YES, NO))
+    if chosen.choice == NO:
+        return None
+    return Evidence(sentence, FoundBy.THOROUGH, chosen.probabilities.get(YES))

@@ -1,0 +1,43 @@
+"""What the certainty and the urgency of a finding have in common: one lettered question."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from leavs.domain import AnswerWording, Evidence, FindingType, Organ
+from leavs.method.answers import LETTERS
+from leavs.method.ask import Ask, Question
+
+
+def finding_question(
+    ask: Ask,
+    step: str,
+    evidence: Sequence[Evidence],
+    organ: Organ,
+    finding_type: FindingType,
+    answers: Mapping[str, AnswerWording],
+    offered: Iterable[str],
+    **more: object,
+) -> tuple[Question, dict[str, str]]:
+    """A question on one finding type, and the answer that each letter stands for.
+
+    Args:
+        answers: the wording of the step's answers by their keys.
+        offered: the keys of those that may be given, in order.
+        more: further variables of the step's prompt file.
+    """
+    wording = ask.pack.wording(organ, finding_type)
+    by_letter = dict(zip(LETTERS, offered, strict=False))
+    told = [one.sentence.in_context for one in evidence]
+    values = {
+        "organ": organ.name,
+        "covers": organ.covers,
+        "evidence": told,
+        "statement": wording.statement,
+        "meaning": wording.meaning,
+        "traps": wording.traps,
+        "choices": [{"letter": a, "name": answers[key].name} for a, key in by_letter.items()],
+        "letters": ", ".join(by_letter),
+        **more,
+    }
+    about = f"{step}: {finding_type.name}"
+    question = Question(step, values, about, len(told), lambda first: {"evidence": told[:first]})
+    return question, by_letter

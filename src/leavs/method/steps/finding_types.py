@@ -1,0 +1,26 @@
+"""Which of the finding types does the evidence speak about, affirming or denying them?"""
+
+from collections.abc import Sequence
+
+from leavs.domain import Evidence, Organ
+from leavs.method.ask import Ask, Question
+
+
+async def assess_finding_types(
+    ask: Ask, evidence: Sequence[Evidence], organ: Organ
+) -> tuple[str, ...]:
+    """The names of the finding types that the evidence speaks about, in the pack's order.
+
+    Raises:
+        QuestionError: no answer that can be read.
+    """
+    names = [finding_type.name for finding_type in ask.pack.ontology.finding_types]
+    told = [one.sentence.in_context for one in evidence]
+    question = Question(
+        "finding_types",
+        {"organ": organ.name, "covers": organ.covers, "evidence": told},
+        "finding_types",
+        len(told),
+        lambda first: {"evidence": told[:first]},
+    )
+    return await ask.choose_several(question, names)

@@ -1,0 +1,41 @@
+"""How urgent is a finding that the evidence affirms or suspects?"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from leavs.domain import Certainty, Evidence, FindingType, Label, Organ, Urgency
+from leavs.method.ask import Ask
+from leavs.method.steps.finding_question import finding_question
+
+LEVELS = {
+    "none": Urgency.NONE,
+    "low": Urgency.LOW,
+    "medium": Urgency.MEDIUM,
+    "high": Urgency.HIGH,
+}
+
+
+async def assess_urgency(
+    ask: Ask, evidence: Sequence[Evidence], organ: Organ, finding_type: FindingType, label: Label
+) -> Label:
+    """The label of a finding that is present or possible, with its urgency.
+
+    Raises:
+        QuestionError: no answer that can be read.
+    """
+    question, by_letter = finding_question(
+        ask,
+        "urgency",
+        evidence,
+        organ,
+        finding_type,
+        ask.pack.ontology.urgency,
+        LEVELS,
+        unsure=label.certainty is Certainty.UNSURE,
+    )
+    chosen = await ask.choose(question, tuple(by_letter))
+    return replace(
+        label,
+        urgency=LEVELS[by_letter[chosen.choice]],
+        urgency_probability=chosen.probabilities.get(chosen.choice),
+    )

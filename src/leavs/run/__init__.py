@@ -1,0 +1,1 @@
+"""Many reports labeled into one folder."""

@@ -1,0 +1,94 @@
+"""What a run would do, before it does anything: its organs, its identity, what is left."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from leavs.domain import Organ, Overflow, Reasoning, Report
+from leavs.engines.engine import Engine
+from leavs.engines.models.choice import ChosenModel
+from leavs.engines.options import EngineOptions
+from leavs.errors import UsageError
+from leavs.journal.index import Done
+from leavs.method.options import MethodOptions
+from leavs.method.pack import Pack
+from leavs.reports import ReportSource
+from leavs.run.failure_limit import parse_failure_limit
+from leavs.run.options import OutputOptions
+
+
+def choose_organs(pack: Pack, names: Sequence[str]) -> tuple[Organ, ...]:
+    """The organs of a pack that are named, in the pack's order; all where none is.
+
+    Raises:
+        UsageError: the pack has no such organ.
+    """
+    known = [organ.name for organ in pack.ontology.organs]
+    if unknown := [name for name in names if name not in known]:
+        raise UsageError(f"no organ {unknown[0]!r} in the pack; it has: {', '.join(known)}")
+    return tuple(organ for organ in pack.ontology.organs if not names or organ.name in names)
+
+
+def check_numbers(
+    engine: EngineOptions | Engine, method: MethodOptions, output: OutputOptions
+) -> None:
+    """Raise UsageError for a number that makes no sense."""
+    least: dict[str, tuple[float, float]] = {
+        "--max-reasoning-tokens": (method.max_reasoning_tokens, 1),
+        "--temperature": (method.temperature, 0),
+        "--confidence": (method.confidence, 0),
+        "--drain-seconds": (output.drain_seconds, 0),
+    }
+    if output.reports_in_flight is not None:
+        least["--reports-in-flight"] = (output.reports_in_flight, 1)
+    if isinstance(engine, EngineOptions):
+        least |= {
+            "--tensor-parallel-size": (engine.tensor_parallel_size or 1, 1),
+            "--pipeline-parallel-size": (engine.pipeline_parallel_size, 1),
+            "--data-parallel-size": (engine.data_parallel_size, 1),
+            "--max-model-len": (engine.max_model_len, 1),
+            "--request-timeout": (engine.request_timeout, 0.1),
+            "--request-tries": (engine.request_tries, 1),
+            "--gpu-memory-utilization": (engine.gpu_memory_utilization, 0.01),
+        }
+    for flag, (value, smallest) in least.items():
+        if not value >= smallest:
+            raise UsageError(f"{flag} {value} is too small; the least is {smallest}")
+    if method.confidence > 1:
+        raise UsageError(f"--confidence {method.confidence} is more than 1, the most sure there is")
+    if output.max_failures is not None:
+        parse_failure_limit(output.max_failures)
+
+
+def anything_left(
+    source: ReportSource, done: Callable[[str], Done | None], organs: Sequence[Organ]
+) -> bool:
+    """Whether a report of the source has an organ that is not done: is a model needed at all?"""
+    wanted = {organ.name for organ in organs}
+    nothing = Done("")
+    return any(
+        isinstance(entry, Report) and not (done(entry.id) or nothing).includes(wanted)
+        for entry in source
+    )
+
+
+def identity_of(
+    pack: Pack, organs: Sequence[Organ], method: MethodOptions, model: ChosenModel
+) -> dict[str, Any]:
+    """What the labels of a run depend on; a key that is newer stands there only if it is used."""
+    identity = {
+        **model.identity,
+        "pack": pack.name,
+        "pack_sha256": pack.sha256,
+        "organs": [organ.name for organ in organs],
+        "finding_types": [finding_type.name for finding_type in pack.ontology.finding_types],
+        "filtration": method.filtration.value,
+        "reasoning": method.reasoning.value,
+        "confidence": method.confidence if method.reasoning is Reasoning.AUTO else None,
+        "max_reasoning_tokens": method.max_reasoning_tokens,
+        "two_turns": method.two_turns,
+        "temperature": method.temperature,
+        "seed": method.seed,
+    }
+    if method.overflow is not Overflow.FAIL:
+        identity["overflow"] = method.overflow.value
+    return identity

@@ -1,0 +1,1 @@
+"""The CSV files: written from the journal, read back, reshaped, checked."""

@@ -1,0 +1,190 @@
+"""The tables of a run: made from its journal at any time, and written whole.
+
+labels.csv is the long format of LEAVS (arXiv 2503.13330): two rows, labels and urgency, for each
+report and organ. A cell that failed is empty there and named in failures.csv. The journal is read
+twice: once for where each cell's record stands, once for the records in the order of the output,
+so that memory holds neither texts nor keys.
+"""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from leavs.domain import OrganResult, Shard, Step, StepUsage
+from leavs.errors import StorageError
+from leavs.journal import manifest
+from leavs.journal.index import Index, Place
+from leavs.journal.serialization import result_from_json, total_usage
+from leavs.journal.status import ShardStatus, status_of
+from leavs.system.private_files import remove_leftovers, written_whole
+from leavs.tables import rows
+
+TABLES = ("labels.csv", "details.csv", "sentences.csv", "failures.csv")
+
+
+@dataclass(slots=True)
+class Exported:
+    """What an export wrote.
+
+    Args:
+        shards: how far each shard was, of a run that has some.
+    """
+
+    reports: int = 0
+    rows: int = 0
+    failed_cells: int = 0
+    input_problems: int = 0
+    duplicates: int = 0
+    reports_without_text: int = 0
+    damaged: Sequence[str] = ()
+    shards: Sequence[ShardStatus] = ()
+
+
+def export(folder: Path, include_report: bool = False) -> Exported:
+    """Write labels.csv, details.csv, sentences.csv and failures.csv of a run from its journal.
+
+    Also completes run.json with what is known of the processes that worked on the run.
+
+    Args:
+        include_report: add the report's text to labels.csv, where the run has kept it.
+
+    Raises:
+        RunFolderError: the folder holds no run.
+        StorageError: the tables cannot be written; those that were there stay.
+    """
+    described = manifest.read(folder)
+    try:
+        return _export(folder, described, include_report)
+    except OSError as error:
+        raise StorageError(
+            f"the tables in {folder} cannot be written: {error.strerror}; the journal is whole: "
+            f"mend that, and make them with: leavs export {folder}"
+        ) from error
+
+
+def _export(folder: Path, described: Mapping[str, Any], include_report: bool) -> Exported:
+    remove_leftovers(folder)
+    with Index(folder) as index:
+        index.refuse_other_runs(folder, manifest.fingerprint(described["identity"]))
+        exported = Exported(damaged=index.damaged)
+        if "num_shards" in described:
+            exported.shards = status_of(index, folder, described).shards
+        if include_report:
+            exported.reports_without_text = index.reports_without_text
+        usage = _write(folder, described["identity"], index, exported, include_report)
+        exported.reports = index.reports
+        exported.duplicates = index.records - exported.rows // 2
+        manifest.write(folder, {**described, **_totals(index, exported, usage)})
+    return exported
+
+
+def counted(folder: Path, shard: Shard) -> Exported:
+    """What is recorded of a shard, which has no tables of its own."""
+    with Index(folder, shard) as index:
+        exported = Exported(index.reports, damaged=index.damaged)
+        for _, organs, failures in index.progress():
+            exported.rows += 2 * organs
+            exported.failed_cells += failures
+        exported.input_problems = sum(1 for _ in index.input_problems())
+        exported.duplicates = index.records - exported.rows // 2
+        return exported
+
+
+def _write(
+    folder: Path,
+    identity: Mapping[str, Any],
+    index: Index,
+    exported: Exported,
+    include_report: bool,
+) -> Mapping[str, StepUsage]:
+    """Write the tables, count what is in them, and give what it cost, by step."""
+    usage: dict[str, StepUsage] = {}
+    with ExitStack() as stack:
+        tables = _Tables(stack, folder, identity["finding_types"], include_report)
+        for source, reason in _input_problems(index):
+            tables.add_input_problem(source, reason)
+            exported.input_problems += 1
+        for result, text_hash in _in_order(index, identity["organs"]):
+            text = _text(index, result.report_id, text_hash) if include_report else None
+            tables.add(result, text)
+            usage = total_usage((usage, result.usage))
+            exported.rows += 2
+            exported.failed_cells += result.failed_cells
+    return usage
+
+
+def _totals(index: Index, exported: Exported, usage: Mapping[str, StepUsage]) -> dict[str, Any]:
+    return {
+        "totals": {
+            "reports": exported.reports,
+            "failed_cells": exported.failed_cells,
+            "input_problems": exported.input_problems,
+            "records_superseded": exported.duplicates,
+            "usage": {
+                step: {**asdict(use), "computed_tokens": use.computed_tokens}
+                for step, use in sorted(usage.items())
+            },
+        },
+        "sessions": index.sessions,
+    }
+
+
+def _text(index: Index, report_id: str, text_hash: str) -> str:
+    """The report's text as it was labeled; nothing where it was not read or not kept."""
+    place = index.text_of(report_id, text_hash)
+    return "" if place is None else str(index.record(place)["text"])
+
+
+def _input_problems(index: Index) -> Iterator[tuple[str, str]]:
+    """The sources and reasons, by position; what is wrong at one position is in order, too."""
+    for _, places in groupby(index.input_problems(), _position):
+        records = map(index.record, places)
+        yield from sorted((record["source"], record["reason"]) for record in records)
+
+
+def _in_order(index: Index, organs: Sequence[str]) -> Iterator[tuple[OrganResult, str]]:
+    """All results by position of the report, its id, and the organ's place in the pack.
+
+    Several reports have one position where they came from several inputs.
+    """
+    rank = {organ: number for number, organ in enumerate(organs)}
+    for _, places in groupby(index.best(), _position):
+        results = [(result_from_json(index.record(one)), one.text_hash) for one in places]
+        results.sort(key=lambda pair: (pair[0].report_id, rank[pair[0].organ]))
+        yield from results
+
+
+def _position(place: Place) -> int:
+    return place.position
+
+
+class _Tables:
+    """The four files of an export, being written."""
+
+    def __init__(
+        self, stack: ExitStack, folder: Path, finding_types: Sequence[str], include_report: bool
+    ) -> None:
+        def table(name: str, columns: Sequence[str]) -> Any:
+            writer = csv.writer(stack.enter_context(written_whole(folder / name)))
+            writer.writerow(columns)
+            return writer
+
+        self._finding_types = finding_types
+        labels, details, sentences, failures = TABLES
+        self._labels = table(labels, rows.label_columns(finding_types, include_report))
+        self._details = table(details, rows.DETAILS)
+        self._sentences = table(sentences, rows.SENTENCES)
+        self._failures = table(failures, rows.FAILURES)
+
+    def add(self, result: OrganResult, report: str | None) -> None:
+        self._labels.writerows(rows.label_rows(result, self._finding_types, report))
+        self._details.writerows(rows.detail_rows(result, self._finding_types))
+        self._sentences.writerows(rows.sentence_rows(result))
+        self._failures.writerows(rows.failure_rows(result))
+
+    def add_input_problem(self, source: str, reason: str) -> None:
+        self._failures.writerow((None, None, None, Step.INPUT.value, reason, source))

@@ -1,0 +1,52 @@
+"""A table of labels as arrays: reports, organs, finding types. Knows nothing of files."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from leavs.tables import rows
+from leavs.tables.merging import MISSING, Codes
+from leavs.tables.read import KIND, KINDS, ORGAN, REPORT_ID, finding_types_of
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The codes of R reports, O organs and T finding types.
+
+    Args:
+        certainties: R x O x T; MISSING where a cell is empty or the table does not have it.
+        urgencies: likewise.
+        known: R x O, whether the table has a row of this report and organ.
+    """
+
+    ids: tuple[str, ...]
+    organs: tuple[str, ...]
+    finding_types: tuple[str, ...]
+    certainties: Codes
+    urgencies: Codes
+    known: npt.NDArray[np.bool_]
+
+
+def grid_of(labels: pd.DataFrame) -> Grid:
+    """The codes of a table.
+
+    Args:
+        labels: as `read_labels` gives them, without rows that repeat each other.
+    """
+    finding_types = tuple(finding_types_of(labels))
+    report, ids = pd.factorize(labels[REPORT_ID])
+    organ, organs = pd.factorize(labels[ORGAN])
+    known = np.zeros((len(ids), len(organs)), np.bool_)
+    known[report, organ] = True
+    codes = {}
+    for kind in KINDS:
+        at = (labels[KIND] == kind).to_numpy()
+        codes[kind] = np.full((*known.shape, len(finding_types)), MISSING, np.int8)
+        for place, name in enumerate(finding_types):
+            column = labels.loc[at, name].fillna(MISSING)
+            codes[kind][report[at], organ[at], place] = np.asarray(column, np.int8)
+    return Grid(
+        tuple(ids), tuple(organs), finding_types, codes[rows.LABELS], codes[rows.URGENCY], known
+    )

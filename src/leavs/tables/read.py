@@ -1,0 +1,192 @@
+"""Tables of labels, read: from a run, or from any shape in which they are written.
+
+long, the format of LEAVS (arXiv 2503.13330): two rows, labels and urgency, for each report and
+organ. wide: one row for each report. tidy: one row for each report, organ and finding type, as
+details.csv. Whatever the shape of the file, what is read stands in the long format.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from leavs.domain import Certainty, Urgency
+from leavs.errors import InputError
+from leavs.tables import rows
+
+REPORT_ID, ORGAN, KIND = rows.KEYS
+KINDS = (rows.LABELS, rows.URGENCY)
+TIDY = ("report_id", "organ", "finding_type", "certainty", "urgency")
+URGENCY_SUFFIX = "_urgency"
+PARQUET = ".parquet"
+ANNOTATOR = "labeler"  # the column that tells annotators apart
+CORRECTED = "corrected"  # names the types that readers corrected in a row
+TEXTS = ("report", CORRECTED)  # columns of labels.csv and labels-reviewed.csv that hold no label
+ALLOWED = {
+    rows.LABELS: frozenset(int(code) for code in Certainty),
+    rows.URGENCY: frozenset(int(code) for code in Urgency),
+}
+WELL_KNOWN = {"normal", "absent", "diffuse", "focal", "abnormality"}  # types, and no organs
+LARGEST = 127  # what stands for a code is a small number; a larger one overflows
+NEEDS_PYARROW = "Parquet files need pyarrow: pip install 'leavs[evaluate]'"
+
+
+def read_labels(path: Path) -> pd.DataFrame:
+    """A table of labels in the long format, ours or one that the LEAVS authors published.
+
+    Args:
+        path: a run folder, or a CSV or Parquet file in the long, wide or tidy shape.
+
+    Returns:
+        Two rows for each report and organ; ids as text, codes as nullable integers (a failed cell
+        is NA).
+
+    Raises:
+        InputError: no such file, or not a table of labels.
+    """
+    table = read_rows(path)
+    columns = {}
+    for column in finding_types_of(table):
+        try:
+            columns[column] = _as_codes(table[column])
+        except (ValueError, TypeError) as error:
+            raise InputError(
+                f"{path}: column {column!r} holds what is no code; `leavs check` lists it"
+            ) from error
+    return table.assign(**columns)
+
+
+def _as_codes(column: "pd.Series[str]") -> pd.api.extensions.ExtensionArray:
+    """Texts as numbers; there are few different ones, and each is read once."""
+    places, texts = pd.factorize(column)
+    numbers = pd.to_numeric(pd.Series(texts, dtype=object).replace("", None))
+    if (numbers.abs() > LARGEST).any():
+        raise ValueError
+    return numbers.astype("Int64").array.take(places)
+
+
+def read_rows(path: Path) -> pd.DataFrame:
+    """As `read_labels`, with the codes as the text that stands in the file.
+
+    Raises:
+        InputError: no such file, or not a table of labels.
+    """
+    file = file_of(path)
+    return as_rows(read_table(file), file)
+
+
+def file_of(path: Path) -> Path:
+    """The table itself, of a run folder or a file."""
+    return path / "labels.csv" if path.is_dir() else path
+
+
+def as_rows(table: pd.DataFrame, file: Path) -> pd.DataFrame:
+    """A table of any shape in the long one.
+
+    Args:
+        file: that it was read from, for messages.
+
+    Raises:
+        InputError: it is no table of labels.
+    """
+    if set(TIDY) <= set(table.columns):
+        return _from_tidy(table, file)
+    if KIND not in table.columns and any(c.endswith(URGENCY_SUFFIX) for c in table.columns):
+        return _from_wide(table, file)
+    if missing := [column for column in rows.KEYS if column not in table.columns]:
+        raise InputError(f"{file} has no column {missing[0]!r}; is it a table of labels?")
+    if not finding_types_of(table):
+        raise InputError(f"{file} has no column for any finding type; is it a table of labels?")
+    return table
+
+
+def finding_types_of(table: pd.DataFrame) -> list[str]:
+    """The finding types of a table in the long format."""
+    return [column for column in table.columns if column not in (*rows.KEYS, ANNOTATOR)]
+
+
+def read_table(file: Path) -> pd.DataFrame:
+    """A CSV or Parquet file as text; an empty cell is "", and what is no label is left out.
+
+    Raises:
+        InputError: no such file, or it cannot be read.
+    """
+    try:
+        if file.suffix != PARQUET:
+            # Whole, though the texts are dropped: else pandas takes lines of any length.
+            table = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+            if not isinstance(table.index, pd.RangeIndex):
+                raise InputError(f"{file} has lines with more cells than its header has columns")
+            unnamed = [name for name in table.columns if name.startswith("Unnamed: ")]
+            return table.drop(columns=[*TEXTS, *unnamed], errors="ignore")
+        table = pd.read_parquet(file)
+    except ImportError as error:
+        raise InputError(f"{file}: {NEEDS_PYARROW}") from error
+    except FileNotFoundError as error:
+        raise InputError(f"{file} does not exist") from error
+    except pd.errors.EmptyDataError as error:
+        raise InputError(f"{file} is empty") from error
+    except (OSError, ValueError) as error:
+        kind = "Parquet file" if file.suffix == PARQUET else "CSV"
+        raise InputError(f"{file} cannot be read as a {kind} ({type(error).__name__})") from error
+    return table.drop(columns=[*TEXTS], errors="ignore").astype("string").fillna("").astype(str)
+
+
+def _from_tidy(table: pd.DataFrame, file: Path) -> pd.DataFrame:
+    """Rows of one finding type side by side; a type that is missing somewhere stays empty."""
+    report, organ, finding_type, certainty, urgency = TIDY
+    if table.duplicated([report, organ, finding_type]).any():
+        raise InputError(f"{file} has two rows for the same report, organ and finding type")
+    order = list(dict.fromkeys(table[finding_type]))
+    keys = table[[report, organ]].drop_duplicates()
+    parts = []
+    for kind, column in ((rows.LABELS, certainty), (rows.URGENCY, urgency)):
+        part = table.pivot(index=[report, organ], columns=finding_type, values=column)
+        part = part.reindex(index=pd.MultiIndex.from_frame(keys), columns=order).fillna("")
+        parts.append(part.reset_index().assign(**{KIND: kind}))
+    return _two_rows_each(parts, (report, organ), order)
+
+
+def _from_wide(table: pd.DataFrame, file: Path) -> pd.DataFrame:
+    """Columns `{organ}_{type}` and `{organ}_{type}_urgency` as rows."""
+    if REPORT_ID not in table.columns:
+        raise InputError(f"{file} has no column {REPORT_ID!r}; is it a table of labels?")
+    if table[REPORT_ID].duplicated().any():
+        raise InputError(f"{file} has two rows for the same report")
+    cells = [c for c in table.columns if c + URGENCY_SUFFIX in table.columns]
+    organs, types = _organs_and_types(cells, file)
+    parts = []
+    for organ in organs:
+        for kind, suffix in ((rows.LABELS, ""), (rows.URGENCY, URGENCY_SUFFIX)):
+            columns = {f"{organ}_{name}{suffix}": name for name in types}
+            part = table[[REPORT_ID, *columns]].rename(columns=columns)
+            parts.append(part.assign(**{ORGAN: organ, KIND: kind}))
+    return _two_rows_each(parts, (REPORT_ID, ORGAN), types)
+
+
+def _organs_and_types(cells: list[str], file: Path) -> tuple[list[str], list[str]]:
+    """The names of which the columns are made; either may have a `_` of its own, not both."""
+    readings = []
+    for split in (str.partition, str.rpartition):
+        pairs = [(left, right) for left, _, right in (split(cell, "_") for cell in cells)]
+        organs = list(dict.fromkeys(left for left, _ in pairs))
+        types = list(dict.fromkeys(right for _, right in pairs))
+        if pairs and {(o, t) for o in organs for t in types} == set(pairs):
+            readings.append((organs, types))
+    readings = [one for one in readings if WELL_KNOWN & set(one[1])] or readings
+    if len({str(one) for one in readings}) != 1:
+        raise InputError(f"{file} has columns that are not one for each organ and finding type")
+    return readings[0]
+
+
+def _two_rows_each(
+    parts: list[pd.DataFrame], keys: tuple[str, str], finding_types: list[str]
+) -> pd.DataFrame:
+    """Parts that hold one row for each key, merged: by report and organ as they came first."""
+    names = dict(zip(keys, rows.KEYS[:2], strict=True))
+    table = pd.concat(parts, ignore_index=True).rename(columns=names)
+    places = [pd.factorize(table[column])[0] for column in rows.KEYS]
+    order = np.lexsort(places[::-1])
+    ordered: pd.DataFrame = table[[*rows.KEYS, *finding_types]].iloc[order].reset_index(drop=True)
+    ordered.columns.name = None
+    return ordered

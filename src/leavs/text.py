@@ -1,9 +1,0 @@
-"""Sentences of a report with offsets, and the sentences that a model's quote stands for.
-
-The one door to `sentences` and `quotes`. Knows nothing of models, files or prompts.
-"""
-
-from leavs.quotes import match_quote, match_quotes
-from leavs.sentences import heading_lines, split_sentences
-
-__all__ = ["heading_lines", "match_quote", "match_quotes", "split_sentences"]

@@ -1,0 +1,210 @@
+"""Headings and labels of a report: which text is one, and which one a sentence stands under.
+
+A label is what stands before a colon: "Liver:". It is made of words that name a part of the body
+or of a report, or is written in capitals or title case, and says nothing itself: "Multiple small
+lesions:" is a sentence, since a heading is never evidence and would be lost.
+At the start of a line a short label may be made of any words ("Gastrostomy tube: in place."), as
+long as something follows it. Imports nothing from leavs but word lists.
+"""
+
+import re
+from typing import NamedTuple
+
+from leavs.text.words import words
+
+MAX_LABEL_WORDS = 8
+# In which a line that speaks of its own matter names it.
+FIRST_WORDS = 3
+# Of a label in words that are not in our lists, in lower case.
+MAX_OTHER_WORDS = 5
+
+# Of a sentence that leads in others: each of them is shown with it.
+MAX_LEAD_IN = 400
+
+# "- ", "• ", "** ", "1. ", "2) ", "(3) ", "a) "; but not "-5 HU" or "3.5 cm".
+BULLET = re.compile(
+    r"(?:[-–—•·▪●◦‣*+>#]{1,6}(?!\d)\s*|\(?\d{1,2}[.)、](?:\s+|(?=[^\W\d_]))|\(?[a-zA-Z]\)\s+)+"
+)
+
+# A time ("10:30") and an address ("http://") have a colon, too.
+_LABEL = re.compile(
+    r"([^\W\d_][^:：.。;!?\r\n]{0,59}?)[ *_]{0,3}[:：](?!(?<=\d.)\d|//)[*_]{0,2}\s*"
+)
+_DECORATION = re.compile(r"[\s*_=#\ufeff-]{0,8}")
+_WORD = re.compile(r"[^\W_]+")
+# "Small bowel" is a name, "Large lymph nodes" is a finding.
+_SIZE_IN_NAME = re.compile(r"\b(?:small and )?(?:small|large) (?=bowel|intestine)")
+_RULE = " *_=#-"
+
+_SECTIONS = words("labels", "sections", "preliminaries")
+_PRELIMINARIES = words("labels", "preliminaries")
+_ORGANS = words("labels", "organs")
+_LINKS = words("labels", "links")
+_KNOWN = words("labels", "sections", "preliminaries", "parts", "links")
+_SAYS_SOMETHING = words("labels", "says_something")
+
+
+class Labels(NamedTuple):
+    """The labels that a text begins with.
+
+    Args:
+        names: in order, each with its colon: "FINDINGS: Liver: normal" has two.
+        end: where the text goes on after them.
+        alone: nothing follows, the text is a heading.
+        sure: they name a place of the report; "Target 1:" may only be a detail of such a place.
+    """
+
+    names: tuple[str, ...]
+    end: int
+    alone: bool
+    sure: bool = True
+
+
+def read_labels(text: str, *, starts_line: bool = True) -> Labels:
+    """The labels at the start of a sentence or line, and whether it is a heading.
+
+    A heading without a colon ("FINDINGS", "Kidneys and ureters") is made of known words alone; it
+    gets a colon here, so that it reads well in front of a sentence.
+    """
+    at = _start(text)
+    names: list[str] = []
+    sure = True
+    while match := _LABEL.match(text, at):
+        is_label = _is_label(match[1])
+        if not is_label and (names or not starts_line or not _may_be_label(match[1])):
+            break
+        sure = sure and is_label
+        names.append(_with_colon(match[1]))
+        at = match.end()
+    rest = "" if names else text[at:].rstrip(_RULE)
+    if _is_bare_heading(rest):
+        return Labels((_with_colon(rest),), len(text), alone=True)
+    alone = bool(names) and not text[at:].strip("*=#")
+    return Labels(() if alone and not sure else tuple(names), at, alone, sure)
+
+
+def _start(text: str) -> int:
+    """Where the words begin, after bullets and decoration ("**FINDINGS**", "2. Liver")."""
+    decoration = _DECORATION.match(text)
+    at = decoration.end() if decoration else 0
+    bullet = BULLET.match(text, at)
+    return bullet.end() if bullet else at
+
+
+def _with_colon(label: str) -> str:
+    return " ".join(label.split()) + ":"
+
+
+def _is_label(label: str) -> bool:
+    found, lowered = _WORD.findall(label), _lowered(label)
+    if len(found) > MAX_LABEL_WORDS or not _SAYS_SOMETHING.isdisjoint(lowered):
+        return False
+    titled = all(word in _LINKS or word[0].isupper() or _is_uncased(word) for word in found)
+    return titled or _all_known(lowered)
+
+
+def _is_uncased(word: str) -> bool:
+    """Whether it is in a script without capitals; numbers are not, "Target 1" is but a detail."""
+    return word[0].isalpha() and word[0].lower() == word[0].upper()
+
+
+def _may_be_label(label: str) -> bool:
+    lowered = _lowered(label)
+    few = len(lowered) <= MAX_OTHER_WORDS
+    return few and not label[0].islower() and _SAYS_SOMETHING.isdisjoint(lowered)
+
+
+def _is_bare_heading(line: str) -> bool:
+    if not line[:1].isupper() or len(line) >= 100 or not (line[-1].isalnum() or line[-1] == ")"):
+        return False
+    found = _lowered(line)
+    return len(found) <= MAX_LABEL_WORDS and _all_known(found) and not set(line) & set(".;,!?")
+
+
+def _all_known(lowered: list[str]) -> bool:
+    found = _SIZE_IN_NAME.sub("", " ".join(lowered)).split()
+    return all(word in _KNOWN for word in found) and not _LINKS.issuperset(found)
+
+
+class Headings:
+    """The headings that hold while a report is read from top to bottom; the nearest wins.
+
+    A section ("IMPRESSION:") holds until the next section; but "HISTORY:", "TECHNIQUE:" and the
+    like end at the first blank line after their text, since findings often follow them without a
+    heading. Within a section a heading on its own line ("LIVER:") holds until the next heading, as
+    the text on an organ may have several paragraphs; an inline label ("Liver: Normal.") holds until
+    the next one, the end of the paragraph, or a line that speaks of its own matter. Within that a
+    detail ("Target 1: 3 cm.", "There are two lesions:") holds as long, without ending what it is a
+    detail of. A label or detail within an item of a list holds until the next item.
+    """
+
+    def __init__(self) -> None:
+        self._section = ""
+        self._topic = ""
+        self._detail = ""
+        self._topic_passes = False
+        self._in_item = self._topic_in_item = self._detail_in_item = False
+        self._text_seen = False
+
+    @property
+    def current(self) -> str:
+        """The heading that holds here, or ""."""
+        return self._detail or self.outer
+
+    @property
+    def outer(self) -> str:
+        """The heading that holds here for the start of a detail."""
+        return self._topic or self._section
+
+    def new_paragraph(self) -> None:
+        """A blank line was read."""
+        self._detail = ""
+        if self._topic_passes:
+            self._topic = ""
+        if self._text_seen and not _PRELIMINARIES.isdisjoint(_lowered(self._section)):
+            self._section = ""
+
+    def new_line(self, line: str, *, after_stop: bool) -> None:
+        """A line begins that does not go on with the sentence of the one before.
+
+        An inline label ends with its line where the next begins with an organ of its own, and
+        among lines without full stops: those are notes, one matter each ("GB: stones", then
+        "R kid nl").
+        """
+        begins = set(_lowered(" ".join(line[:80].split()[:FIRST_WORDS])))
+        own_matter = begins & _ORGANS - set(_lowered(self._topic))
+        if self._topic_passes and (own_matter or not after_stop):
+            self._topic = ""
+
+    def new_sentence(self, *, is_item: bool) -> None:
+        """A sentence begins, perhaps as an item of a list."""
+        if is_item and self._detail_in_item:
+            self._detail = ""
+        if is_item and self._topic_in_item and self._topic_passes:
+            self._topic = ""
+        self._in_item = is_item
+
+    def enter(self, labels: Labels) -> None:
+        """Labels were read, with or without text after them."""
+        self._text_seen = not labels.alone
+        for name in labels.names:
+            if not labels.sure:
+                self._set_detail(name)
+            elif not _SECTIONS.isdisjoint(_lowered(name)):
+                self._section, self._topic, self._detail = name, "", ""
+            else:
+                self._topic, self._detail = name, ""
+                self._topic_passes, self._topic_in_item = not labels.alone, self._in_item
+
+    def text(self, sentence: str) -> None:
+        """A sentence without a label was read; one that ends in a colon leads in what follows."""
+        self._text_seen = True
+        if sentence.endswith((":", "：")) and len(sentence) <= MAX_LEAD_IN:
+            self._set_detail(" ".join(sentence.split()))
+
+    def _set_detail(self, detail: str) -> None:
+        self._detail, self._detail_in_item = detail, self._in_item
+
+
+def _lowered(label: str) -> list[str]:
+    return _WORD.findall(label.casefold())

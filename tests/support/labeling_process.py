@@ -1,0 +1,67 @@
+"""A labeling process that can be killed, and what is left in its folder."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import scripted_label
+from leavs.engines.scripted import ScriptedEngine
+from leavs.journal.index import Done, Index
+from leavs.journal.journal import read_lines
+from leavs.method.pack import Pack
+from leavs.tables.export import TABLES
+from places import ROOT
+
+
+def done_in(folder: Path) -> dict[str, Done]:
+    """What is done, of each report."""
+    with Index(folder) as index:
+        lines = [line.record for line in read_lines(folder) if line.record["kind"] == "organ"]
+        done = {line["report_id"]: index.done(line["report_id"]) for line in lines}
+    return {report: one for report, one in done.items() if one is not None}
+
+
+class Labeling:
+    """A folder of reports and the processes that label them.
+
+    Args:
+        wanted: the tables of a run that nobody disturbed.
+    """
+
+    def __init__(self, home: Path, pack: Pack, wanted: dict[str, bytes] | None = None) -> None:
+        self.reports, self.folder, self.log = home / "in.csv", home / "run", home / "log"
+        organs = [organ.name for organ in pack.ontology.organs]
+        with self.reports.open("w", encoding="utf-8", newline="") as file:
+            rows = [(f"case {n}", scripted_label.case_text(n, organs)) for n in range(26)]
+            csv.writer(file).writerows([("image1", "anonymized_report"), *rows])
+        if wanted is None:
+            engine = ScriptedEngine(scripted_label.answer)
+            assert scripted_label.label(self.reports, self.folder, engine, 60).complete
+            wanted = self.tables()
+        self.wanted = wanted
+
+    def tables(self) -> dict[str, bytes]:
+        return {name: (self.folder / name).read_bytes() for name in TABLES}
+
+    def start(
+        self,
+        seconds: float = 0.003,
+        drain: float = 60,
+        slow_after: int = 10**9,
+        shard: tuple[int, int] | None = None,
+    ) -> subprocess.Popen[bytes]:
+        """A process that labels the reports; `log` gets the questions."""
+        paths = [str(path) for path in (self.reports, self.folder, self.log)]
+        numbers = [str(number) for number in (seconds, drain, slow_after)]
+        script = str(ROOT / "tests" / "support" / "scripted_label.py")
+        part = [str(number) for number in shard or ()]
+        return subprocess.Popen([sys.executable, script, *paths, *numbers, *part])
+
+    def lines(self) -> list[list[str]]:
+        content = self.log.read_text() if self.log.exists() else ""
+        return [line.split("\t") for line in content.splitlines()]
+
+    def recorded(self) -> set[tuple[str, str]]:
+        done = done_in(self.folder)
+        return {(report, organ) for report in done for organ in done[report].organs}

@@ -1,0 +1,15 @@
+"""Where things are: the project, the shared AMOS reports, a port that nobody listens on."""
+
+import socket
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+AMOS = ROOT.parent / "shared" / "amos"
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

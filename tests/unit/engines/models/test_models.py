@@ -1,0 +1,75 @@
+"""Which model a run uses follows from the options, and its labels are known to be its own."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leavs.engines.models.choice import choose_model, vllm_options
+from leavs.engines.options import EngineOptions, Sampling
+from leavs.errors import LeavsError, UsageError
+
+SERVER = "http://127.0.0.1:1/v1"
+
+
+@pytest.mark.parametrize(
+    ("options", "name", "identity"),
+    [
+        ({"dry_run": True, "model": "m"}, None, {"engine": "dry run"}),
+        ({"base_url": SERVER}, None, {"engine": "server", "model": None}),
+        (
+            {"base_url": SERVER, "model": "m"},
+            "m",
+            {"engine": "server", "model": "m"},
+        ),
+        ({"model": "org/m", "revision": "r"}, "org/m", {"engine": "vllm", "revision": "r"}),
+        ({"model": "m", "engine_arg": ("a-b=1",)}, "m", {"engine_args": {"a_b": 1}}),
+    ],
+)
+def test_the_model_is_the_one_named(
+    options: dict[str, Any], name: str | None, identity: dict[str, Any]
+) -> None:
+    chosen = choose_model(EngineOptions(**options))
+    assert chosen.name == name
+    assert identity.items() <= dict(chosen.identity).items()
+    assert bool(chosen.warnings) is bool(options.get("dry_run"))
+
+
+def test_a_folder_is_the_same_model_from_wherever_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "model").mkdir()
+    monkeypatch.chdir(tmp_path)
+    names = [choose_model(EngineOptions(model=m)).name for m in ("model", f"{tmp_path}/model")]
+    assert names == [str((tmp_path / "model").resolve())] * 2
+
+
+def test_the_demo_model_that_is_not_there_is_told_where_to_find(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEAVS_CACHE", str(tmp_path))
+    with pytest.raises(LeavsError, match="leavs download demo"):
+        choose_model(EngineOptions(model="demo"))
+
+
+def test_the_engine_writes_its_pages_into_the_runs_folder(tmp_path: Path) -> None:
+    engine = EngineOptions(tensor_parallel_size=2, engine_arg=("enforce-eager=true", "x=y"))
+    options = vllm_options(engine, "m", Sampling(temperature=0.5, seed=3), tmp_path)
+    assert (options.model, options.temperature, options.seed) == ("m", 0.5, 3)
+    assert options.tensor_parallel_size == 2
+    assert options.engine_args == {"enforce_eager": True, "x": "y"}
+    assert options.log is not None
+    assert options.log.parent == tmp_path / "logs"
+
+
+def test_a_server_elsewhere_is_asked_only_where_that_is_allowed() -> None:
+    """And the labels do not depend on it."""
+    elsewhere = "http://192.0.2.7:8000/v1"
+    with pytest.raises(UsageError, match="give --allow-remote"):
+        choose_model(EngineOptions(base_url=elsewhere))
+    allowed = choose_model(EngineOptions(base_url=elsewhere, allow_remote=True, model="m"))
+    here = choose_model(EngineOptions(base_url=SERVER, allow_remote=True, model="m"))
+    assert allowed.identity == here.identity
+    assert (len(allowed.cautions), here.cautions, allowed.warnings) == (1, (), ())
+    dry = choose_model(EngineOptions(base_url=elsewhere, dry_run=True))
+    assert dry.cautions == ()

@@ -1,0 +1,445 @@
+"""Whatever a file holds, each entry is read as it was written, or refused in one line."""
+
+import csv
+import gzip
+import io
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from leavs.domain import Report, Shard, UnreadableReport
+from leavs.errors import InputError, UsageError
+from leavs.reports import (
+    CheckedSource,
+    from_amos_json,
+    from_csv,
+    from_files,
+    from_folder,
+    from_jsonl,
+    from_list,
+    from_path,
+)
+from leavs.reports.opening import LONGEST
+from nasty_records import records, texts
+
+CANARY = "zebra fibroma"
+few = settings(max_examples=100, deadline=None)
+Reader = Callable[[Path], CheckedSource]
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+# What holds of every source.
+
+
+def assert_one_line(message: str, path: Path) -> None:
+    assert str(path) in message
+    assert message.isprintable(), "a line break, a control character, or what no screen shows"
+    assert not set(CANARY.split()) & set(message.split())
+
+
+def entries_of(read: Reader, path: Path) -> list[Report | UnreadableReport] | None:
+    """The entries, once what holds of all sources has been checked; None where it is refused."""
+    try:
+        source = read(path)
+    except InputError as error:
+        assert_one_line(str(error), path)
+        return None
+    try:
+        found = list(source)
+    except InputError as error:
+        assert_one_line(str(error), path)
+        with pytest.raises(InputError) as again:
+            source.count()
+        assert_one_line(str(again.value), path)
+        return None
+    assert [entry.position for entry in found] == list(range(source.count()))
+    assert list(source) == found
+    shards = [list(source.sharded(Shard(number, 3))) for number in range(3)]
+    assert sorted(chain(*shards), key=lambda entry: entry.position) == found
+    assert [len(one) for one in shards] == [
+        source.sharded(Shard(number, 3)).count() for number in range(3)
+    ]
+    ids = [entry.id for entry in found if entry.id]
+    assert len(ids) == len(set(ids))
+    for entry in found:
+        assert_well_formed(entry, path)
+    return found
+
+
+def assert_well_formed(entry: Report | UnreadableReport, path: Path) -> None:
+    assert entry.id == entry.id.strip()
+    assert len(entry.id) <= 400
+    assert not any(ord(c) < 32 or "\ud800" <= c <= "\udfff" or c in "\x7f\x85" for c in entry.id)
+    assert entry.source.isprintable()
+    if isinstance(entry, Report):
+        assert entry.text.strip()
+        assert entry.id
+        assert "\0" not in entry.text
+        (entry.id + entry.text).encode()
+    else:
+        assert_one_line(entry.reason, path.parent)
+
+
+# What is written.
+
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16"]
+
+
+def expected(written: Sequence[tuple[str, str]]) -> list[tuple[str, str | None]]:
+    """Each entry's id and text; "" where its id cannot be used, None where its text cannot."""
+    found: list[tuple[str, str | None]] = []
+    seen = set()
+    for given_id, text in written:
+        report_id = given_id.strip()
+        odd = any(
+            ord(c) < 32 or 127 <= ord(c) < 160 or c in "\u2028\u2029" or "\ud800" <= c <= "\udfff"
+            for c in report_id
+        )
+        if not report_id or len(report_id) > 400 or odd or report_id in seen:
+            found.append(("", None))
+            continue
+        seen.add(report_id)
+        found.append((report_id, text if text.strip() and "\0" not in text else None))
+    return found
+
+
+def read_as(entries: Sequence[Report | UnreadableReport] | None) -> list[tuple[str, str | None]]:
+    assert entries is not None
+    return [(one.id, one.text if isinstance(one, Report) else None) for one in entries]
+
+
+def put(path: Path, content: bytes) -> Path:
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+    return path
+
+
+@few
+@given(
+    records,
+    st.sampled_from(["a.csv", "a.tsv", "a.csv.gz", "a.tsv.gz"]),
+    st.sampled_from(ENCODINGS),
+    st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
+    st.sampled_from(["\r\n", "\n"]),
+)
+def test_tables(
+    written: list[tuple[str, str]], name: str, encoding: str, quoting: Any, end: str
+) -> None:
+    stream = io.StringIO(newline="")
+    delimiter = "\t" if ".tsv" in name else ","
+    writer = csv.writer(stream, delimiter=delimiter, quoting=quoting, lineterminator=end)
+    if end == "\n":  # the writer quotes a field for the breaks that it ends lines with itself
+        written = [(one.replace("\r", ""), text.replace("\r", "")) for one, text in written]
+    writer.writerows([("id", "note", "text"), *((one, "-", text) for one, text in written)])
+    with folder() as home:
+        path = put(home / name, stream.getvalue().encode(encoding))
+        found = entries_of(lambda p: from_csv(p, "id", "text"), path)
+    assert read_as(found) == expected(written)
+
+
+@few
+@given(
+    records, st.sampled_from(["a.jsonl", "a.jsonl.gz"]), st.sampled_from(ENCODINGS), st.booleans()
+)
+def test_json_lines(
+    written: list[tuple[str, str]], name: str, encoding: str, ensure_ascii: bool
+) -> None:
+    lines = [
+        json.dumps({"id": one, "text": text}, ensure_ascii=ensure_ascii) + "\n"
+        for one, text in written
+    ]
+    with folder() as home:
+        found = entries_of(from_jsonl, put(home / name, "".join(lines).encode(encoding)))
+    assert read_as(found) == expected(written)
+
+
+@few
+@given(records, st.sampled_from(ENCODINGS))
+def test_amos(written: list[tuple[str, str]], encoding: str) -> None:
+    cases = [
+        {"image": f"./imagesTr/{one.replace('/', '-').replace(chr(92), '-')}.nii.gz",
+         "labels": {"report": {"impression": text}}}
+        for one, text in [("first", "Normal."), *written]
+    ]  # fmt: skip
+    with folder() as home:
+        path = put(home / "a.json", json.dumps({"training": cases}).encode(encoding))
+        found = read_as(entries_of(from_amos_json, path))
+    assert len(found) == len(written) + 1
+    bodies = {(report_id, f"Impression:\n{text}") for report_id, text in written}
+    plain = {(one.replace("/", "-").replace("\\", "-").strip(), text) for one, text in bodies}
+    assert {pair for pair in found[1:] if pair[1] is not None} <= plain
+
+
+@few
+@given(
+    st.lists(
+        st.tuples(st.binary(min_size=1, max_size=40), st.sampled_from(["txt", "TXT", "md"])),
+        max_size=6,
+    ),
+    texts,
+)
+@example([(b".", "txt"), (b"..", "txt"), (b"-rf", "txt"), (b"a\n", "txt"), (b"\x81", "txt")], "a")
+@example([(b"A", "txt"), (b"a", "txt"), ("é".encode(), "txt"), ("e\u0301".encode(), "txt")], "a")
+def test_folders(names: list[tuple[bytes, str]], text: str) -> None:
+    stems = [stem.replace(b"/", b"").replace(b"\0", b"") or b"x" for stem, _ in names]
+    files = {stem + b"." + kind.encode() for stem, (_, kind) in zip(stems, names, strict=True)}
+    with folder() as home:
+        below = home / "sub"
+        below.mkdir()
+        for name in files:
+            Path(os.fsdecode(os.fsencode(below) + b"/" + name)).write_bytes(text.encode())
+        put(home / "first.txt", b"Normal.")
+        found = read_as(entries_of(from_folder, home))
+        listed = read_as(entries_of(_listed(below), home / "list.lst"))
+    text = text.removeprefix("\ufeff")  # a mark
+    reports = sorted(f"sub/{os.fsdecode(name)}" for name in files if name[-4:].lower() == b".txt")
+    written = [("first", "Normal."), *((name[:-4], text) for name in reports)]
+    assert found == expected(sorted(written, key=lambda pair: pair[0]))
+    assert listed[0] == ("gone", None)
+
+
+def _listed(below: Path) -> Reader:
+    """A list of the files in a folder, of which it names one that is not there."""
+
+    def read(path: Path) -> CheckedSource:
+        names = [b"gone.txt", *(os.fsencode(one) for one in sorted(below.iterdir()))]
+        path.write_bytes(b"\n".join(names))
+        return from_list(path)
+
+    return read
+
+
+# What nobody wrote on purpose: bytes, and pieces of the formats in any order.
+
+PIECES = st.lists(
+    st.sampled_from([
+        b'"', b",", b"\n", b"\r", b"\r\n", b"\t", b"id", b"text", b"id,text\n", b'"a"', b"a,",
+        b"\0",
+        b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"\x81", b"\xe9", b"\xed\xa0\x80", b"\xf0\x9f",
+        CANARY.encode(), b'{"id": "', b'", "text": "', b'"}', b"[", b"]", b"{", b"}", b"null",
+        b"1e999",
+        b'{"training": [', b'{"image": "x.nii.gz", "report": ', b'"x.nii": ', b"]}", b"\\u0000",
+        b"\\ud800", b"\\udc80", b"-", b"NaN", b" ", b"#", b"9" * 5000, b"[" * 2000, b"/", b"..",
+        "é".encode(), "é".encode("utf-16"), b"\xd8\x00", b"\x80\xdc", b"\x1f\x8b",
+    ]),
+    max_size=20,
+).map(b"".join)  # fmt: skip
+content = st.one_of(PIECES, st.binary(max_size=60), PIECES.map(gzip.compress))
+READERS: dict[str, Reader] = {
+    "a.csv": lambda path: from_csv(path, "id", "text"),
+    "a.tsv.gz": lambda path: from_csv(path, "id", "text"),
+    "a.jsonl": from_jsonl,
+    "a.jsonl.gz": from_jsonl,
+    "a.json": from_amos_json,
+    "a.txt": lambda path: from_files([path]),
+    "a.txt.gz": lambda path: from_files([path, path]),
+    "a.lst": from_list,
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+@few
+@given(content, st.sampled_from([b"", b"id,text\n", b'{"id": "a", "text": "b"}\n', b"\xff\xfe"]))
+def test_any_bytes(name: str, data: bytes, head: bytes) -> None:
+    with folder() as home:
+        (home / name).write_bytes(head + data)
+        if name == "a.lst":
+            _entries_of_a_list(home / name)
+        else:
+            entries_of(READERS[name], home / name)
+
+
+def _entries_of_a_list(path: Path) -> None:
+    """What a list names is a path, and may stand in a message; only crashes are looked for."""
+    try:
+        source = from_list(path)
+    except InputError as error:
+        assert str(error).isprintable()
+        return
+    found = list(source)
+    assert len(found) == source.count()
+    assert all((one.source + getattr(one, "reason", "")).isprintable() for one in found)
+
+
+json_values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.one_of(
+                st.text(max_size=5),
+                st.sampled_from(["report", "labels", "image", "findings", "training", "a.nii.gz"]),
+            ),
+            inner,
+            max_size=3,
+        ),
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(json_values)
+def test_amos_of_any_shape(value: Any) -> None:
+    case = {"image": "x.nii.gz", "labels": {"report": value}}
+    with folder() as home:
+        for data in (value, {"training": [case, value]}, {"x.nii.gz": value}):
+            entries_of(from_amos_json, put(home / "a.json", json.dumps(data).encode()))
+
+
+@few
+@given(st.lists(json_values, max_size=4))
+def test_json_lines_of_any_shape(values: list[Any]) -> None:
+    lines = "".join(json.dumps(value) + "\n" for value in values)
+    with folder() as home:
+        found = entries_of(from_jsonl, put(home / "a.jsonl", lines.encode()))
+        assert len(found or []) == len(values)
+
+
+@few
+@given(st.lists(st.lists(texts, max_size=4), max_size=5))
+def test_ragged_rows(rows: list[list[str]]) -> None:
+    stream = io.StringIO(newline="")
+    csv.writer(stream, quoting=csv.QUOTE_ALL).writerows([("id", "text"), ("a", "b"), *rows])
+    with folder() as home:
+        found = entries_of(
+            lambda path: from_csv(path, "id", "text"),
+            put(home / "a.csv", stream.getvalue().encode()),
+        )
+    assert found is not None
+    assert len(found) == 1 + sum(map(bool, rows))
+    told = [one for one in found if isinstance(one, UnreadableReport) and " fields, " in one.reason]
+    assert len(told) == sum(bool(row) and len(row) != 2 for row in rows)
+
+
+@few
+@given(st.text(st.characters()))
+def test_any_name(name: str) -> None:
+    with folder() as home:
+        for read in (from_csv, from_jsonl, from_amos_json, from_list, from_folder, from_path):
+            with pytest.raises((InputError, UsageError)) as caught:
+                read(home / "gone" / name / "x")
+            assert str(caught.value).isprintable()
+        good = put(home / "good.txt", b"Normal.")
+        first, last = from_files([home / "gone" / name / f"{name}.txt", good])
+        assert isinstance(first, UnreadableReport)
+        assert first.reason.isprintable()
+        assert isinstance(last, Report) or last.reason.count("good")
+
+
+@few
+@given(st.text(st.characters()), st.text(st.characters()))
+def test_any_name_of_a_column(id_column: str, text_column: str) -> None:
+    with folder() as home:
+        table = put(home / "a.csv", f"{CANARY},{CANARY} 4711\nx,y\n".encode())
+        with pytest.raises(InputError) as caught:
+            from_csv(table, id_column, text_column)
+        assert_one_line(str(caught.value), table)
+        lines = put(home / "a.jsonl", json.dumps({CANARY: f"the {CANARY}"}).encode())
+        entries_of(lambda path: from_jsonl(path, id_column, text_column), lines)
+
+
+def test_ten_megabytes_in_one_line(tmp_path: Path) -> None:
+    text = 'The liver, "normal".' * 500_000
+    table = tmp_path / "a.csv"
+    with table.open("w", newline="") as stream:
+        csv.writer(stream).writerows([("id", "text"), ("a", text)])
+    lines = put(tmp_path / "a.jsonl", json.dumps({"id": "a", "text": text}).encode())
+    for read, path in ((READERS["a.csv"], table), (from_jsonl, lines)):
+        (report,) = read(path)
+        assert isinstance(report, Report)
+        assert report.text == text
+
+
+# What was wrong once.
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.jsonl"])
+def test_a_lone_surrogate_in_utf16_is_not_taken_for_another_encoding(
+    tmp_path: Path, name: str
+) -> None:
+    texts = {
+        "a.txt": "é \udc80 liver",
+        "a.csv": "id,text\na,é \udc80 liver\n",
+        "a.jsonl": '{"id": "a", "text": "é \udc80 liver"}\n',
+    }
+    path = put(tmp_path / name, texts[name].encode("utf-16", "surrogatepass"))
+    (entry,) = READERS[name](path)
+    assert isinstance(entry, UnreadableReport), "it was read as 'Ã© € liver'"
+    assert "save it as UTF-8" in entry.reason
+
+
+def test_a_key_that_comes_twice_is_refused(tmp_path: Path) -> None:
+    lines = '{"id": "a", "text": "One.", "text": "Two."}\n{"id": "b", "text": "Three."}\n'
+    first, second = from_jsonl(put(tmp_path / "a.jsonl", lines.encode()))
+    assert isinstance(first, UnreadableReport)
+    assert first.reason.endswith("line 1 has a key twice; give each key once")
+    assert isinstance(second, Report)
+    path = put(tmp_path / "a.json", b'{"a.nii.gz": "One.", "a.nii.gz": "Two."}')
+    with pytest.raises(InputError, match=r"a\.json has an object with a key twice"):
+        from_amos_json(path)
+
+
+@pytest.mark.parametrize("depth", [400, 900])
+def test_a_report_nested_deeply_costs_that_report_alone(tmp_path: Path, depth: int) -> None:
+    deep = "[" * depth + '"x"' + "]" * depth
+    cases = f'[{{"image": "a.nii", "report": {deep}}}, {{"image": "b.nii", "report": "Normal."}}]'
+    first, second = from_amos_json(put(tmp_path / "a.json", cases.encode()))
+    assert first.id == "a"
+    assert isinstance(second, Report)
+
+
+def test_a_file_whose_name_is_dots_has_an_id(tmp_path: Path) -> None:
+    put(tmp_path / "..txt", b"Normal.")
+    put(tmp_path / "...txt", b"Normal.")
+    found = [one.id for one in from_folder(tmp_path)]
+    assert found in ([".", ".."], ["."], [".."]), "Path.with_suffix refuses them since Python 3.13"
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\ud800b"])
+def test_a_path_that_can_be_no_path(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match="is not a path"):
+        from_folder(Path(name))
+    first, second = from_files([Path(f"{name}.txt"), put(tmp_path / "b.txt", b"Normal.")])
+    assert isinstance(first, UnreadableReport)
+    assert isinstance(second, Report)
+
+
+def test_one_bad_name_in_a_utf16_list_does_not_stop_the_others(tmp_path: Path) -> None:
+    put(tmp_path / "b.txt", b"Normal.")
+    names = "a\ud800.txt\nb.txt\n".encode("utf-16", "surrogatepass")
+    first, second = from_list(put(tmp_path / "a.lst", names))
+    assert isinstance(first, UnreadableReport)
+    assert isinstance(second, Report)
+
+
+def test_a_table_without_header_shows_neither_names_nor_findings(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.csv", b"4711,Doe Jane,Normal liver,Study ID\n1,2,3,4\n")
+    with pytest.raises(InputError, match="it has: Study ID, 3 that do not look like a name"):
+        from_csv(path, "id", "text")
+
+
+@pytest.mark.parametrize(
+    ("data", "part"),
+    [
+        ("id,text\na,Normal.\n".encode("utf-16-le"), "holds NUL bytes; if it is text, save it as"),
+        (b"id,text\na," + b"x" * (LONGEST + 1), "line 2 is longer than"),
+        (b'id,text\na,"' + b"x\n" * (LONGEST // 2 + 1) + b'"\n', "or a field has"),
+    ],
+)
+def test_tables_that_are_refused_say_why(tmp_path: Path, data: bytes, part: str) -> None:
+    with pytest.raises(InputError, match=part):
+        READERS["a.csv"](put(tmp_path / "a.csv", data))

@@ -1,0 +1,344 @@
+"""Many reports: a few in flight, failures kept apart, and stopped at any moment without a loss."""
+
+import asyncio
+import random
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labeling_process import Labeling, done_in
+from leavs.domain import Reasoning, Report, UnreadableReport
+from leavs.engines.engine import Choices, Constraint, Message
+from leavs.engines.scripted import Script, ScriptedEngine
+from leavs.errors import EngineError, QuestionError
+from leavs.journal.index import Index
+from leavs.journal.journal import Journal, read_lines
+from leavs.method.ask import Ask
+from leavs.method.pack import Pack
+from leavs.method.steps.filtration import fast_only, fast_then_thorough, thorough_only
+from leavs.run.batch import Batch, Tally
+from leavs.system.stopping import Stop
+from leavs.tables.export import export
+from readers import plain_reader
+
+REPORTS = [Report(f"r{number}", f"Report {number}.", number) for number in range(6)]
+
+
+def batch_of(pack: Pack, folder: Path, script: Script, **more: Any) -> Batch:
+    organs = pack.ontology.organs[:2]
+    ask = Ask(ScriptedEngine(script), pack, Reasoning.NEVER, max_reasoning_tokens=9)
+    parts: dict[str, Any] = {
+        "done": done_in(folder).get,
+        "tally": Tally(len(REPORTS), len(organs)),
+        "reports_in_flight": 2,
+    }
+    return Batch(ask, organs, fast_only, Journal(folder, {}), **(parts | more))
+
+
+def run(
+    batch: Batch, entries: Sequence[Report | UnreadableReport], stop: Stop | None = None
+) -> bool:
+    async def whole() -> bool:
+        return await batch.run(entries, stop or Stop(60))
+
+    try:
+        return asyncio.run(whole())
+    finally:
+        batch.journal.close()
+
+
+def recorded(folder: Path) -> list[tuple[str, str]]:
+    """Report and organ of all records."""
+    lines = [line.record for line in read_lines(folder) if line.record["kind"] == "organ"]
+    return sorted((line["report_id"], line["organ"]) for line in lines)
+
+
+def all_of(reports: Sequence[Report]) -> list[tuple[str, str]]:
+    return sorted((report.id, organ) for report in reports for organ in ("spleen", "liver"))
+
+
+@pytest.mark.parametrize("places", [1, 2, 4, 100])
+def test_no_more_reports_are_in_flight_than_allowed(
+    pack: Pack, tmp_path: Path, places: int
+) -> None:
+    at_once, most = set[str](), 0
+
+    async def script(messages: Sequence[Message], constraint: Constraint | None) -> str:
+        nonlocal most
+        report = messages[1].content.split("<report>\n")[1][:9]
+        at_once.add(report)
+        most = max(most, len(at_once))
+        await asyncio.sleep(0.005)
+        at_once.discard(report)
+        return "none"
+
+    assert run(batch_of(pack, tmp_path, script, reports_in_flight=places), REPORTS)
+    assert most == min(places, len(REPORTS))
+    assert recorded(tmp_path) == all_of(REPORTS)
+
+
+@pytest.mark.parametrize(("batch_size", "most"), [(1, 2), (4, 5), (16, 18)])
+def test_no_more_questions_are_with_the_engine_than_keep_it_full(
+    pack: Pack, tmp_path: Path, batch_size: int, most: int
+) -> None:
+    inside, at_once = 0, set[int]()
+
+    async def script(messages: Sequence[Message], constraint: Constraint | None) -> str:
+        nonlocal inside
+        inside += 1
+        at_once.add(inside)
+        await asyncio.sleep(0.001)
+        inside -= 1
+        return plain_reader(messages, constraint)
+
+    engine = ScriptedEngine(script, batch_size)
+    ask = Ask(engine, pack, Reasoning.NEVER, max_reasoning_tokens=9)
+    reports = [Report(f"r{number}", f"Liver {number}. Spleen.", number) for number in range(40)]
+    batch = batch_of(pack, tmp_path, script, reports_in_flight=20)
+    assert run(replace(batch, ask=ask, filter_sentences=thorough_only), reports)
+    assert max(at_once) == most
+    assert recorded(tmp_path) == all_of(reports)
+
+
+def test_the_questions_of_earlier_reports_go_first(pack: Pack, tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    async def script(messages: Sequence[Message], constraint: Constraint | None) -> str:
+        asked.append(int(re.findall(r"of report (\d)", messages[1].content)[0]))
+        await asyncio.sleep(0.001)
+        return "No" if isinstance(constraint, Choices) else "none"
+
+    texts = [" ".join(f"Sentence {i} of report {n}." for i in range(5)) for n in range(9)]
+    reports = [Report(f"r{number}", text, number) for number, text in enumerate(texts)]
+    batch = batch_of(pack, tmp_path, script, reports_in_flight=9)
+    ask = Ask(ScriptedEngine(script, 1), pack, Reasoning.NEVER, max_reasoning_tokens=9)
+    assert run(replace(batch, ask=ask, filter_sentences=fast_then_thorough), reports)
+    assert len(asked) == 9 * 6 * 2
+    last = [len(asked) - asked[::-1].index(number) for number in range(9)]
+    begun = [asked.index(number) for number in range(9)]
+    assert all(ends < begins for ends, begins in zip(last, begun[3:], strict=False))
+
+
+def test_one_report_that_fails_costs_nothing_else(pack: Pack, tmp_path: Path) -> None:
+    def script(messages: Sequence[Message], constraint: Constraint | None) -> str:
+        if "Report 3." in messages[1].content:
+            raise QuestionError("no")
+        return plain_reader(messages, constraint)
+
+    batch = batch_of(pack, tmp_path, script)
+    assert run(batch, REPORTS)
+    tally = batch.tally
+    assert (tally.reports_done, tally.organs_done, tally.failed_cells) == (6, 12, 22)
+    assert tally.certainties == {-2: 10 * 11, None: 22}
+    assert tally.usage["filtration_fast"].calls == 10
+
+
+UNREADABLE = UnreadableReport("bad", "x.txt holds no text", 6, "x.txt")
+NO_ID = UnreadableReport("", "x.csv line 9 has no id", 7, "x.csv line 9")
+
+
+def test_what_cannot_be_read_is_recorded_once(pack: Pack, tmp_path: Path) -> None:
+    for expected in (1, 0):
+        batch = batch_of(pack, tmp_path, plain_reader)
+        assert run(batch, [UNREADABLE, NO_ID])
+        tally = batch.tally
+        assert (tally.reports_done, tally.reports_before) == (expected, 1 - expected)
+        assert (tally.failed_cells, tally.input_problems) == (22 * expected, 1)
+    assert recorded(tmp_path) == [("bad", "liver"), ("bad", "spleen")]
+
+
+def test_organs_that_are_recorded_are_not_asked_again(pack: Pack, tmp_path: Path) -> None:
+    one_organ = batch_of(pack, tmp_path, plain_reader)
+    assert run(Batch(**{**parts_of(one_organ), "organs": one_organ.organs[:1]}), REPORTS[:2])
+    asked: list[str] = []
+
+    def script(messages: Sequence[Message], constraint: Constraint | None) -> str:
+        asked.append(messages[1].content)
+        return "none"
+
+    assert run(batch_of(pack, tmp_path, script), REPORTS[:2])
+    assert len(asked) == 2
+    assert all("The organ is the liver." in question for question in asked)
+    assert recorded(tmp_path) == all_of(REPORTS[:2])
+
+
+def parts_of(batch: Batch) -> dict[str, Any]:
+    return {name: getattr(batch, name) for name in Batch.__slots__}
+
+
+@pytest.mark.parametrize("error", [EngineError("gone"), RuntimeError("a bug")])
+def test_an_engine_that_dies_ends_the_batch_with_its_own_error(
+    pack: Pack, tmp_path: Path, error: Exception
+) -> None:
+    def script(messages: Sequence[Message], constraint: Constraint | None) -> str:
+        if "Report 3." in messages[1].content:
+            raise error
+        return "none"
+
+    with pytest.raises(type(error)) as raised:
+        run(batch_of(pack, tmp_path, script, reports_in_flight=1), REPORTS)
+    assert raised.value is error
+    assert recorded(tmp_path) == all_of(REPORTS[:3])
+
+
+def test_a_stop_takes_no_new_report_and_finishes_those_in_flight(
+    pack: Pack, tmp_path: Path
+) -> None:
+    stop = Stop(60)
+
+    async def script(messages: Sequence[Message], constraint: Constraint | None) -> str:
+        if "Report 2." in messages[1].content:
+            stop.request(signal.SIGTERM)
+        await asyncio.sleep(0.005)
+        return "none"
+
+    batch = batch_of(pack, tmp_path, script, reports_in_flight=1)
+    assert not run(batch, REPORTS, stop)
+    assert recorded(tmp_path) == all_of(REPORTS[:3])
+    assert batch.tally.stopping
+
+
+def test_a_stop_during_the_last_report_is_no_loss(pack: Pack, tmp_path: Path) -> None:
+    stop = Stop(60)
+
+    def script(messages: Sequence[Message], constraint: Constraint | None) -> str:
+        stop.request(signal.SIGTERM)
+        return "none"
+
+    assert run(batch_of(pack, tmp_path, script), REPORTS[:1], stop)
+    assert recorded(tmp_path) == all_of(REPORTS[:1])
+
+
+# A whole process, killed and signalled
+
+
+@pytest.fixture(scope="module")
+def wanted(pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    return Labeling(tmp_path_factory.mktemp("undisturbed"), pack).wanted
+
+
+@pytest.fixture
+def labeling(pack: Pack, tmp_path: Path, wanted: dict[str, bytes]) -> Labeling:
+    return Labeling(tmp_path, pack, wanted)
+
+
+def wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    """Return as soon as a condition holds; fail where the process ends before."""
+    give_up = time.monotonic() + 60
+    while not condition():
+        assert process.poll() is None, "it ended before"
+        assert time.monotonic() < give_up
+        time.sleep(0.002)
+
+
+def test_killed_at_ten_random_moments_nothing_is_lost_or_asked_twice(labeling: Labeling) -> None:
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")  # shown where the test fails
+    moments = random.Random(seed)
+    before: set[tuple[str, str]] = set()
+    for _ in range(10):
+        asked_before = len(labeling.lines())
+        more = moments.randint(0, 350)  # lines of the log; a whole run has about 5,000
+        # However late the kill comes on a busy machine, the process does not get much further.
+        process = labeling.start(slow_after=more // 2 + 50)
+        wait_until(lambda lines=asked_before + more: len(labeling.lines()) >= lines, process)
+        time.sleep(moments.uniform(0, 0.02))
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+        asked = {(f"case {case}", organ) for _, case, organ in labeling.lines()[asked_before:]}
+        assert not asked & before
+        assert labeling.recorded() >= before
+        before = labeling.recorded()
+    asked_before = len(labeling.lines())
+    assert 0 < len(before) < 26 * 9
+    assert labeling.start(seconds=0).wait() == 3  # a few questions fail
+    rest = {(f"case {case}", organ) for _, case, organ in labeling.lines()[asked_before:]}
+    assert rest == labeling.recorded() - before
+    assert labeling.tables() == labeling.wanted
+
+
+def stop_with(
+    labeling: Labeling, process: subprocess.Popen[bytes], answers: int, *signals: signal.Signals
+) -> tuple[int, float]:
+    """The exit code after signals, the first after some answers, and the seconds till the end."""
+    answered = [["answered"]]
+    wait_until(lambda: sum(line[:1] in answered for line in labeling.lines()) >= answers, process)
+    for number in signals:
+        process.send_signal(number)
+        time.sleep(0.3 if number is not signals[-1] or len(signals) == 1 else 0)
+        if number is not signals[-1]:
+            assert process.poll() is None, "it did not drain"
+    began = time.monotonic()
+    return process.wait(30), time.monotonic() - began
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 75), (signal.SIGUSR1, 75), (signal.SIGINT, 130)]
+)
+def test_a_signal_lets_answers_in_flight_finish(
+    labeling: Labeling, number: signal.Signals, code: int
+) -> None:
+    process = labeling.start(seconds=0.03)
+    assert stop_with(labeling, process, 150, number)[0] == code
+    lines = labeling.lines()
+    assert sum(line[0] == "asked" for line in lines) == sum(line[0] == "answered" for line in lines)
+    asked = {(f"case {case}", organ) for _, case, organ in lines}
+    assert labeling.recorded() == asked
+    assert len(asked) % 9 == 0
+    assert labeling.tables()["labels.csv"].count(b"\r\n") == 1 + 2 * len(asked)
+    assert labeling.start(seconds=0).wait() == 3
+    assert labeling.tables() == labeling.wanted
+    again = {(f"case {case}", organ) for _, case, organ in labeling.lines()[len(lines) :]}
+    assert not again & asked
+
+
+@pytest.mark.parametrize(
+    ("signals", "drain", "code"),
+    [
+        ((signal.SIGTERM,), 0.2, 75),
+        ((signal.SIGINT, signal.SIGINT), 60, 130),
+        ((signal.SIGTERM, signal.SIGINT), 60, 75),
+    ],
+)
+def test_answers_that_take_too_long_are_left(
+    labeling: Labeling, signals: tuple[signal.Signals, ...], drain: float, code: int
+) -> None:
+    process = labeling.start(drain=drain, slow_after=400)
+    ended, seconds = stop_with(labeling, process, 400, *signals)
+    assert ended == code
+    assert seconds < 5
+    before = labeling.recorded()
+    assert before
+    assert labeling.tables()["labels.csv"].count(b"\r\n") == 1 + 2 * len(before)
+    lines = len(labeling.lines())
+    assert labeling.start(seconds=0).wait() == 3
+    assert labeling.tables() == labeling.wanted
+    assert not before & {(f"case {case}", organ) for _, case, organ in labeling.lines()[lines:]}
+
+
+@pytest.mark.parametrize("shards", [None, 2])
+def test_two_processes_in_one_folder_at_once_do_not_harm_each_other(
+    labeling: Labeling, shards: int | None
+) -> None:
+    """With the same reports: duplicates are counted, and resolved the same way each time."""
+    parts = [None] if shards is None else [(number, shards) for number in range(shards)]
+    processes = [labeling.start(shard=part) for part in parts for _ in range(2)]
+    time.sleep(random.uniform(0, 1))
+    processes[0].kill()  # and one of them dies
+    ended = [process.wait(60) for process in processes]
+    assert ended[1:] == [3] * len(ended[1:])
+    assert labeling.start(seconds=0, shard=parts[0]).wait() == 3
+    with Index(labeling.folder) as index:
+        duplicates = index.records - 26 * 9
+    for _ in range(2):
+        exported = export(labeling.folder)
+        assert labeling.tables() == labeling.wanted
+        assert exported.duplicates == duplicates
+        assert exported.damaged == []
