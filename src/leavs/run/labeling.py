@@ -202,7 +202,6 @@ class _Run:
             method.confidence,
             output.keep_reasoning,
             method.two_turns,
-            method.overflow,
         )
 
         def has_text(report_id: str, text_hash: str) -> bool:
