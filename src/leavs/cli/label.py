@@ -13,8 +13,9 @@ from leavs.engines.models.choice import choose_model
 from leavs.engines.options import EngineOptions
 from leavs.method.options import MethodOptions
 from leavs.reports.options import InputOptions
-from leavs.run.labeling import Outcome, label_reports
+from leavs.run.labeling import label_reports
 from leavs.run.options import OutputOptions, RayOptions
+from leavs.run.session import Outcome
 
 
 def label(

@@ -8,7 +8,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from leavs.domain import Certainty, StepUsage
-from leavs.run.labeling import Outcome
+from leavs.run.session import Outcome
 
 MEANINGS = {
     Certainty.PRESENT: "present",
