@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from leavs.domain import Failure, Report, Step, UnreadableReport, hash_of
+from leavs.domain import Failure, Report, Step, UnreadableReport
 from leavs.errors import EngineError, EngineStartError
 from leavs.journal.journal import OrganRecord
 from leavs.method.chain import failed
@@ -128,7 +128,7 @@ class ClusterBatch:
             reason = f"{DIED_TWICE}: {words}" if words else DIED_TWICE
             failure = Failure(Step.ENGINE, reason)
             results = tuple(failed(report.id, one, ontology, failure) for one in order.organs)
-            await self._record(Labeled(report, hash_of(report.text), results))
+            await self._record(Labeled(report, report.text_hash, results))
             left.done(report.position)
 
 
