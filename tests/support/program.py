@@ -22,10 +22,17 @@ def hear_signals() -> None:
         signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
-def started(*arguments: str | Path) -> subprocess.Popen[str]:
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+def started(*arguments: str | Path, group: bool = False) -> "subprocess.Popen[str]":
+    """The program; in a process group of its own where wanted, as a shell would start it."""
     command = [LEAVS, *(str(argument) for argument in arguments)]
-    return subprocess.Popen(command, text=True, umask=0, **pipes)  # type: ignore[call-overload,no-any-return]
+    return subprocess.Popen(
+        command,
+        text=True,
+        umask=0,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=group,
+    )
 
 
 def leavs(*arguments: str | Path) -> tuple[int, str, str]:

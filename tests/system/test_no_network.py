@@ -112,8 +112,8 @@ def test_the_watch_sees_who_leaves(cut_off: list[str], tmp_path: Path) -> None:
 @pytest.mark.vllm
 def test_the_model_labels_without_a_network(cut_off: list[str], tmp_path: Path) -> None:
     alone = Alone(tmp_path / "alone", cut_off)
-    model = ("--model", "demo", "--reasoning", "never", "--filtration", "none")
-    short = ("--organs", "liver", "--output-dir", "out")
+    model = ("--model", "demo", "--max-model-len", "2048", "--reasoning", "never")
+    short = ("--filtration", "none", "--organs", "liver", "--output-dir", "out")
     commands = (
         ("download", "demo"),  # it is there
         ("doctor", *model),
