@@ -66,19 +66,20 @@ def review(
         port = listener.getsockname()[1]
         hosts = frozenset(f"{name}:{port}" for name in (HOST, "localhost"))
         address = f"http://{HOST}:{port}/{token}/"
-        door = desk.folder / "open.html"
+        redirect = desk.folder / "open.html"
 
         def announce() -> None:
             print(f"{address} (Ctrl-C ends)", flush=True)
             if not no_open:
                 # a browser that runs in the terminal would hold the server up
-                Thread(target=_open, args=(address, door), daemon=True).start()
+                Thread(target=_open, args=(address, redirect), daemon=True).start()
 
         try:
             serve(application(desk, hosts, token), listener, announce)
         finally:
-            door.unlink(missing_ok=True)
+            redirect.unlink(missing_ok=True)
             desk.close()
+            shown.close()
 
 
 @contextmanager
@@ -93,9 +94,9 @@ def _listening(port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _open(address: str, door: Path) -> None:
+def _open(address: str, redirect: Path) -> None:
     """Open the browser by way of a file of the owner's: its arguments are for all to see."""
-    with written_whole(door) as file:
+    with written_whole(redirect) as file:
         file.write(f'<!doctype html><meta http-equiv="refresh" content="0; url={address}">')
-    if not webbrowser.open(door.resolve().as_uri()):
+    if not webbrowser.open(redirect.resolve().as_uri()):
         print("no browser could be opened; open the address yourself", file=sys.stderr)
