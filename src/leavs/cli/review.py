@@ -12,8 +12,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from leavs.cli.extras import needing
 from leavs.errors import UsageError
+from leavs.system.extras import needing
 from leavs.system.private_files import written_whole
 
 HOST = "127.0.0.1"

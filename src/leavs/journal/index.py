@@ -18,8 +18,18 @@ from leavs.journal.journal import JournalLine, read_line_at, read_lines, readabl
 from leavs.journal.serialization import failed_cells, lowest_probability
 from leavs.system.scratch import open_scratch
 
-# `best` holds one record of each cell, and with it the first position that its report had.
-_SCHEMA = """
+# One record of each cell, and with it the first position that its report had.
+_BEST = """
+    SELECT * FROM (
+        SELECT *,
+            min(position) OVER (PARTITION BY report) AS place,
+            row_number() OVER (
+                PARTITION BY report, organ ORDER BY text = '', failures, file, start
+            ) AS rank
+        FROM cells {where}
+    ) WHERE rank = 1
+"""
+_SCHEMA = f"""
     CREATE TABLE cells (
         report BLOB, organ INTEGER, text TEXT, failures INTEGER, probability REAL,
         position INTEGER, file INTEGER, start INTEGER
@@ -28,16 +38,11 @@ _SCHEMA = """
     CREATE TABLE problems (
         key BLOB PRIMARY KEY, position INTEGER, file INTEGER, start INTEGER
     ) WITHOUT ROWID;
-    CREATE VIEW best AS SELECT * FROM (
-        SELECT *,
-            min(position) OVER (PARTITION BY report) AS place,
-            row_number() OVER (
-                PARTITION BY report, organ ORDER BY text = '', failures, file, start
-            ) AS rank
-        FROM cells
-    ) WHERE rank = 1;
+    CREATE VIEW best AS {_BEST.format(where="")};
     BEGIN;
 """
+# Not from the view: SQLite would rank all reports before it takes the one.
+_BEST_OF_REPORT = _BEST.format(where="WHERE report = ?")
 _LOOKUPS = (
     "CREATE INDEX by_report ON cells (report)",
     "CREATE INDEX by_text ON texts (report)",
@@ -174,14 +179,14 @@ class Index:
 
     def best(self) -> Iterator[RecordPlace]:
         """The record that counts of each cell, by the first position of its report."""
-        return self._best("ORDER BY place, report")
+        return self._places("best ORDER BY place, report")
 
     def best_of(self, report_id: str) -> Iterator[RecordPlace]:
         """The record that counts of each organ of a report."""
-        return self._best("WHERE report = ?", digest_of(report_id))
+        return self._places(f"({_BEST_OF_REPORT})", digest_of(report_id))
 
-    def _best(self, which: str, *values: object) -> Iterator[RecordPlace]:
-        ask = f"SELECT file, start, failures, place, text FROM best {which}"  # noqa: S608
+    def _places(self, which: str, *values: object) -> Iterator[RecordPlace]:
+        ask = f"SELECT file, start, failures, place, text FROM {which}"  # noqa: S608
         for file, start, failures, position, text_hash in self._database.execute(ask, values):
             yield RecordPlace(self.paths[file], start, failures, position, text_hash)
 
