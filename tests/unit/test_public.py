@@ -34,6 +34,7 @@ PUBLIC = [
     "from_jsonl",
     "from_list",
     "label_reports",
+    "label_reports_async",
     "read_labels",
 ]
 

@@ -16,8 +16,8 @@ from leavs.engines.scripted import ScriptedEngine
 from leavs.errors import UsageError
 from leavs.journal.journal import Journal, OrganRecord
 from leavs.method.ask import Ask
-from leavs.method.options import Manner, MethodOptions
 from leavs.method.chain import label_report
+from leavs.method.options import Manner, MethodOptions
 from leavs.method.pack import Pack
 from leavs.method.steps.filtration import FILTERS
 from leavs.reports import from_folder
