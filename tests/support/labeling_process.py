@@ -1,11 +1,15 @@
 """A labeling process that can be killed, and what is left in its folder."""
 
 import csv
+import shutil
 import subprocess
 import sys
+from contextlib import closing
+from copy import copy
 from pathlib import Path
 
 import scripted_label
+from leavs import Outcome
 from leavs.engines.scripted import ScriptedEngine
 from leavs.journal.index import Done, Index
 from leavs.journal.journal import read_lines
@@ -26,20 +30,35 @@ class Labeling:
     """A folder of reports and the processes that label them.
 
     Args:
+        cases: the number of reports.
         wanted: the tables of a run that nobody disturbed.
     """
 
-    def __init__(self, home: Path, pack: Pack, wanted: dict[str, bytes] | None = None) -> None:
+    def __init__(
+        self, home: Path, pack: Pack, wanted: dict[str, bytes] | None = None, cases: int = 26
+    ) -> None:
         self.reports, self.folder, self.log = home / "in.csv", home / "run", home / "log"
         organs = [organ.name for organ in pack.ontology.organs]
         with self.reports.open("w", encoding="utf-8", newline="") as file:
-            rows = [(f"case {n}", scripted_label.case_text(n, organs)) for n in range(26)]
+            rows = [(f"case {n}", scripted_label.case_text(n, organs)) for n in range(cases)]
             csv.writer(file).writerows([("image1", "anonymized_report"), *rows])
         if wanted is None:
-            engine = ScriptedEngine(scripted_label.answer)
-            assert scripted_label.label(self.reports, self.folder, engine, 60).complete
+            assert self.label().complete
             wanted = self.tables()
         self.wanted = wanted
+
+    def label(self) -> Outcome:
+        """Label the reports in this process."""
+        answers = scripted_label.LoggedAnswers(self.log, 0, 10**9)
+        with closing(answers):
+            return scripted_label.label(self.reports, self.folder, ScriptedEngine(answers), 60)
+
+    def copy(self, home: Path) -> "Labeling":
+        """The same reports, run and log in another folder."""
+        shutil.copytree(self.reports.parent, home, dirs_exist_ok=True)
+        copied = copy(self)
+        copied.reports, copied.folder, copied.log = home / "in.csv", home / "run", home / "log"
+        return copied
 
     def tables(self) -> dict[str, bytes]:
         return {name: (self.folder / name).read_bytes() for name in TABLES}
