@@ -18,6 +18,7 @@ import pytest
 
 from labeling_process import Labeling
 from leavs import cli
+from leavs.cli.exit_codes import FAILED_CELLS  # of a whole run: a few questions fail
 from leavs.journal.index import Index
 from leavs.journal.journal import read_lines
 from leavs.method.pack import Pack
@@ -25,7 +26,6 @@ from leavs.tables.export import TABLES
 from places import ROOT
 
 ORGANS, CASES = 9, 8
-FAILED = 3  # the exit code of a whole run: a few questions fail
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ def test_a_full_disk_ends_the_run_in_a_line_and_loses_nothing(small: Labeling) -
         assert one_line(told)
     resize(small.folder, "20m")
     asked = len(small.lines())
-    assert small.label().complete
+    assert small.label() == FAILED_CELLS
     assert small.tables() == small.wanted
     again = {(f"case {case}", organ) for _, case, organ in small.lines()[asked:]}
     assert not again & before, "what was recorded is not asked again"
@@ -204,7 +204,7 @@ def test_a_failure_that_passes_is_not_noticed(
     labeling: Labeling, shim: Path, file: str, call: str, code: int
 ) -> None:
     environment = fault(shim, file, call, code, after=0, times=PASSES)
-    assert labeled(labeling, environment) == (FAILED, "")
+    assert labeled(labeling, environment) == (FAILED_CELLS, "")
     assert labeling.tables() == labeling.wanted
 
 
@@ -258,19 +258,19 @@ def test_a_failure_that_stays_ends_the_run_in_a_line(
     damaged: list[str] = []
     assert list(read_lines(labeling.folder, damaged)) is not None
     assert damaged == []
-    assert labeling.label().complete
+    assert labeling.label() == FAILED_CELLS
     assert labeling.tables() == labeling.wanted
 
 
 def test_a_journal_that_cannot_be_read_is_named(done: Labeling, shim: Path) -> None:
     [journal] = (done.folder / "journal").iterdir()
     passing = fault(shim, journal.name, "read", errno.EIO, 1, PASSES)
-    assert labeled(done, passing) == (FAILED, "")
+    assert labeled(done, passing) == (FAILED_CELLS, "")
     staying = fault(shim, journal.name, "read", errno.EIO, 1, STAYS)
     code, told = labeled(done, staying)
     assert code == 75
     assert f"{journal} cannot be read: Input/output error; mend that" in one_line(told)
-    assert labeled(done)[0] == FAILED
+    assert labeled(done)[0] == FAILED_CELLS
     assert done.tables() == done.wanted
 
 
@@ -296,7 +296,7 @@ def test_a_journal_with_garbage_in_it_costs_only_what_it_hit(done: Labeling, see
         content[place : place + chance.choice((0, length))] = chance.choice((garbage, b""))
     journal.write_bytes(bytes(content))
     asked = len(done.lines())
-    assert done.label().complete
+    assert done.label() == FAILED_CELLS
     assert done.tables() == done.wanted
     assert len(done.lines()) - asked < asked, "not all was asked again"
 
@@ -307,7 +307,7 @@ def test_a_clock_that_jumps_back_changes_no_label(done: Labeling) -> None:
     older = journal.with_name("19700101T000000.000000-host-1-00000000.jsonl")
     shutil.copy(journal, older)
     os.utime(older, (0, 0))
-    assert done.label().complete
+    assert done.label() == FAILED_CELLS
     assert done.tables() == done.wanted
     with Index(done.folder) as index:
         assert index.records == 2 * ORGANS * CASES
