@@ -196,7 +196,7 @@ class Round:
         code = self.chance.choice((errno.EIO, errno.ESTALE, errno.ENOSPC, errno.EDQUOT))
         return {
             "LD_PRELOAD": str(self.shim),
-            "FAULT_FILE": self.chance.choice(("/journal/", "labels.csv", "in.csv", "run.json")),
+            "FAULT_FILE": self.chance.choice(("/run/journal/", "labels.csv", "in.csv", "run.json")),
             "FAULT_CALL": self.chance.choice(("open", "read", "write", "fsync")),
             "FAULT_ERRNO": str(code),
             "FAULT_AFTER": str(self.chance.randrange(60)),
