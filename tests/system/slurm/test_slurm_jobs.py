@@ -91,7 +91,7 @@ def test_the_worst_end_of_a_task_is_that_of_the_job(
 ) -> None:
     program = site.folder / "ends"
     program.write_text(f'codes=({codes})\n[[ $1 != label ]] || exit "${{codes[SLURM_PROCID]}}"\n')
-    site.settings |= {"LEAVS": f"bash {program}", "MAX_RESTARTS": "0"}
+    site.settings.update(LEAVS=f"bash {program}", MAX_RESTARTS="0")
     job = site.label(REPLICAS)
     site.cluster.wait_until(lambda: site.cluster.ended(job))
     assert site.cluster.job(job)["ExitCode"] == code
