@@ -40,7 +40,7 @@ from leavs import (
     from_csv,
     label_reports,
 )
-from leavs.cli import ended
+from leavs.cli.exit_codes import ended
 from leavs.cli.label import exit_code
 from leavs.domain import Shard
 from leavs.engines.engine import Choices, Constraint, Message, Reply
@@ -293,7 +293,7 @@ def compiled(folder: Path) -> Path | None:
         print("no C compiler: disks do not fail in these rounds")
         return None
     library = folder / "disk_faults.so"
-    source = ROOT / "tests" / "disk_faults.c"
+    source = ROOT / "tests" / "support" / "disk_faults.c"
     subprocess.run(
         [compiler, "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"], check=True
     )

@@ -16,7 +16,6 @@ PUBLIC = [
     "MethodOptions",
     "Outcome",
     "OutputOptions",
-    "Overflow",
     "Policy",
     "RayOptions",
     "Reading",
@@ -35,6 +34,7 @@ PUBLIC = [
     "from_jsonl",
     "from_list",
     "label_reports",
+    "label_reports_async",
     "read_labels",
 ]
 
