@@ -23,7 +23,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench_parts import ROOT, Guide, show, write
+from bench_parts import SHIPPED_REPORTS, bench_parser, parsed, show, write
+from guide import Guide
 from leavs import MethodOptions, OutputOptions, from_csv, from_folder, label_reports
 from leavs.domain import Filtration, Reasoning, Shard
 from leavs.engines.engine import Choices, Constraint, Message, Reply
@@ -176,7 +177,7 @@ def measure_full_reports() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "run"
         method = MethodOptions(reasoning=Reasoning.NEVER)
-        source = from_folder(ROOT / "data" / "reports")
+        source = from_folder(SHIPPED_REPORTS)
         ran = label_reports(source, ScriptedEngine(script), method, OutputOptions(folder))
         reports = ran.tally.reports_done
         tables_bytes = sum((folder / table).stat().st_size for table in tables.TABLES)
@@ -199,13 +200,13 @@ def row(figures: dict[str, Any]) -> list[str]:
     ]
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table and write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = bench_parser(__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--folder", type=Path, help="where to work; needs some 10 GB a million")
     parser.add_argument("--phase", nargs="+", help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = parsed(parser, arguments, sizes=[20, 40])
     if options.phase:
         run_phase(options.phase)
         return
@@ -222,7 +223,8 @@ def main() -> None:
     print(f"peak memory, last size to first: {growth}")
     full = measure_full_reports()
     print(f"full reports: {full}")
-    write("scale", {"sizes": sizes, "memory_growth": growth, "full_reports": full})
+    figures = {"sizes": sizes, "memory_growth": growth, "full_reports": full}
+    write("scale", figures, options.write_to)
 
 
 if __name__ == "__main__":

@@ -172,16 +172,16 @@ class Round:
     def disturb(self) -> None:
         """Let one thing happen to one process, or to two at once."""
         count = self.chance.choice((0, 0, 2, 3))
-        shards = [Shard(number, count) for number in range(count)] or [None]
+        shards: list[Shard | None] = [Shard(number, count) for number in range(count)]
         processes = []
         for _ in range(self.chance.choice((1, 1, 2))):
-            told = {
-                "dies_after": self.chance.choice((0, 0, self.chance.randrange(1, 400))),
-                "fails": self.chance.choice((0, 0, 20, 200)),
-            }
-            fault, shard = self.fault(), self.chance.choice(shards)
-            self.happened.append(f"started {told} {shard} {self.told(fault)}")
-            processes.append(self.start(**told, shard=shard, fault=fault))
+            dies_after = self.chance.choice((0, 0, self.chance.randrange(1, 400)))
+            fails = self.chance.choice((0, 0, 20, 200))
+            fault, shard = self.fault(), self.chance.choice(shards or [None])
+            self.happened.append(f"started {dies_after=} {fails=} {shard} {self.described(fault)}")
+            processes.append(
+                self.start(dies_after=dies_after, fails=fails, shard=shard, fault=fault)
+            )
         self.signal(processes)
         for process in processes:
             process.wait(120)
@@ -204,7 +204,7 @@ class Round:
         }
 
     @staticmethod
-    def told(fault: dict[str, str] | None) -> str:
+    def described(fault: dict[str, str] | None) -> str:
         """A fault in words."""
         return " ".join(value for name, value in (fault or {}).items() if name != "LD_PRELOAD")
 
@@ -293,7 +293,7 @@ def compiled(folder: Path) -> Path | None:
         print("no C compiler: disks do not fail in these rounds")
         return None
     library = folder / "disk_faults.so"
-    source = ROOT / "tests" / "disk_faults.c"
+    source = ROOT / "tests" / "support" / "disk_faults.c"
     subprocess.run(
         [compiler, "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"], check=True
     )
@@ -301,12 +301,15 @@ def compiled(folder: Path) -> Path | None:
 
 
 def main() -> int:
-    """Run the rounds; the first that breaks something ends it, and says how to repeat it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Run the rounds until one breaks something, and say how to repeat that one."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--smallest", action="store_true", help="one round")
     parser.add_argument("--seed", type=int, default=0, help="of the first round")
     parser.add_argument("--label", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.smallest:
+        options.rounds = 1
     if options.label:
         return label(options.label)
     with tempfile.TemporaryDirectory() as name:
