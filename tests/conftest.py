@@ -6,6 +6,9 @@ import pytest
 
 from leavs.method.pack import Pack, find_pack, load_pack
 from places import AMOS
+from program import hear_signals
+
+hear_signals()  # once for all that any test starts
 
 
 @pytest.fixture(scope="session")

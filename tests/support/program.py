@@ -1,11 +1,25 @@
 """The real program in a process of its own, and the tables that it writes."""
 
 import csv
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 LEAVS = str(Path(sys.executable).with_name("leavs"))
+
+
+def hear_signals() -> None:
+    """Let what tests start take SIGINT and SIGQUIT again where a shell has them ignored.
+
+    A shell ignores both for its background jobs, and every process below inherits that. A handler
+    is not inherited through exec, an ignored signal is: with a handler here, children get the
+    default.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGQUIT) is signal.SIG_IGN:
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 def started(*arguments: str | Path) -> subprocess.Popen[str]:

@@ -15,8 +15,8 @@ from scripted_leavs import HOLD
 from slurm_cluster import GPUS, Cluster
 
 SCRIPTS = ROOT / "scripts" / "slurm"
-SCRIPTED = f"{sys.executable} {ROOT / 'tests' / 'slurm' / 'scripted_leavs.py'}"
-IN_PLACE_OF_RAY = f"{sys.executable} {ROOT / 'tests' / 'slurm' / 'node_of_ray.py'}"
+SCRIPTED = f"{sys.executable} {ROOT / 'tests' / 'support' / 'scripted_leavs.py'}"
+IN_PLACE_OF_RAY = f"{sys.executable} {ROOT / 'tests' / 'support' / 'node_of_ray.py'}"
 METHOD = ("--filtration", "fast", "--reasoning", "never", "--reports-in-flight", "2")
 DRAIN = ("--drain-seconds", "3")  # longer than a killed job has, see KillWait
 REPORTS = 40

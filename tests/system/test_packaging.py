@@ -60,7 +60,7 @@ def test_the_wheel_holds_every_file_and_no_other(wheel: Path) -> None:
         if path.is_file() and path.suffix != ".pyc"
     }
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in everything)
-    assert {"leavs/py.typed", "leavs/radiology_sentences.toml", "leavs/cli/label.py"} <= names
+    assert {"leavs/py.typed", "leavs/text/radiology_sentences.toml", "leavs/cli/label.py"} <= names
     assert {"leavs/packs/leavs/ontology.toml", "leavs/packs/leavs/urgency.jinja"} <= names
 
 

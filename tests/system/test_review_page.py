@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from browser import Watched, chromium, watched
 from leavs import cli
 from leavs.evaluation import evaluate_labels
-from leavs.review.corrections import Codes, read_readings
+from leavs.review.corrections import CellCodes, read_readings
 from served_review import SOME, labeled, serving, table
 
 HOSTILE = (
@@ -86,7 +86,7 @@ def test_a_reader_reads_corrects_undoes_and_comes_back(browser: Browser, run: Pa
         assert tab.said == []
         assert all(url.startswith(server.address) for url in tab.requested)
     readings = read_readings(file)
-    assert readings.codes == {(SOME[0].stem, "liver", "absent"): Codes(1, 3)}
+    assert readings.codes == {(SOME[0].stem, "liver", "absent"): CellCodes(1, 3)}
     assert readings.accepted == {SOME[0].stem: True}
 
 

@@ -2,8 +2,6 @@
 
 import ast
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -124,33 +122,3 @@ def test_the_search_for_imports_finds_them(tmp_path: Path) -> None:
     inside = {"leavs.text", "c", "d", "i"}
     assert set(imported(path)) == {"a.b", "leavs.tables", "e"} | inside
     assert set(imported(path, False)) == {"a.b", "leavs.tables", "e"}
-
-
-# What stands in the way of a quick start, or asks for what is not installed
-ENGINES = ("torch", "vllm", "transformers", "tokenizers", "openai", "huggingface_hub", "ray")
-STATISTICS = ("pandas", "sklearn", "scipy", "matplotlib", "nltk")
-SLOW = (*ENGINES, *STATISTICS)
-
-
-@pytest.mark.parametrize(
-    ("code", "allowed"),
-    [
-        ("import leavs", ()),
-        ("import leavs.cli", ()),
-        ("import leavs.cli; leavs.cli.run(['--help'])", ()),
-        ("import leavs.cli; leavs.cli.run(['label', '--help'])", ()),
-        ("import leavs.run.labeling, leavs.tables.export, leavs.run.options", ()),
-        ("import leavs.engines.scripted, leavs.engines.vllm.engine, leavs.engines.models.demo", ()),
-        ("import leavs.cli.doctor, leavs.cli.download", ()),
-        ("import leavs.evaluation.page, leavs.cli.evaluate", STATISTICS),
-        ("import leavs.cli.convert, leavs.cli.check", ("pandas",)),
-        ("import leavs.cli.review, leavs.cli.view, leavs.review.server", ("pandas",)),
-    ],
-)
-def test_what_is_loaded(code: str, allowed: tuple[str, ...]) -> None:
-    names = [name for name in SLOW if name not in allowed]
-    check = f"import sys; print([n for n in {names} if n in sys.modules], file=sys.stderr)"
-    done = subprocess.run(
-        [sys.executable, "-c", f"{code}\n{check}"], capture_output=True, text=True, check=True
-    )
-    assert done.stderr.splitlines()[-1] == "[]"

@@ -12,8 +12,9 @@ from cyclopts import Parameter
 from leavs.errors import InputError, UsageError
 from leavs.review.results import annotations
 from leavs.system.private_files import bytes_written_whole, written_whole
+from leavs.tables.columns import REPORT_ID, TIDY
 from leavs.tables.convert import LEAVS_POLICY, Policy, Reading, Shape, convert_labels
-from leavs.tables.read import NEEDS_PYARROW, PARQUET, REPORT_ID, TIDY, file_of, read_labels
+from leavs.tables.read import NEEDS_PYARROW, PARQUET, file_of, read_labels
 
 PRESET = "leavs"
 CODES = tuple(field.name for field in fields(Policy))

@@ -58,7 +58,7 @@ def unfinished(shards: Sequence[ShardStatus]) -> Iterator[str]:
 
 def _write_reviewed(run: Path) -> None:
     from leavs.review.results import corrected_labels
-    from leavs.tables.read import CORRECTED
+    from leavs.tables.columns import CORRECTED
 
     table = corrected_labels(run)
     target = run / REVIEWED

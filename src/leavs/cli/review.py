@@ -53,12 +53,14 @@ def review(
         from leavs.review.server import application, serve
     from leavs.reports import from_path
     from leavs.review.corrections import ADJUDICATOR
-    from leavs.review.desk import Desk
+    from leavs.review.desk import ReviewDesk
     from leavs.review.shown import Shown
 
     source = None if reports is None else from_path(reports, id_column, text_column)
     shown = Shown(labels, source, compare, blind)
-    desk = Desk(shown, ADJUDICATOR if adjudicate else reader or "reader", adjudicates=adjudicate)
+    desk = ReviewDesk(
+        shown, ADJUDICATOR if adjudicate else reader or "reader", adjudicates=adjudicate
+    )
     token = secrets.token_urlsafe(24)
     with _listening(port) as listener:
         port = listener.getsockname()[1]

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from leavs.errors import UsageError
 from leavs.journal import manifest
-from leavs.tables import rows
+from leavs.tables.columns import KIND, LABELS, ORGAN, REPORT_ID, URGENCY
 from leavs.tables.read import finding_types_of, read_labels
 
 MARKS = {1: "[bold green]1[/]", 0: "0", -1: "[yellow]-1[/]", -2: "[dim]·[/]", -3: "[magenta]-3[/]"}
@@ -33,12 +33,12 @@ def show(
     for warning in manifest.read(run).get("warnings", ()):
         console.print(f"[bold red]{warning}[/]")
     labels = read_labels(run)
-    known = labels[rows.KEYS[0]].unique()
+    known = labels[REPORT_ID].unique()
     if unknown := [report_id for report_id in report if report_id not in known]:
         raise UsageError(f"{run} has no report {unknown[0]!r}")
     ids = list(report) or list(known[:limit])
     for report_id in ids:
-        console.print(_grid(report_id, labels[labels[rows.KEYS[0]] == report_id]))
+        console.print(_grid(report_id, labels[labels[REPORT_ID] == report_id]))
     console.print(
         "1 present, 0 stated absent, -1 unsure, -3 ambiguous, · not mentioned, x failed; "
         "! low, !! medium, !!! high urgency"
@@ -46,15 +46,15 @@ def show(
 
 
 def _grid(report_id: str, labels: pd.DataFrame) -> Table:
-    by_row = labels.set_index([rows.KEYS[1], rows.KEYS[2]])
-    organs = list(labels[rows.KEYS[1]].unique())
+    by_row = labels.set_index([ORGAN, KIND])
+    organs = list(labels[ORGAN].unique())
     # Narrow enough for 80 columns: names of two words stand on two lines.
     heads = [organ.replace(" ", "\n") for organ in organs]
     grid = Table("", *heads, title=Text(report_id), title_justify="left", box=None)
     grid.padding, grid.pad_edge = (0, 1, 0, 0), False
     for name in finding_types_of(labels):
         cells = by_row[name]
-        marks = (_mark(cells[organ, rows.LABELS], cells[organ, rows.URGENCY]) for organ in organs)
+        marks = (_mark(cells[organ, LABELS], cells[organ, URGENCY]) for organ in organs)
         grid.add_row(name, *marks)
     return grid
 

@@ -24,7 +24,7 @@ _FLOATS = {"F64": 64, "F32": 32, "F16": 16, "BF16": 16}
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class ModelShape:
     """What a model's config says of its size.
 
     Args:
@@ -71,7 +71,7 @@ class Need:
         return self.weights + self.sequence + self.allowance
 
 
-def shape_of(config: Mapping[str, Any]) -> Shape | None:
+def shape_of(config: Mapping[str, Any]) -> ModelShape | None:
     """The shape that a config.json describes; None where it does not say enough."""
     text = config.get("text_config")
     inner: Mapping[str, Any] = text if isinstance(text, Mapping) else config
@@ -89,10 +89,10 @@ def shape_of(config: Mapping[str, Any]) -> Shape | None:
     dtype = next((str(one[key]) for one in (config, inner) for key in keys if one.get(key)), "")
     method = (config.get("quantization_config") or {}).get("quant_method", "")
     context = context if isinstance(context, int) else None
-    return Shape(layers, heads, kv_heads, values, context, dtype.split(".")[-1], str(method))
+    return ModelShape(layers, heads, kv_heads, values, context, dtype.split(".")[-1], str(method))
 
 
-def loaded_bytes(stored: Mapping[str, int], shape: Shape, dtype: str) -> int:
+def loaded_bytes(stored: Mapping[str, int], shape: ModelShape, dtype: str) -> int:
     """Bytes of the weights in memory: what is stored, turned into the dtype of the run.
 
     Args:
@@ -109,12 +109,12 @@ def loaded_bytes(stored: Mapping[str, int], shape: Shape, dtype: str) -> int:
     return total
 
 
-def working_bits(shape: Shape, dtype: str) -> int:
+def working_bits(shape: ModelShape, dtype: str) -> int:
     """Bits of a value of activations, and of a key or value that is not made smaller."""
     return 16 if dtype == "auto" else BITS.get(dtype, 16)
 
 
-def need(shape: Shape, weights: int, placement: Placement, tokens: int, kv_bits: int) -> Need:
+def need(shape: ModelShape, weights: int, placement: Placement, tokens: int, kv_bits: int) -> Need:
     """What each GPU has to hold.
 
     Args:
@@ -132,7 +132,7 @@ def placed(gpus: int, tensor: int | None, pipeline: int, copies: int) -> Placeme
     return Placement(tensor or max(1, gpus // (pipeline * copies)), pipeline, copies)
 
 
-def heads_finding(shape: Shape, placement: Placement) -> Finding | None:
+def heads_finding(shape: ModelShape, placement: Placement) -> Finding | None:
     """Whether the heads can be shared out among the GPUs; None where there is one GPU."""
     tensor = placement.tensor
     if tensor == 1:
@@ -151,7 +151,7 @@ def heads_finding(shape: Shape, placement: Placement) -> Finding | None:
     return fine("parallel", said)
 
 
-def _shares(shape: Shape, tensor: int) -> bool:
+def _shares(shape: ModelShape, tensor: int) -> bool:
     kv = shape.kv_heads
     return shape.heads % tensor == 0 and (kv % tensor == 0 or tensor % kv == 0)
 
@@ -224,7 +224,7 @@ def without_gpus(wanted: Need, free_gib: float, small: bool) -> Finding:
     )
 
 
-def context_finding(shape: Shape, asked: int) -> Finding:
+def context_finding(shape: ModelShape, asked: int) -> Finding:
     """The model's own context beside the one that is asked for."""
     if shape.context is None:
         return warning("context", f"the config does not say it; {asked:,} tokens are asked for")

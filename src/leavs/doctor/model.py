@@ -111,7 +111,7 @@ def _whole(
     return replace(model, context=context), findings
 
 
-def _numbers(engine: EngineOptions, shape: fit.Shape, weights: Weights) -> Finding:
+def _numbers(engine: EngineOptions, shape: fit.ModelShape, weights: Weights) -> Finding:
     """Bytes, dtype and quantisation of the weights."""
     dtype = shape.dtype or "unknown"
     said = f"{weights.size / fit.GIB:.1f} GiB stored, {dtype}"
@@ -130,7 +130,7 @@ def _numbers(engine: EngineOptions, shape: fit.Shape, weights: Weights) -> Findi
 
 def _room(
     engine: EngineOptions,
-    shape: fit.Shape,
+    shape: fit.ModelShape,
     weights: Weights,
     context: int,
     gpus: Sequence[Gpu],

@@ -13,30 +13,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from leavs.errors import InputError
-from leavs.tables import rows
+from leavs.tables.columns import ANNOTATOR, KEYS, KIND, KINDS, LABELS, ORGAN, REPORT_ID, URGENCY
 from leavs.tables.merging import (
     MERGED,
     MISSING,
     NO_URGENCY,
-    Codes,
+    CodeArray,
     merge_certainties,
     merge_urgencies,
 )
-from leavs.tables.read import (
-    ALLOWED,
-    ANNOTATOR,
-    KIND,
-    KINDS,
-    ORGAN,
-    REPORT_ID,
-    as_rows,
-    file_of,
-    finding_types_of,
-    read_labels,
-    read_table,
-)
+from leavs.tables.read import ALLOWED, as_rows, file_of, finding_types_of, read_labels, read_table
 
-BLANK = {rows.LABELS: MISSING, rows.URGENCY: NO_URGENCY}
+BLANK = {LABELS: MISSING, URGENCY: NO_URGENCY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +42,8 @@ class Coded:
     ids: tuple[str, ...]
     annotators: tuple[str, ...]
     organs: tuple[str, ...]
-    certainties: Codes
-    urgencies: Codes
+    certainties: CodeArray
+    urgencies: CodeArray
 
     def of(self, places: Sequence[int], organs: Sequence[str]) -> "Coded":
         """The reports at these places, and these organs alone, in this order."""
@@ -161,7 +149,7 @@ def _coded(table: pd.DataFrame, path: Path) -> Coded:
         at = tuple(place[of_kind] for place in places)
         whole[at] = _numbers(table.loc[of_kind, list(names)], kind, path)
         codes[kind] = whole[:, order]
-    merge = {rows.LABELS: merge_certainties, rows.URGENCY: merge_urgencies}
+    merge = {LABELS: merge_certainties, URGENCY: merge_urgencies}
     columns = [[names.index(name) for name in group] for group in groups.values()]
     certainties, urgencies = (
         np.stack([merge[kind](codes[kind][..., group]) for group in columns], axis=-1)
@@ -174,7 +162,7 @@ def _check(table: pd.DataFrame, path: Path) -> None:
     """What every table to be scored must have."""
     if table.empty:
         raise InputError(f"{path} has no rows")
-    for column in rows.KEYS:
+    for column in KEYS:
         if column not in table.columns:
             raise InputError(f"{path} has no column {column!r}; is it a table of labels?")
         if (table[column] == "").any():
@@ -186,12 +174,12 @@ def _check(table: pd.DataFrame, path: Path) -> None:
     kinds = set(table[KIND])
     if unknown := int((~table[KIND].isin(KINDS)).sum()):
         raise InputError(f"{path}: {KIND} of {unknown} rows is neither labels nor urgency")
-    if rows.LABELS not in kinds:
+    if LABELS not in kinds:
         raise InputError(f"{path} has no row of labels, only of urgency")
 
 
 def _numbers(table: pd.DataFrame, kind: str, path: Path) -> npt.NDArray[np.int8]:
-    """Codes, checked; a blank cell is what stands for nothing given."""
+    """Check codes and give them as numbers; a blank cell becomes the code of BLANK."""
     columns = []
     for name in table.columns:
         column = table[name]

@@ -20,7 +20,7 @@ from leavs.tables.merging import (
     MERGED,
     MISSING,
     NO_URGENCY,
-    Codes,
+    CodeArray,
     is_positive,
     join_certainties,
     joined_organs,
@@ -88,8 +88,8 @@ class View:
     joined: Bools
     given: Bools
     positive: Bools
-    urgencies: Codes
-    labelers: Mapping[str, tuple[Codes, Codes]]
+    urgencies: CodeArray
+    labelers: Mapping[str, tuple[CodeArray, CodeArray]]
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -158,7 +158,7 @@ def parts_of(organs: Sequence[str], variant: Variant) -> dict[str, tuple[str, ..
     return {organ: (organ,) for organ in organs}
 
 
-def _in_variant(coded: Coded, variant: Variant, protocol: Protocol) -> tuple[Codes, Codes]:
+def _in_variant(coded: Coded, variant: Variant, protocol: Protocol) -> tuple[CodeArray, CodeArray]:
     certainties, urgencies = coded.certainties, coded.urgencies
     if variant is Variant.TYPES:
         return certainties, urgencies
@@ -188,7 +188,7 @@ def label_items(seen: View, protocol: Protocol) -> Items:
     return Items(seen.cells, TRUTHS, answers, coded)
 
 
-def _answers(certainties: Codes, protocol: Protocol) -> Integers:
+def _answers(certainties: CodeArray, protocol: Protocol) -> Integers:
     if not protocol.abstentions:
         return is_positive(certainties).astype(np.int16)
     answers = np.full(certainties.shape, NEGATIVE, np.int16)
@@ -247,7 +247,7 @@ def _sum_of_urgencies(seen: View, protocol: Protocol) -> npt.NDArray[np.int64]:
     return total
 
 
-def _urgencies_said(urgencies: Codes) -> Integers:
+def _urgencies_said(urgencies: CodeArray) -> Integers:
     return np.where(urgencies == NO_URGENCY, NO_URGENCY_SAID, urgencies).astype(np.int16)
 
 

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Self
 
 from leavs.domain import Shard, digest_of, hash_of
 from leavs.errors import RunFolderError
-from leavs.journal.journal import Line, read_line_at, read_lines, readable
+from leavs.journal.journal import JournalLine, read_line_at, read_lines, readable
 from leavs.journal.serialization import failed_cells
 from leavs.system.scratch import open_scratch
 
@@ -41,7 +41,7 @@ _SCHEMA = """
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RecordPlace:
     """Where a record stands; that of an organ also how good it is, and of which text.
 
     Args:
@@ -60,11 +60,11 @@ class Place:
         return not self.text_hash, self.failures
 
 
-def place_of(line: Line) -> Place:
+def place_of(line: JournalLine) -> RecordPlace:
     """Where the record of an organ stands, and how good it is."""
     record = line.record
     failures, position = failed_cells(record), record["position"]
-    return Place(line.path, line.offset, failures, position, record["text_hash"])
+    return RecordPlace(line.path, line.offset, failures, position, record["text_hash"])
 
 
 @dataclass(slots=True)
@@ -110,7 +110,7 @@ class Index:
         self._database.execute("CREATE INDEX by_text ON texts (report)")
 
     def _rows_of_cells(
-        self, lines: Iterable[Line], shard: Shard | None
+        self, lines: Iterable[JournalLine], shard: Shard | None
     ) -> Iterator[tuple[object, ...]]:
         """The rows of `cells`; what other records say is taken in on the way."""
         for line in lines:
@@ -161,30 +161,30 @@ class Index:
                 known.organs.add(self._organs[organ])
         return known
 
-    def text_of(self, report_id: str, text_hash: str) -> Place | None:
+    def text_of(self, report_id: str, text_hash: str) -> RecordPlace | None:
         """Where the text of a report is kept, if it is."""
         ask = "SELECT file, start FROM texts WHERE report = ? AND text = ? ORDER BY rowid LIMIT 1"
         for file, start in self._database.execute(ask, (digest_of(report_id), text_hash)):
-            return Place(self.paths[file], start)
+            return RecordPlace(self.paths[file], start)
         return None
 
-    def best(self) -> Iterator[Place]:
+    def best(self) -> Iterator[RecordPlace]:
         """The record that counts of each cell, by the first position of its report."""
         rows = self._database.execute(
             "SELECT file, start, failures, place, text FROM best ORDER BY place, report"
         )
         for file, start, failures, position, text_hash in rows:
-            yield Place(self.paths[file], start, failures, position, text_hash)
+            yield RecordPlace(self.paths[file], start, failures, position, text_hash)
 
-    def input_problems(self) -> Iterator[Place]:
+    def input_problems(self) -> Iterator[RecordPlace]:
         """Entries of the input that belong to no report, each once, by their position."""
         rows = self._database.execute(
             "SELECT file, start, position FROM problems ORDER BY position"
         )
         for file, start, position in rows:
-            yield Place(self.paths[file], start, position=position)
+            yield RecordPlace(self.paths[file], start, position=position)
 
-    def record(self, place: Place) -> Mapping[str, Any]:
+    def record(self, place: RecordPlace) -> Mapping[str, Any]:
         """The record that stands at a place."""
         if place.path not in self._open:
             self._open[place.path] = self._stack.enter_context(readable(place.path))

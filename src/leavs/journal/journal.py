@@ -163,7 +163,7 @@ def line_of(record: Mapping[str, Any]) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class JournalLine:
     """One record and where it stands: the file, and the offset of its first byte."""
 
     path: Path
@@ -175,7 +175,7 @@ def read_lines(
     folder: Path,
     damaged: list[str] | None = None,
     wanted: Callable[[Mapping[str, Any]], bool] | None = None,
-) -> Iterator[Line]:
+) -> Iterator[JournalLine]:
     """All records of a run, file by file from the oldest.
 
     An unfinished last line is what a killed process leaves, and no record. Any other line that is
@@ -190,7 +190,7 @@ def read_lines(
             for number, line in enumerate(file, start=1):
                 record = _parse(line)
                 if record is not None:
-                    yield Line(path, offset, record)
+                    yield JournalLine(path, offset, record)
                 elif line.endswith(b"\n") and damaged is not None:
                     damaged.append(f"{path} line {number}")
                 if number == 1 and wanted and record and not wanted(record):

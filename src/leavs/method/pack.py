@@ -10,7 +10,8 @@ Knows nothing of models.
 import hashlib
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,9 @@ import jinja2.meta
 from leavs.domain import AnswerWording, FindingType, Ontology, Organ
 from leavs.errors import PackError
 from leavs.method.answers import LETTERS
+from leavs.method.sandbox import PROMPTS, compile_prompt, compile_wording, rendered
 
+ONTOLOGY = "ontology.toml"
 BLOCKS = ("instructions", "question", "answer")
 CERTAINTY_ANSWERS = ("denied", "not_mentioned", "possible", "affirmed", "prior", "broad")
 URGENCY_ANSWERS = ("none", "low", "medium", "high")
@@ -59,7 +62,7 @@ def find_pack(name: str) -> Path:
     """
     shipped = shipped_packs()
     for folder in (shipped / name, Path(name)):
-        if (folder / "ontology.toml").is_file():
+        if (folder / ONTOLOGY).is_file():
             return folder
     known = ", ".join(sorted(path.name for path in shipped.iterdir() if path.is_dir()))
     raise PackError(f"no pack '{name}'; give a folder or one that comes with leavs: {known}")
@@ -78,22 +81,24 @@ def load_pack(folder: Path) -> "Pack":
         PackError: a file is missing, a key is unknown or missing, a template does not compile,
             lacks a block or uses a variable that its step does not have.
     """
-    names = ("ontology.toml", *PROMPT_FILES)
+    names = (ONTOLOGY, *PROMPT_FILES)
     contents = {name: _read(folder, name) for name in names}
-    ontology = read_ontology(contents["ontology.toml"], folder / "ontology.toml")
-    environment = jinja2.Environment(  # noqa: S701 - the text goes to a model, not to a browser
-        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    ontology = read_ontology(contents[ONTOLOGY], folder / ONTOLOGY)
+    for finding_type in ontology.finding_types:
+        list(wordings_of(finding_type, folder / ONTOLOGY))  # compiles them
     templates = {
-        step: _compile(environment, step, contents[f"{step}.jinja"], folder)
+        step: _compile(step, contents[f"{step}.jinja"], folder / f"{step}.jinja")
         for step in PACK_VARIABLES
     }
     digest = hashlib.sha256()
     for name in sorted(names):
         digest.update(f"{name}\0{contents[name]}\0".encode())
     tags = {tag for step in PACK_VARIABLES for tag in _TAG.findall(contents[f"{step}.jinja"])}
-    pack = Pack(folder.name, digest.hexdigest(), ontology, templates, frozenset(tags))
-    _try_all(pack, folder)
+    pack = Pack(folder, digest.hexdigest(), ontology, templates, frozenset(tags))
+    try:
+        _try_all(pack)
+    except PackError as error:  # no report was shown yet: why may be said
+        raise PackError(" ".join(f"{error}: {error.__cause__}".split())) from error
     return pack
 
 
@@ -174,15 +179,9 @@ def _check_keys(table: Any, required: set[str], optional: set[str], where: str) 
         raise PackError(f"{where}: lacks {', '.join(missing)}")
 
 
-def _compile(
-    environment: jinja2.Environment, step: str, source: str, folder: Path
-) -> jinja2.Template:
-    path = folder / f"{step}.jinja"
-    try:
-        used = jinja2.meta.find_undeclared_variables(environment.parse(source)) - {"self"}
-        template = environment.from_string(source)
-    except jinja2.TemplateSyntaxError as error:
-        raise PackError(f"{path} line {error.lineno}: {error.message}") from error
+def _compile(step: str, source: str, path: Path) -> jinja2.Template:
+    template = compile_prompt(source, str(path))
+    used = jinja2.meta.find_undeclared_variables(PROMPTS.parse(source)) - {"self"}
     known = PACK_VARIABLES[step] | QUESTION_VARIABLES[step]
     if unknown := sorted(used - known):
         raise PackError(
@@ -193,32 +192,33 @@ def _compile(
     return template
 
 
-def _try_all(pack: "Pack", folder: Path) -> None:
+def wordings_of(
+    finding_type: FindingType, path: Path
+) -> Iterator[tuple[str, jinja2.Template, str]]:
+    """The templates of a finding type's wording: key, template, and where it stands.
+
+    Raises:
+        PackError: one is not a template, or reaches for what a template may not have.
+    """
+    for key in ("statement", "meaning", "traps"):
+        where = f"{path}: {key} of {finding_type.name}"
+        yield key, compile_wording(getattr(finding_type, key), where), where
+
+
+def _try_all(pack: "Pack") -> None:
     sample = {name: "x" for names in QUESTION_VARIABLES.values() for name in names}
     choices = [{"letter": "A", "name": "x"}]
-    try:
-        for step in PACK_VARIABLES:
-            pack.instructions(step)
-            for reasoning, together in ((True, True), (True, False), (False, False)):
-                values = sample | {"evidence": ["x"], "choices": choices}
-                values |= {"reasoning": reasoning, "together": together}
-                values = {key: values[key] for key in QUESTION_VARIABLES[step]}
-                pack.question(step, **values)
-                pack.answer(step, **values)
-        for organ in pack.ontology.organs:
-            for finding_type in pack.ontology.finding_types:
-                pack.wording(organ, finding_type)
-    except jinja2.TemplateError as error:
-        raise PackError(f"{folder}: a template cannot be rendered: {error.message}") from error
-
-
-def fill_in(finding_type: FindingType, organ: str) -> FindingType:
-    """A finding type whose wording speaks of the given organ."""
-    statement, meaning, traps = (
-        jinja2.Template(text, undefined=jinja2.StrictUndefined).render(organ=organ)
-        for text in (finding_type.statement, finding_type.meaning, finding_type.traps)
-    )
-    return FindingType(finding_type.name, statement, meaning, traps)
+    for step in PACK_VARIABLES:
+        pack.instructions(step)
+        for reasoning, together in ((True, True), (True, False), (False, False)):
+            values = sample | {"evidence": ["x"], "choices": choices}
+            values |= {"reasoning": reasoning, "together": together}
+            values = {key: values[key] for key in QUESTION_VARIABLES[step]}
+            pack.question(step, **values)
+            pack.answer(step, **values)
+    for organ in pack.ontology.organs:
+        for finding_type in pack.ontology.finding_types:
+            pack.wording(organ, finding_type)
 
 
 def tag_breaker(tags: Set[str]) -> Callable[[str], str]:
@@ -237,20 +237,21 @@ class Pack:
     """A checked pack of prompts.
 
     Args:
-        name: the folder's name.
+        folder: where it lies; its name is the pack's.
         sha256: the hash of all its files; it stands in the record of a run.
         tags: the names of the tags that it uses, which report text is kept from writing.
     """
 
     def __init__(
         self,
-        name: str,
+        folder: Path,
         sha256: str,
         ontology: Ontology,
         templates: Mapping[str, jinja2.Template],
         tags: Set[str] = frozenset(),
     ) -> None:
-        self.name = name
+        self.folder = folder
+        self.name = folder.name
         self.sha256 = sha256
         self.ontology = ontology
         self._templates = templates
@@ -294,14 +295,23 @@ class Pack:
         """A finding type with its wording filled in for an organ."""
         key = (organ, finding_type)
         if key not in self._wordings:
-            self._wordings[key] = fill_in(finding_type, organ.name)
+            self._wordings[key] = self._fill_in(finding_type, organ.name)
         return self._wordings[key]
+
+    def _fill_in(self, finding_type: FindingType, organ: str) -> FindingType:
+        """A finding type whose wording speaks of the given organ."""
+
+        filled = {
+            key: rendered(template.generate(organ=organ), where)
+            for key, template, where in wordings_of(finding_type, self.folder / ONTOLOGY)
+        }
+        return replace(finding_type, **filled)
 
     @cached_property
     def lettered_finding_types(self) -> list[dict[str, str]]:
         """The finding types with the letters by which the model names them."""
         return [
-            {"letter": letter, "name": type_.name, "meaning": fill_in(type_, "organ").meaning}
+            {"letter": letter, "name": type_.name, "meaning": self._fill_in(type_, "organ").meaning}
             for letter, type_ in zip(LETTERS, self.ontology.finding_types, strict=False)
         ]
 
@@ -319,4 +329,5 @@ class Pack:
     def _render(self, step: str, block: str, values: Mapping[str, Any]) -> str:
         template = self._templates[step]
         context = template.new_context(dict(values))
-        return "".join(template.blocks[block](context)).strip()
+        where = f"{self.folder / step}.jinja: the block {block}"
+        return rendered(template.blocks[block](context), where).strip()

@@ -26,7 +26,7 @@ Cell = tuple[str, str, str]  # report, organ, finding type
 
 
 @dataclass(frozen=True, slots=True)
-class Codes:
+class CellCodes:
     """Certainty and urgency of a cell; None where nothing is said, or a label failed."""
 
     certainty: int | None = None
@@ -43,9 +43,9 @@ class Codes:
         return has_urgency or self.urgency == Urgency.NOT_APPLICABLE
 
 
-NOTHING = Codes()
-NOT_MENTIONED = Codes(int(Certainty.NOT_MENTIONED), int(Urgency.NOT_APPLICABLE))
-Labels = Callable[[Cell], Codes]  # what the table of labels says of a cell
+NOTHING = CellCodes()
+NOT_MENTIONED = CellCodes(int(Certainty.NOT_MENTIONED), int(Urgency.NOT_APPLICABLE))
+CodesOfCell = Callable[[Cell], CellCodes]  # what the table of labels says of a cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Change:
     """One thing that a reader did: a cell changed, or a report accepted (organ and type are "").
 
     Args:
-        before: Codes, or whether the report was accepted.
+        before: CellCodes, or whether the report was accepted.
         undoes: it takes the change before it back.
         blind: the reader saw no labels.
     """
@@ -61,8 +61,8 @@ class Change:
     report_id: str
     organ: str
     finding_type: str
-    before: Codes | bool
-    after: Codes | bool
+    before: CellCodes | bool
+    after: CellCodes | bool
     undoes: bool = False
     blind: bool = False
     reader: str = ""
@@ -86,7 +86,7 @@ class Readings:
 
     reader: str
     blind: bool = False
-    codes: dict[Cell, Codes] = field(default_factory=dict)
+    codes: dict[Cell, CellCodes] = field(default_factory=dict)
     accepted: dict[str, bool] = field(default_factory=dict)
     history: list[Change] = field(default_factory=list)
 
@@ -111,7 +111,7 @@ class Readings:
         """Whether the reader has said anything of a cell: by changing it, or with its report."""
         return cell in self.codes or self.accepted.get(cell[0], False)
 
-    def says(self, cell: Cell, labels: Labels) -> Codes:
+    def says(self, cell: Cell, labels: CodesOfCell) -> CellCodes:
         """What the reader says of a cell: what it was changed to, or what was in view.
 
         A blind reader, who has nothing in view, says of all other cells of an accepted report that
@@ -225,13 +225,15 @@ def _changes(path: Path) -> Iterator[Change]:
 
 def _change(values: Mapping[str, Any]) -> Change:
     before, after = (
-        value if isinstance(value, bool) else Codes(**value)
+        value if isinstance(value, bool) else CellCodes(**value)
         for value in (values["before"], values["after"])
     )
     return Change(**{**values, "before": before, "after": after})
 
 
-def differing(readings: Sequence[Readings], labels: Labels) -> dict[Cell, dict[str, Codes]]:
+def differing(
+    readings: Sequence[Readings], labels: CodesOfCell
+) -> dict[Cell, dict[str, CellCodes]]:
     """The cells on which readers differ, and what each of them says.
 
     Of a cell that any of them changed, those are compared who changed it or accepted its report.
@@ -245,7 +247,7 @@ def differing(readings: Sequence[Readings], labels: Labels) -> dict[Cell, dict[s
     return found
 
 
-def decided(readings: Sequence[Readings], labels: Labels) -> dict[Cell, Codes]:
+def decided(readings: Sequence[Readings], labels: CodesOfCell) -> dict[Cell, CellCodes]:
     """What readers with the labels in view made of the cells that any of them changed.
 
     Raises:

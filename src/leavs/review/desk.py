@@ -13,8 +13,8 @@ from leavs.review.corrections import (
     NOT_MENTIONED,
     NOTHING,
     Cell,
+    CellCodes,
     Change,
-    Codes,
     CorrectionFile,
     Readings,
     differing,
@@ -23,7 +23,7 @@ from leavs.review.corrections import (
 from leavs.review.shown import Filter, Shown
 
 
-class Desk:
+class ReviewDesk:
     """One reader at work.
 
     Args:
@@ -45,7 +45,7 @@ class Desk:
         self._file = CorrectionFile(shown.folder, reader, blind=shown.blind)
         self._one_at_a_time = Lock()  # requests are answered in threads
 
-    def _differing(self) -> dict[Cell, dict[str, Codes]]:
+    def _differing(self) -> dict[Cell, dict[str, CellCodes]]:
         readings = [one for one in read_all(self._shown.folder) if one.reader != ADJUDICATOR]
         found = differing(readings, self._shown.codes)
         return {cell: said for cell, said in found.items() if cell[0] in self._shown.places}
@@ -97,7 +97,7 @@ class Desk:
             cell["closed"] = said is None
             cell["said"] = {who: asdict(one) for who, one in (said or {}).items()}
 
-    def change(self, place: int, organ: str, finding_type: str, after: Codes) -> None:
+    def change(self, place: int, organ: str, finding_type: str, after: CellCodes) -> None:
         """Say something else of a cell; it is on the disk when this returns.
 
         Raises:
@@ -141,8 +141,8 @@ class Desk:
         self._file.close()
 
 
-def codes_of(values: Mapping[str, Any]) -> Codes:
-    """Codes as a page sends them; an urgency that cannot be is set to "does not apply".
+def codes_of(values: Mapping[str, Any]) -> CellCodes:
+    """Read the codes that a page sends; an urgency that cannot be becomes "does not apply".
 
     Raises:
         UsageError: they are no codes.
@@ -155,5 +155,5 @@ def codes_of(values: Mapping[str, Any]) -> Codes:
     if certainty not in [*Certainty]:
         raise UsageError(f"no certainty {certainty}")
     if not Certainty(certainty).has_urgency:
-        return Codes(certainty, NOT_MENTIONED.urgency)
-    return Codes(certainty, int(Urgency.NOT_APPLICABLE) if urgency is None else urgency)
+        return CellCodes(certainty, NOT_MENTIONED.urgency)
+    return CellCodes(certainty, int(Urgency.NOT_APPLICABLE) if urgency is None else urgency)

@@ -12,11 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from leavs.errors import InputError
-from leavs.review.corrections import NOTHING, Cell, Codes
-from leavs.tables import rows
+from leavs.review.corrections import NOTHING, Cell, CellCodes
+from leavs.tables.columns import KEYS
 from leavs.tables.grid import Grid, grid_of
-from leavs.tables.merging import MISSING
-from leavs.tables.merging import Codes as Array
+from leavs.tables.merging import MISSING, CodeArray
 from leavs.tables.read import read_labels
 from leavs.tables.report_ids import common_form
 
@@ -24,7 +23,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Labels:
+class ReviewedLabels:
     """The labels of a run folder or a table.
 
     Args:
@@ -39,7 +38,7 @@ class Labels:
         """Where each report stands."""
         return {report_id: place for place, report_id in enumerate(self.grid.ids)}
 
-    def codes(self, cell: Cell) -> Codes:
+    def codes(self, cell: Cell) -> CellCodes:
         """What the labels say of a cell; nothing, if they do not have its report."""
         report_id, organ, finding_type = cell
         if report_id not in self.places:
@@ -47,14 +46,14 @@ class Labels:
         place = self.places[report_id]
         o, t = self.grid.organs.index(organ), self.grid.finding_types.index(finding_type)
         certainty, urgency = self.grid.certainties[place, o, t], self.grid.urgencies[place, o, t]
-        return Codes(_code(certainty), _code(urgency))
+        return CellCodes(_code(certainty), _code(urgency))
 
 
 def _code(code: np.int8) -> int | None:
     return None if code == MISSING else int(code)
 
 
-def read_for_review(path: Path) -> Labels:
+def read_for_review(path: Path) -> ReviewedLabels:
     """The labels of a run folder or a table.
 
     Of rows that repeat each other the first counts, as in `leavs check`.
@@ -66,7 +65,7 @@ def read_for_review(path: Path) -> Labels:
     if table.empty:
         raise InputError(f"{path} has no rows")
     folder = path if path.is_dir() else path.parent
-    return Labels(folder, grid_of(table.drop_duplicates([*rows.KEYS])))
+    return ReviewedLabels(folder, grid_of(table.drop_duplicates([*KEYS])))
 
 
 def differing(one: Grid, other: Grid) -> Flags:
@@ -94,7 +93,7 @@ def differing(one: Grid, other: Grid) -> Flags:
 
 def _part(
     grid: Grid, reports: npt.NDArray[np.intp], organs: Sequence[str], types: Sequence[str]
-) -> Array:
+) -> CodeArray:
     o = [grid.organs.index(organ) for organ in organs]
     t = [grid.finding_types.index(name) for name in types]
     return grid.certainties[reports][:, o][:, :, t]

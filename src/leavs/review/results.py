@@ -1,4 +1,4 @@
-"""What readers made: labels with their corrections, and annotations."""
+"""The results of a review: labels with their corrections, and annotations."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,14 +8,22 @@ import numpy as np
 import pandas as pd
 
 from leavs.errors import InputError
-from leavs.review.corrections import ADJUDICATOR, FOLDER, Codes, Readings, decided, read_all
-from leavs.review.grid import Labels, read_for_review
-from leavs.tables import rows
+from leavs.review.corrections import ADJUDICATOR, FOLDER, CellCodes, Readings, decided, read_all
+from leavs.review.grid import ReviewedLabels, read_for_review
+from leavs.tables.columns import (
+    ANNOTATION_KEYS,
+    ANNOTATOR,
+    CORRECTED,
+    IMAGE,
+    KEYS,
+    KIND,
+    LABELS,
+    REPORT_ID,
+    URGENCY,
+)
 from leavs.tables.merging import MERGED, MISSING, NO_URGENCY, is_positive
-from leavs.tables.read import ANNOTATOR, CORRECTED, KIND, REPORT_ID, read_labels
+from leavs.tables.read import read_labels
 
-IMAGE = "image1"
-KEYS = (IMAGE, REPORT_ID, KIND, ANNOTATOR)
 ANNOTATED = {"quality": ("quality",), **MERGED}  # the columns of the LEAVS file, for each organ
 
 
@@ -30,11 +38,11 @@ def corrected_labels(labels: Path) -> pd.DataFrame:
     codes = decided(_readings(seen), seen.codes)
     table = read_labels(labels)
     changed: list[list[str]] = [[] for _ in range(len(table))]
-    keys = zip(*(table[column] for column in rows.KEYS), strict=True)
+    keys = zip(*(table[column] for column in KEYS), strict=True)
     places = {key: place for place, key in enumerate(keys)}
     columns = {name: _objects(table[name]) for name in seen.grid.finding_types}
     for (report_id, organ, finding_type), one in codes.items():
-        for kind, code in ((rows.LABELS, one.certainty), (rows.URGENCY, one.urgency)):
+        for kind, code in ((LABELS, one.certainty), (URGENCY, one.urgency)):
             place = places.get((report_id, organ, kind))
             if place is not None and columns[finding_type][place] != code:
                 columns[finding_type][place] = code
@@ -57,7 +65,7 @@ def annotations(labels: Path) -> pd.DataFrame:
     if not made:
         raise InputError(f"{seen.folder / FOLDER}: no reader has accepted a report")
     table = pd.DataFrame(made)
-    codes = [column for column in table.columns if column not in KEYS]
+    codes = [column for column in table.columns if column not in ANNOTATION_KEYS]
     return table.astype(dict.fromkeys(codes, "Int64"))
 
 
@@ -65,24 +73,24 @@ def _objects(column: "pd.Series[int]") -> list[int | None]:
     return [None if pd.isna(code) else int(code) for code in column]
 
 
-def _readings(seen: Labels) -> list[Readings]:
+def _readings(seen: ReviewedLabels) -> list[Readings]:
     readings = read_all(seen.folder)
     if not readings:
         raise InputError(f"{seen.folder / FOLDER}: nobody has reviewed these labels")
     return readings
 
 
-def _annotated(one: Readings, seen: Labels) -> Iterator[dict[str, Any]]:
+def _annotated(one: Readings, seen: ReviewedLabels) -> Iterator[dict[str, Any]]:
     if one.reader == ADJUDICATOR:
         return
     for report_id in (known for known in seen.grid.ids if one.accepted.get(known)):
         labels: dict[str, Any] = {
             IMAGE: report_id,
             REPORT_ID: report_id,
-            KIND: rows.LABELS,
+            KIND: LABELS,
             ANNOTATOR: one.reader,
         }
-        urgencies = {**labels, KIND: rows.URGENCY}
+        urgencies = {**labels, KIND: URGENCY}
         for organ in seen.grid.organs:
             for name, types in ANNOTATED.items():
                 codes = [
@@ -96,7 +104,7 @@ def _annotated(one: Readings, seen: Labels) -> Iterator[dict[str, Any]]:
         yield urgencies
 
 
-def _merged(codes: Sequence[Codes]) -> tuple[int | None, int | None]:
+def _merged(codes: Sequence[CellCodes]) -> tuple[int | None, int | None]:
     """Whether any of the types is there, and the highest urgency; None where nothing is said."""
     certainties = [MISSING if one.certainty is None else one.certainty for one in codes]
     positive = is_positive(np.array(certainties, np.int8)) if codes else np.array([], bool)

@@ -22,7 +22,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from leavs.errors import LeavsError
-from leavs.review.desk import Desk, codes_of
+from leavs.review.desk import ReviewDesk, codes_of
 from leavs.review.shown import Filter
 
 PAGE = Path(__file__).parent / "page"
@@ -94,7 +94,7 @@ class Guard:
         return secrets.compare_digest(token.encode(), self._token.encode())
 
 
-def application(desk: Desk, hosts: frozenset[str], token: str) -> Starlette:
+def application(desk: ReviewDesk, hosts: frozenset[str], token: str) -> Starlette:
     """The server of one reader.
 
     Args:
@@ -149,10 +149,10 @@ async def _asset(name: str, _: Request) -> Response:
 
 
 Values = Mapping[str, Any]
-Answer = Callable[[Desk, Request, Values], Any]
+Answer = Callable[[ReviewDesk, Request, Values], Any]
 
 
-def _answering(desk: Desk, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+def _answering(desk: ReviewDesk, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
     """What the desk says as JSON; what it cannot do is one line with status 400."""
 
     async def respond(request: Request) -> Response:
@@ -179,32 +179,32 @@ def _answering(desk: Desk, answer: Answer) -> Callable[[Request], Awaitable[Resp
     return respond
 
 
-def _session(desk: Desk, _: Request, __: Values) -> Any:
+def _session(desk: ReviewDesk, _: Request, __: Values) -> Any:
     return desk.session()
 
 
-def _queue(desk: Desk, request: Request, _: Values) -> Any:
+def _queue(desk: ReviewDesk, request: Request, _: Values) -> Any:
     given = request.query_params
     read = {name: kind(given[name]) for name, kind in QUERY.items() if name in given}
     wanted = Filter(**read)
     return desk.queue(wanted)
 
 
-def _report(desk: Desk, request: Request, _: Values) -> Any:
+def _report(desk: ReviewDesk, request: Request, _: Values) -> Any:
     return desk.report(request.path_params["place"])
 
 
-def _change(desk: Desk, _: Request, values: Values) -> Any:
+def _change(desk: ReviewDesk, _: Request, values: Values) -> Any:
     place = int(values["place"])
     desk.change(place, values["organ"], values["finding_type"], codes_of(values["after"]))
     return desk.report(place)
 
 
-def _accept(desk: Desk, _: Request, values: Values) -> Any:
+def _accept(desk: ReviewDesk, _: Request, values: Values) -> Any:
     place = int(values["place"])
     desk.accept(place, bool(values["accepted"]))
     return desk.report(place)
 
 
-def _undo(desk: Desk, _: Request, __: Values) -> Any:
+def _undo(desk: ReviewDesk, _: Request, __: Values) -> Any:
     return {"place": desk.undo()}

@@ -11,7 +11,7 @@ from leavs.domain import Certainty, OrganResult, hash_of
 from leavs.errors import UsageError
 from leavs.journal.journal import FOLDER as JOURNAL
 from leavs.reports import ReportSource
-from leavs.review.corrections import NOTHING, Cell, Codes
+from leavs.review.corrections import NOTHING, Cell, CellCodes
 from leavs.review.grid import Flags, differing, read_for_review
 from leavs.review.texts import Records, Texts
 from leavs.tables.check import EMPTY, check_labels
@@ -72,7 +72,7 @@ class Shown:
             self._records = Records(labels, len(self.grid.organs))
         self._other = None if compared is None else read_for_review(compared).grid
 
-    def codes(self, cell: Cell) -> Codes:
+    def codes(self, cell: Cell) -> CellCodes:
         """What the labels say of a cell; nothing, for a blind reader."""
         return NOTHING if self.blind else self._labels.codes(cell)
 

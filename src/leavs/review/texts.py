@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from leavs.domain import OrganResult, Report, hash_of
-from leavs.journal.index import Place, place_of
-from leavs.journal.journal import Line, read_line_at, read_lines
+from leavs.journal.index import RecordPlace, place_of
+from leavs.journal.journal import JournalLine, read_line_at, read_lines
 from leavs.journal.serialization import result_from_json
 from leavs.reports import ReportSource
 from leavs.review.background import Background
@@ -48,9 +48,9 @@ class Records:
 
     def __init__(self, folder: Path, organs: int) -> None:
         self._count = organs
-        self._places: dict[str, dict[str, Place]] = {}
+        self._places: dict[str, dict[str, RecordPlace]] = {}
         self._probabilities: dict[tuple[str, str], list[float]] = {}
-        self._texts: dict[tuple[str, str], Place] = {}
+        self._texts: dict[tuple[str, str], RecordPlace] = {}
         self._background = Background(self._read(folder))
 
     def organs(self, report_id: str) -> Mapping[str, OrganResult]:
@@ -79,7 +79,7 @@ class Records:
             lowest[report_id] = min([lowest.get(report_id, 1.0), *values])
         return lowest
 
-    def _final_places(self, report_id: str) -> Mapping[str, Place]:
+    def _final_places(self, report_id: str) -> Mapping[str, RecordPlace]:
         """The records that count: one without failures does, others may still be bettered."""
 
         def is_settled() -> bool:
@@ -96,10 +96,10 @@ class Records:
                 self._keep_better(line, record)
             elif record["kind"] == "report":
                 text = (record["report_id"], hash_of(record["text"]))
-                self._texts.setdefault(text, Place(line.path, line.offset))
+                self._texts.setdefault(text, RecordPlace(line.path, line.offset))
             yield
 
-    def _keep_better(self, line: Line, record: Mapping[str, Any]) -> None:
+    def _keep_better(self, line: JournalLine, record: Mapping[str, Any]) -> None:
         report_id, organ, place = record["report_id"], record["organ"], place_of(line)
         known = self._places.setdefault(report_id, {}).get(organ)
         if known is None or place.rank < known.rank:
@@ -109,6 +109,6 @@ class Records:
             self._places[report_id][organ] = place
 
 
-def _record(place: Place) -> Mapping[str, Any]:
+def _record(place: RecordPlace) -> Mapping[str, Any]:
     with place.path.open("rb") as file:
         return read_line_at(file, place.offset)

@@ -13,19 +13,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from leavs.domain import Certainty, Urgency
-from leavs.tables import rows
-from leavs.tables.merging import MISSING, NO_URGENCY, SCORED, Codes, is_positive
-from leavs.tables.read import (
-    ALLOWED,
+from leavs.tables.columns import (
     ANNOTATOR,
+    KEYS,
     KIND,
     KINDS,
+    LABELS,
     ORGAN,
     REPORT_ID,
     TIDY,
-    finding_types_of,
-    read_rows,
+    URGENCY,
 )
+from leavs.tables.merging import MISSING, NO_URGENCY, SCORED, CodeArray, is_positive
+from leavs.tables.read import ALLOWED, finding_types_of, read_rows
 
 UNKNOWN = -10  # what stands in the cell is no code
 COLUMNS = ("rule", "report_id", "organ", "type_annotation", "finding_type", "certainty", "urgency")
@@ -93,7 +93,7 @@ def check_labels(path: Path) -> pd.DataFrame:
     if ANNOTATOR in table.columns and table[ANNOTATOR].nunique() > 1:  # each by itself
         table[REPORT_ID] += " (" + table[ANNOTATOR] + ")"
     bad = ~table[KIND].isin(KINDS) | (table[REPORT_ID] == "") | (table[ORGAN] == "")
-    again = table.duplicated([*rows.KEYS]) & ~bad
+    again = table.duplicated([*KEYS]) & ~bad
     cells = _cells(table[~bad & ~again])
     parts = {
         DUPLICATE: _rows(table[again]),
@@ -131,7 +131,7 @@ class _Cells:
     finding_types: tuple[str, ...]
     there: dict[str, Flags]
     text: dict[str, npt.NDArray[np.object_]]
-    codes: dict[str, Codes]
+    codes: dict[str, CodeArray]
 
     def are(self, name: str) -> Flags:
         """Where a finding type is present; nowhere, if the table does not have it."""
@@ -141,7 +141,7 @@ class _Cells:
     def present(self, names: list[str]) -> Flags:
         """P x T: where these finding types are present."""
         of_these = np.array([name in names for name in self.finding_types])
-        there: Flags = (self.codes[rows.LABELS] == Certainty.PRESENT) & of_these
+        there: Flags = (self.codes[LABELS] == Certainty.PRESENT) & of_these
         return there
 
 
@@ -171,7 +171,7 @@ def _cells(table: pd.DataFrame) -> _Cells:
     return _Cells(pairs, names, there, text, codes)
 
 
-def _codes(column: "pd.Series[str]", kind: str) -> Codes:
+def _codes(column: "pd.Series[str]", kind: str) -> CodeArray:
     numbers = pd.to_numeric(column, errors="coerce")
     known = numbers.isin(ALLOWED[kind])
     otherwise = np.where(column == "", MISSING, UNKNOWN)
@@ -199,7 +199,7 @@ def _contradictions(cells: _Cells) -> Iterator[tuple[Rule, pd.DataFrame]]:
 def _urgencies(cells: _Cells) -> Iterator[tuple[Rule, pd.DataFrame]]:
     """Cells in which certainty and urgency do not fit; both rows must be there."""
     certainties, urgencies = (cells.codes[kind] for kind in KINDS)
-    both = (cells.there[rows.LABELS] & cells.there[rows.URGENCY])[:, None]
+    both = (cells.there[LABELS] & cells.there[URGENCY])[:, None]
     positive = is_positive(certainties)
     without = (urgencies >= Urgency.NONE) & ~positive & (certainties != UNKNOWN)
     undecided = ((urgencies == NO_URGENCY) | (urgencies == MISSING)) & positive
@@ -226,7 +226,7 @@ def _missing_rows(cells: _Cells) -> pd.DataFrame:
 
 
 def _rows(table: pd.DataFrame) -> pd.DataFrame:
-    return table[[*rows.KEYS]].set_axis(["report_id", "organ", KIND], axis=1)
+    return table[[*KEYS]].set_axis(["report_id", "organ", KIND], axis=1)
 
 
 def _cell_rows(

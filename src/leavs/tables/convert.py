@@ -13,7 +13,16 @@ import pandas as pd
 
 from leavs.domain import Certainty
 from leavs.errors import InputError, UsageError
-from leavs.tables import rows
+from leavs.tables.columns import (
+    KEYS,
+    KIND,
+    KINDS,
+    MASKED_SUFFIX,
+    ORGAN,
+    REPORT_ID,
+    TIDY,
+    URGENCY_SUFFIX,
+)
 from leavs.tables.grid import Grid, grid_of
 from leavs.tables.merging import (
     ABNORMALITY,
@@ -21,24 +30,13 @@ from leavs.tables.merging import (
     MISSING,
     NO_URGENCY,
     SCORED,
-    Codes,
+    CodeArray,
     joined_organs,
     merge_certainties,
     merge_urgencies,
 )
-from leavs.tables.read import (
-    ALLOWED,
-    KIND,
-    KINDS,
-    ORGAN,
-    REPORT_ID,
-    TIDY,
-    URGENCY_SUFFIX,
-    finding_types_of,
-)
+from leavs.tables.read import ALLOWED, finding_types_of
 from leavs.tables.report_ids import without_folders
-
-MASKED_SUFFIX = "_masked"
 
 
 class Shape(StrEnum):
@@ -123,7 +121,7 @@ def _refuse_bad_rows(labels: pd.DataFrame) -> None:
         raise InputError(
             f"{bad} rows are neither of labels nor of urgency; `leavs check` lists them"
         )
-    if bad := int(labels.duplicated([*rows.KEYS]).sum()):
+    if bad := int(labels.duplicated([*KEYS]).sum()):
         raise InputError(
             f"{bad} rows repeat the report, organ and kind of another; `leavs check` lists them"
         )
@@ -141,7 +139,7 @@ def _refuse_bad_rows(labels: pd.DataFrame) -> None:
 # What the shapes are made of
 
 
-def _integers(codes: Codes) -> pd.api.extensions.ExtensionArray:
+def _integers(codes: CodeArray) -> pd.api.extensions.ExtensionArray:
     return pd.arrays.IntegerArray(codes.astype(np.int64), codes == MISSING)
 
 
@@ -241,7 +239,7 @@ def _joined(grid: Grid) -> Grid:
     )
 
 
-def _highest(urgencies: Codes, axis: int) -> Codes:
+def _highest(urgencies: CodeArray, axis: int) -> CodeArray:
     """The highest urgency; where there is none, and one is missing, it is not known."""
     highest = merge_urgencies(urgencies, axis)
     unclear = (highest == NO_URGENCY) & (urgencies == MISSING).any(axis=axis)

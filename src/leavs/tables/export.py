@@ -17,11 +17,11 @@ from typing import Any
 from leavs.domain import OrganResult, Shard, Step, StepUsage
 from leavs.errors import StorageError
 from leavs.journal import manifest
-from leavs.journal.index import Index, Place
+from leavs.journal.index import Index, RecordPlace
 from leavs.journal.serialization import result_from_json, total_usage
 from leavs.journal.status import ShardStatus, status_of
 from leavs.system.private_files import remove_leftovers, written_whole
-from leavs.tables import rows
+from leavs.tables import columns, rows
 
 TABLES = ("labels.csv", "details.csv", "sentences.csv", "failures.csv")
 
@@ -158,7 +158,7 @@ def _in_order(index: Index, organs: Sequence[str]) -> Iterator[tuple[OrganResult
         yield from results
 
 
-def _position(place: Place) -> int:
+def _position(place: RecordPlace) -> int:
     return place.position
 
 
@@ -175,10 +175,10 @@ class _Tables:
 
         self._finding_types = finding_types
         labels, details, sentences, failures = TABLES
-        self._labels = table(labels, rows.label_columns(finding_types, include_report))
-        self._details = table(details, rows.DETAILS)
-        self._sentences = table(sentences, rows.SENTENCES)
-        self._failures = table(failures, rows.FAILURES)
+        self._labels = table(labels, columns.label_columns(finding_types, include_report))
+        self._details = table(details, columns.DETAILS)
+        self._sentences = table(sentences, columns.SENTENCES)
+        self._failures = table(failures, columns.FAILURES)
 
     def add(self, result: OrganResult, report: str | None) -> None:
         self._labels.writerows(rows.label_rows(result, self._finding_types, report))

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from leavs.tables import rows
-from leavs.tables.merging import MISSING, Codes
-from leavs.tables.read import KIND, KINDS, ORGAN, REPORT_ID, finding_types_of
+from leavs.tables.columns import KIND, KINDS, LABELS, ORGAN, REPORT_ID, URGENCY
+from leavs.tables.merging import MISSING, CodeArray
+from leavs.tables.read import finding_types_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,8 @@ class Grid:
     ids: tuple[str, ...]
     organs: tuple[str, ...]
     finding_types: tuple[str, ...]
-    certainties: Codes
-    urgencies: Codes
+    certainties: CodeArray
+    urgencies: CodeArray
     known: npt.NDArray[np.bool_]
 
 
@@ -47,6 +47,4 @@ def grid_of(labels: pd.DataFrame) -> Grid:
         for place, name in enumerate(finding_types):
             column = labels.loc[at, name].fillna(MISSING)
             codes[kind][report[at], organ[at], place] = np.asarray(column, np.int8)
-    return Grid(
-        tuple(ids), tuple(organs), finding_types, codes[rows.LABELS], codes[rows.URGENCY], known
-    )
+    return Grid(tuple(ids), tuple(organs), finding_types, codes[LABELS], codes[URGENCY], known)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from leavs.domain import Certainty, Urgency
 
-Codes = npt.NDArray[np.int8]
+CodeArray = npt.NDArray[np.int8]
 
 MISSING = -9  # no certainty is known
 NO_URGENCY = int(Urgency.NOT_APPLICABLE)
@@ -46,13 +46,13 @@ _RANKS[np.array(PRIORITY, np.int8).view(np.uint8)] = np.arange(len(PRIORITY))
 _BY_RANK = np.array(PRIORITY, np.int8)
 
 
-def merge_certainties(codes: Codes, axis: int = -1) -> Codes:
+def merge_certainties(codes: CodeArray, axis: int = -1) -> CodeArray:
     """One certainty code for several finding types: 1 > -1 > -3 > missing > -2 > 0."""
-    merged: Codes = _BY_RANK[_RANKS[codes.view(np.uint8)].max(axis=axis)]
+    merged: CodeArray = _BY_RANK[_RANKS[codes.view(np.uint8)].max(axis=axis)]
     return merged
 
 
-def join_certainties(codes: Codes, axis: int = -1) -> Codes:
+def join_certainties(codes: CodeArray, axis: int = -1) -> CodeArray:
     """One certainty code for two organs: the largest as a number.
 
     Where one organ's is missing, only a finding in the other (1 or -1) says what both have.
@@ -62,13 +62,13 @@ def join_certainties(codes: Codes, axis: int = -1) -> Codes:
     return np.where(open_still, np.int8(MISSING), largest)
 
 
-def merge_urgencies(codes: Codes, axis: int = -1) -> Codes:
+def merge_urgencies(codes: CodeArray, axis: int = -1) -> CodeArray:
     """The highest urgency; a missing one is -1 and so the lowest."""
-    merged: Codes = codes.max(axis=axis)
+    merged: CodeArray = codes.max(axis=axis)
     return merged
 
 
-def is_positive(codes: Codes) -> npt.NDArray[np.bool_]:
+def is_positive(codes: CodeArray) -> npt.NDArray[np.bool_]:
     """Certainty as a binary: present and unsure are positive, all else is negative."""
     positive: npt.NDArray[np.bool_] = (codes == Certainty.PRESENT) | (codes == Certainty.UNSURE)
     return positive

@@ -12,19 +12,23 @@ import pandas as pd
 
 from leavs.domain import Certainty, Urgency
 from leavs.errors import InputError
-from leavs.tables import rows
+from leavs.tables.columns import (
+    ANNOTATOR,
+    KEYS,
+    KIND,
+    LABELS,
+    ORGAN,
+    REPORT_ID,
+    TEXTS,
+    TIDY,
+    URGENCY,
+    URGENCY_SUFFIX,
+)
 
-REPORT_ID, ORGAN, KIND = rows.KEYS
-KINDS = (rows.LABELS, rows.URGENCY)
-TIDY = ("report_id", "organ", "finding_type", "certainty", "urgency")
-URGENCY_SUFFIX = "_urgency"
 PARQUET = ".parquet"
-ANNOTATOR = "labeler"  # the column that tells annotators apart
-CORRECTED = "corrected"  # names the types that readers corrected in a row
-TEXTS = ("report", CORRECTED)  # columns of labels.csv and labels-reviewed.csv that hold no label
 ALLOWED = {
-    rows.LABELS: frozenset(int(code) for code in Certainty),
-    rows.URGENCY: frozenset(int(code) for code in Urgency),
+    LABELS: frozenset(int(code) for code in Certainty),
+    URGENCY: frozenset(int(code) for code in Urgency),
 }
 WELL_KNOWN = {"normal", "absent", "diffuse", "focal", "abnormality"}  # types, and no organs
 LARGEST = 127  # what stands for a code is a small number; a larger one overflows
@@ -93,7 +97,7 @@ def as_rows(table: pd.DataFrame, file: Path) -> pd.DataFrame:
         return _from_tidy(table, file)
     if KIND not in table.columns and any(c.endswith(URGENCY_SUFFIX) for c in table.columns):
         return _from_wide(table, file)
-    if missing := [column for column in rows.KEYS if column not in table.columns]:
+    if missing := [column for column in KEYS if column not in table.columns]:
         raise InputError(f"{file} has no column {missing[0]!r}; is it a table of labels?")
     if not finding_types_of(table):
         raise InputError(f"{file} has no column for any finding type; is it a table of labels?")
@@ -102,7 +106,7 @@ def as_rows(table: pd.DataFrame, file: Path) -> pd.DataFrame:
 
 def finding_types_of(table: pd.DataFrame) -> list[str]:
     """The finding types of a table in the long format."""
-    return [column for column in table.columns if column not in (*rows.KEYS, ANNOTATOR)]
+    return [column for column in table.columns if column not in (*KEYS, ANNOTATOR)]
 
 
 def read_table(file: Path) -> pd.DataFrame:
@@ -140,7 +144,7 @@ def _from_tidy(table: pd.DataFrame, file: Path) -> pd.DataFrame:
     order = list(dict.fromkeys(table[finding_type]))
     keys = table[[report, organ]].drop_duplicates()
     parts = []
-    for kind, column in ((rows.LABELS, certainty), (rows.URGENCY, urgency)):
+    for kind, column in ((LABELS, certainty), (URGENCY, urgency)):
         part = table.pivot(index=[report, organ], columns=finding_type, values=column)
         part = part.reindex(index=pd.MultiIndex.from_frame(keys), columns=order).fillna("")
         parts.append(part.reset_index().assign(**{KIND: kind}))
@@ -157,7 +161,7 @@ def _from_wide(table: pd.DataFrame, file: Path) -> pd.DataFrame:
     organs, types = _organs_and_types(cells, file)
     parts = []
     for organ in organs:
-        for kind, suffix in ((rows.LABELS, ""), (rows.URGENCY, URGENCY_SUFFIX)):
+        for kind, suffix in ((LABELS, ""), (URGENCY, URGENCY_SUFFIX)):
             columns = {f"{organ}_{name}{suffix}": name for name in types}
             part = table[[REPORT_ID, *columns]].rename(columns=columns)
             parts.append(part.assign(**{ORGAN: organ, KIND: kind}))
@@ -183,10 +187,10 @@ def _two_rows_each(
     parts: list[pd.DataFrame], keys: tuple[str, str], finding_types: list[str]
 ) -> pd.DataFrame:
     """Parts that hold one row for each key, merged: by report and organ as they came first."""
-    names = dict(zip(keys, rows.KEYS[:2], strict=True))
+    names = dict(zip(keys, KEYS[:2], strict=True))
     table = pd.concat(parts, ignore_index=True).rename(columns=names)
-    places = [pd.factorize(table[column])[0] for column in rows.KEYS]
+    places = [pd.factorize(table[column])[0] for column in KEYS]
     order = np.lexsort(places[::-1])
-    ordered: pd.DataFrame = table[[*rows.KEYS, *finding_types]].iloc[order].reset_index(drop=True)
+    ordered: pd.DataFrame = table[[*KEYS, *finding_types]].iloc[order].reset_index(drop=True)
     ordered.columns.name = None
     return ordered

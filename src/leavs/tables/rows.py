@@ -7,32 +7,11 @@ an empty cell. Knows nothing of files.
 from collections.abc import Iterator, Sequence
 
 from leavs.domain import OrganResult
+from leavs.tables.columns import LABELS, URGENCY
 
 Row = tuple[str | int | float | None, ...]
 
-KEYS = ("subjectid_studyid", "organ", "type_annotation")
 PROBABILITY_DIGITS = 4  # more would be the noise of the engine's arithmetic
-LABELS, URGENCY = "labels", "urgency"
-DETAILS = (
-    "report_id",
-    "organ",
-    "finding_type",
-    "certainty",
-    "probability",
-    "urgency",
-    "urgency_probability",
-    "mentioned",
-    "failure",
-    "evidence",
-)
-SENTENCES = ("report_id", "organ", "start", "end", "found_by", "probability", "heading", "sentence")
-FAILURES = ("report_id", "organ", "finding_type", "step", "reason", "source")
-
-
-def label_columns(finding_types: Sequence[str], include_report: bool) -> tuple[str, ...]:
-    """The columns of the labels table."""
-    subject, organ, kind = KEYS
-    return (subject, organ, *(("report",) if include_report else ()), kind, *finding_types)
 
 
 def label_rows(

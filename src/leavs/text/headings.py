@@ -44,7 +44,7 @@ _KNOWN = words("labels", "sections", "preliminaries", "parts", "links")
 _SAYS_SOMETHING = words("labels", "says_something")
 
 
-class Labels(NamedTuple):
+class LeadingHeadings(NamedTuple):
     """The labels that a text begins with.
 
     Args:
@@ -60,7 +60,7 @@ class Labels(NamedTuple):
     sure: bool = True
 
 
-def read_labels(text: str, *, starts_line: bool = True) -> Labels:
+def read_headings(text: str, *, starts_line: bool = True) -> LeadingHeadings:
     """The labels at the start of a sentence or line, and whether it is a heading.
 
     A heading without a colon ("FINDINGS", "Kidneys and ureters") is made of known words alone; it
@@ -78,9 +78,9 @@ def read_labels(text: str, *, starts_line: bool = True) -> Labels:
         at = match.end()
     rest = "" if names else text[at:].rstrip(_RULE)
     if _is_bare_heading(rest):
-        return Labels((_with_colon(rest),), len(text), alone=True)
+        return LeadingHeadings((_with_colon(rest),), len(text), alone=True)
     alone = bool(names) and not text[at:].strip("*=#")
-    return Labels(() if alone and not sure else tuple(names), at, alone, sure)
+    return LeadingHeadings(() if alone and not sure else tuple(names), at, alone, sure)
 
 
 def _start(text: str) -> int:
@@ -184,17 +184,17 @@ class Headings:
             self._topic = ""
         self._in_item = is_item
 
-    def enter(self, labels: Labels) -> None:
-        """Labels were read, with or without text after them."""
-        self._text_seen = not labels.alone
-        for name in labels.names:
-            if not labels.sure:
+    def enter(self, leading: LeadingHeadings) -> None:
+        """Take the headings that a sentence begins with, whether or not text follows them."""
+        self._text_seen = not leading.alone
+        for name in leading.names:
+            if not leading.sure:
                 self._set_detail(name)
             elif not _SECTIONS.isdisjoint(_lowered(name)):
                 self._section, self._topic, self._detail = name, "", ""
             else:
                 self._topic, self._detail = name, ""
-                self._topic_passes, self._topic_in_item = not labels.alone, self._in_item
+                self._topic_passes, self._topic_in_item = not leading.alone, self._in_item
 
     def text(self, sentence: str) -> None:
         """A sentence without a label was read; one that ends in a colon leads in what follows."""

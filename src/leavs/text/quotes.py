@@ -23,7 +23,7 @@ from typing import NamedTuple
 import Levenshtein
 
 from leavs.domain import Sentence
-from leavs.text.headings import BULLET, read_labels
+from leavs.text.headings import BULLET, read_headings
 from leavs.text.sentences import split_sentences
 from leavs.text.words import words
 
@@ -71,7 +71,7 @@ class _Said:
     def __init__(self, sentence: Sentence) -> None:
         self.sentence = sentence
         self.words = _read(sentence.text).words
-        self.label_end = read_labels(sentence.text).end
+        self.label_end = read_headings(sentence.text).end
         self.heading = _read(sentence.heading).words
         self.size = _size(self.words)
         self.heading_size = _size(self.heading)

@@ -19,7 +19,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from leavs.domain import Sentence
-from leavs.text.headings import BULLET, Headings, read_labels
+from leavs.text.headings import BULLET, Headings, read_headings
 from leavs.text.words import words
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def heading_lines(text: str) -> list[Span]:
     return [
         (start, end)
         for start, end in _lines(text)
-        if start < end and read_labels(text[start:end]).alone
+        if start < end and read_headings(text[start:end]).alone
     ]
 
 
@@ -87,11 +87,11 @@ def _sentences(text: str, block: Span, headings: Headings) -> Iterator[Sentence]
     for start, end in _spans(text, *block):
         piece = text[start:end]
         headings.new_sentence(is_item=BULLET.match(piece) is not None)
-        labels = read_labels(piece, starts_line=start == block[0])
-        if labels.names:
-            headings.enter(labels)
-            heading = "" if labels.sure else headings.outer
-            yield Sentence(start, end, piece, heading, is_heading=labels.alone)
+        leading = read_headings(piece, starts_line=start == block[0])
+        if leading.names:
+            headings.enter(leading)
+            heading = "" if leading.sure else headings.outer
+            yield Sentence(start, end, piece, heading, is_heading=leading.alone)
         elif not any(map(str.isalnum, piece)):
             yield Sentence(start, end, piece, is_heading=True)
         else:
@@ -153,11 +153,11 @@ def _wraps(line: str, following: str, width: int) -> bool:
     if BULLET.match(following):
         return False
     if abbreviated or line[-1] in ",/(&" or (not stop and last in _DANGLING):
-        return not (read_labels(following).names and following[0].isupper())
+        return not (read_headings(following).names and following[0].isupper())
     first = following[:WINDOW].split()[0]
     full = MIN_WRAPPED <= len(line) <= MAX_WRAPPED and len(line) + 1 + len(first) > width - MARGIN
     goes_on = first[0].islower() or first[0].isdigit() or first[0] in "(,;)"
-    return full and goes_on and not read_labels(following).names
+    return full and goes_on and not read_headings(following).names
 
 
 def _last_word(text: str) -> str:

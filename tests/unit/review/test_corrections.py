@@ -11,8 +11,8 @@ from leavs.review.corrections import (
     NOT_MENTIONED,
     NOTHING,
     Cell,
+    CellCodes,
     Change,
-    Codes,
     CorrectionFile,
     Readings,
     decided,
@@ -23,14 +23,14 @@ from leavs.review.corrections import (
 
 CELL: Cell = ("a", "liver", "focal")
 OTHER: Cell = ("a", "spleen", "focal")
-LABEL, THERE, DENIED = Codes(1, 1), Codes(1, 3), Codes(0, -1)
+LABEL, THERE, DENIED = CellCodes(1, 1), CellCodes(1, 3), CellCodes(0, -1)
 
 
-def labels(_: Cell) -> Codes:
+def labels(_: Cell) -> CellCodes:
     return LABEL
 
 
-def change(cell: Cell = CELL, after: Codes = THERE, before: Codes = LABEL) -> Change:
+def change(cell: Cell = CELL, after: CellCodes = THERE, before: CellCodes = LABEL) -> Change:
     return Change(*cell, before, after)
 
 
@@ -41,21 +41,21 @@ def accepted(report_id: str = "a") -> Change:
 @pytest.mark.parametrize(
     ("codes", "valid"),
     [
-        (Codes(1, 0), True),
-        (Codes(-1, 3), True),
-        (Codes(1, -1), True),
-        (Codes(1, None), True),
-        (Codes(0, -1), True),
-        (Codes(-2, -1), True),
+        (CellCodes(1, 0), True),
+        (CellCodes(-1, 3), True),
+        (CellCodes(1, -1), True),
+        (CellCodes(1, None), True),
+        (CellCodes(0, -1), True),
+        (CellCodes(-2, -1), True),
         (NOTHING, True),
-        (Codes(0, 1), False),
-        (Codes(-3, 0), False),
-        (Codes(None, 1), False),
-        (Codes(2, -1), False),
-        (Codes(1, 4), False),
+        (CellCodes(0, 1), False),
+        (CellCodes(-3, 0), False),
+        (CellCodes(None, 1), False),
+        (CellCodes(2, -1), False),
+        (CellCodes(1, 4), False),
     ],
 )
-def test_which_codes_go_together(codes: Codes, valid: bool) -> None:
+def test_which_codes_go_together(codes: CellCodes, valid: bool) -> None:
     assert codes.is_valid == valid
 
 

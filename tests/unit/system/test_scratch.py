@@ -9,7 +9,7 @@ from leavs.system.scratch import FirstPlaces
 FILLED = """
 import os
 from pathlib import Path
-from leavs.scratch import open_scratch
+from leavs.system.scratch import open_scratch
 database = open_scratch("CREATE TABLE kept (value BLOB); BEGIN")
 rows = ((os.urandom(1000),) for _ in range(30_000))
 database.executemany("INSERT INTO kept VALUES (?)", rows)

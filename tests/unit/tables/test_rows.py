@@ -14,6 +14,7 @@ from leavs.domain import (
     Urgency,
 )
 from leavs.tables import rows
+from leavs.tables.columns import DETAILS, FAILURES, SENTENCES, label_columns
 
 TYPES = ("normal", "focal", "diffuse")
 NO_ANSWER = Failure(Step.CERTAINTY, "the reply is not one of A, B")
@@ -45,7 +46,7 @@ RESULT = OrganResult(
 def test_the_columns_of_labels(
     types: tuple[str, ...], include_report: bool, columns: tuple[str, ...]
 ) -> None:
-    assert rows.label_columns(types, include_report) == columns
+    assert label_columns(types, include_report) == columns
 
 
 @pytest.mark.parametrize(
@@ -100,11 +101,11 @@ def test_failures_name_the_step_and_the_reason() -> None:
 @pytest.mark.parametrize(
     ("columns", "made"),
     [
-        (rows.label_columns(TYPES, False), rows.label_rows(RESULT, TYPES, None)),
-        (rows.label_columns(TYPES, True), rows.label_rows(RESULT, TYPES, "text")),
-        (rows.DETAILS, rows.detail_rows(RESULT, TYPES)),
-        (rows.SENTENCES, rows.sentence_rows(RESULT)),
-        (rows.FAILURES, rows.failure_rows(RESULT)),
+        (label_columns(TYPES, False), rows.label_rows(RESULT, TYPES, None)),
+        (label_columns(TYPES, True), rows.label_rows(RESULT, TYPES, "text")),
+        (DETAILS, rows.detail_rows(RESULT, TYPES)),
+        (SENTENCES, rows.sentence_rows(RESULT)),
+        (FAILURES, rows.failure_rows(RESULT)),
     ],
 )
 def test_every_row_is_as_long_as_its_header(columns: tuple[str, ...], made: list[rows.Row]) -> None:

@@ -19,7 +19,7 @@ from leavs.engines.replies import decided_at_once, room_for_reply
 from leavs.engines.server.address import is_loopback
 from leavs.engines.server.completion import as_reply, sendable
 from leavs.engines.server.refusals import read_refusal
-from leavs.engines.server.retries import Persistence
+from leavs.engines.server.retries import RetryingClient
 from leavs.errors import ContextError, EngineStartError, QuestionError
 
 LOGPROBS = 10
@@ -153,7 +153,7 @@ class OpenAIEngine:
         self.constrains = constrains
         self.batch_size = BATCH_SIZE
         self._gives_log_probabilities = True
-        self._persistence = Persistence(
+        self._retrying = RetryingClient(
             client,
             model,
             options.timeout_seconds,
@@ -187,7 +187,7 @@ class OpenAIEngine:
             top = 0 if isinstance(constraint, Pattern) else LOGPROBS
             request |= {"logprobs": True, "top_logprobs": top}
         try:
-            return as_reply(await self._persistence.ask(request), constraint)
+            return as_reply(await self._retrying.ask(request), constraint)
         except openai.APIStatusError as error:
             if logprobs and "logprobs" in error.message:
                 self._gives_log_probabilities = False  # labels without probabilities, then

@@ -20,7 +20,7 @@ PASSING = frozenset({408, 409, 429})  # and 5xx: another time it may work
 MAX_PAUSE_SECONDS = 8.0  # the client's own
 
 
-class Persistence:
+class RetryingClient:
     """Puts questions to a server, and does not give up at once.
 
     Args:
