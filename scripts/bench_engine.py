@@ -34,9 +34,12 @@ from guide import Guided, Wrapped
 from leavs import MethodOptions
 from leavs.engines.engine import Constraint, Message, Reply
 from leavs.engines.models.choice import choose_model
-from leavs.engines.vllm.engine import VllmOptions, engine_arguments, sampling_parameters
+from leavs.engines.options import Sampling
+from leavs.engines.vllm.arguments import engine_arguments
+from leavs.engines.vllm.sampling import sampling_parameters
 from leavs.reports import ReportSource
 
+GREEDY = Sampling()
 FEW = 32  # requests in flight, below which this machine's engine is not full
 COLUMNS = ("round", "ours s", "raw s", "share", "driver s", "low s", "computed", "raw computed")
 
@@ -101,12 +104,13 @@ async def ours(
 
 def raw(requests: Sequence[Request]) -> tuple[float, int]:
     """Seconds that LLM.generate takes for the requests, and the prompt tokens it computed."""
+    import torch
     from vllm import LLM
     from vllm.inputs import TokensPrompt
 
-    model = VllmOptions(str(choose_model(DEMO).name), max_model_len=DEMO.max_model_len)
-    llm = LLM(**engine_arguments(model, 0))
-    parameters = [sampling(request, model) for request in requests]
+    model = str(choose_model(DEMO).name)
+    llm = LLM(**engine_arguments(DEMO, model, GREEDY, gpus=torch.cuda.device_count()))
+    parameters = [parameters_of(request) for request in requests]
     prompts = [TokensPrompt(prompt_token_ids=list(request.prompt)) for request in requests]
     llm.generate(prompts[:8], parameters[:8], use_tqdm=False)
     llm.reset_prefix_cache()
@@ -120,9 +124,9 @@ def raw(requests: Sequence[Request]) -> tuple[float, int]:
     return seconds, computed
 
 
-def sampling(request: Request, model: VllmOptions) -> Any:
+def parameters_of(request: Request) -> Any:
     """The parameters with which the engine was asked; the reply as long as it was."""
-    parameters = sampling_parameters(model, request.max_tokens, request.constraint)
+    parameters = sampling_parameters(GREEDY, request.max_tokens, request.constraint)
     if request.constraint is None:
         parameters.min_tokens = request.max_tokens
     return parameters

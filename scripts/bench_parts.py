@@ -24,12 +24,11 @@ from rich.table import Table
 from leavs import (
     EngineOptions,
     MethodOptions,
-    Outcome,
     OutputOptions,
-    RayOptions,
     Report,
     from_csv,
     from_folder,
+    label_reports_async,
 )
 from leavs.domain import Shard, StepUsage
 from leavs.engines.engine import Engine
@@ -37,7 +36,6 @@ from leavs.engines.hardware import gpu_memory_gib
 from leavs.engines.models.choice import choose_model, open_engine
 from leavs.engines.vllm.engine import VllmEngine
 from leavs.reports import ReportSource
-from leavs.run.labeling import _Run
 
 ROOT = Path(__file__).parents[1]
 BENCHMARKS = ROOT / "benchmarks"
@@ -196,22 +194,11 @@ class Clock:
 
     @asynccontextmanager
     async def __call__(self, tally: object) -> AsyncIterator[None]:
-        """See `leavs.run.labeling.ShowProgress`."""
+        """See `leavs.run.session.ShowProgress`."""
         began, cpu_began = time.perf_counter(), time.process_time()
         yield
         self.seconds = time.perf_counter() - began
         self.cpu_seconds = time.process_time() - cpu_began
-
-
-async def label_reports_async(
-    reports: ReportSource,
-    engine: Engine,
-    method: MethodOptions,
-    output: OutputOptions,
-    progress: Clock,
-) -> Outcome:
-    """Stands here until leavs has it."""
-    return await _Run(reports, engine, method, output, progress, None, RayOptions()).label()
 
 
 async def run(engine: Engine, reports: ReportSource, method: MethodOptions) -> Ran:

@@ -17,7 +17,7 @@ _HOMES = {
     "InputOptions": "leavs.reports.options",
     "LeavsError": "leavs.errors",
     "MethodOptions": "leavs.method.options",
-    "Outcome": "leavs.run.labeling",
+    "Outcome": "leavs.run.session",
     "OutputOptions": "leavs.run.options",
     "Overflow": "leavs.domain",
     "Policy": "leavs.tables.convert",
@@ -38,6 +38,7 @@ _HOMES = {
     "from_jsonl": "leavs.reports",
     "from_list": "leavs.reports",
     "label_reports": "leavs.run.labeling",
+    "label_reports_async": "leavs.run.labeling",
     "read_labels": "leavs.tables.read",
 }
 

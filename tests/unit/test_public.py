@@ -35,6 +35,7 @@ PUBLIC = [
     "from_jsonl",
     "from_list",
     "label_reports",
+    "label_reports_async",
     "read_labels",
 ]
 

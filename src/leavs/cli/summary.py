@@ -8,7 +8,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from leavs.domain import Certainty, StepUsage
-from leavs.run.labeling import Outcome
+from leavs.run.session import Outcome
 
 MEANINGS = {
     Certainty.PRESENT: "present",
@@ -67,7 +67,12 @@ def print_summary(outcome: Outcome, folder: Path, console: Console) -> None:
     if not outcome.complete:
         say("Stopped early. Give the same command again to go on from here.")
     for warning in outcome.warnings:
-        console.print(Panel(f"[bold]{warning}[/bold]", title="WARNING", style="red"))
+        print_warning(warning, console)
+
+
+def print_warning(warning: str, console: Console) -> None:
+    """Print in a red frame what everyone who uses the labels must know."""
+    console.print(Panel(f"[bold]{warning}[/bold]", title="WARNING", style="red"))
 
 
 def _rows(outcome: Outcome) -> list[tuple[str, str]]:

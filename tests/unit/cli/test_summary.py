@@ -13,7 +13,7 @@ from leavs.cli.label import exit_code
 from leavs.cli.summary import print_summary
 from leavs.domain import StepUsage
 from leavs.run.batch import Tally
-from leavs.run.labeling import Outcome
+from leavs.run.session import Outcome
 from leavs.tables.export import Exported
 
 TALLY = Tally(

@@ -35,7 +35,7 @@ def engines_of(
     folder = output.output_dir.absolute()
     environment: dict[str, str] = {}
     if isinstance(engine, EngineOptions) and engine.base_url is not None:
-        from leavs.engines.server.engine import api_key
+        from leavs.engines.server.options import api_key
 
         environment["LEAVS_API_KEY"] = api_key()
     way = Way(

@@ -6,17 +6,23 @@ in an actor, so that only the report that kills an engine twice becomes a failur
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, fields, replace
 
 from leavs.domain import Failure, Report, Step, UnreadableReport, hash_of
+from leavs.engines.engine import Engine
+from leavs.engines.models.choice import no_engine
 from leavs.errors import EngineError, EngineStartError
 from leavs.journal.journal import OrganRecord
 from leavs.method.chain import failed
 from leavs.reports import ReportSource
 from leavs.run.batch import Batch
+from leavs.run.cluster.choices import engines_of, pool_of
 from leavs.run.cluster.orders import Broken, Labeled, Left, Orders, Result
 from leavs.run.cluster.pool import Engines, Pool, Stream
+from leavs.run.cluster.session import ray_at
+from leavs.run.options import RayOptions
+from leavs.run.session import Outcome, Plan, Session
 from leavs.system.stopping import Stop
 
 DIED_TWICE = "its engine died twice while it was labeled"
@@ -139,3 +145,25 @@ async def _stream(orders: Orders, engines: Engines, pool: Pool) -> AsyncIterator
         yield stream
     finally:
         await asyncio.shield(asyncio.to_thread(stream.close))
+
+
+@dataclass(frozen=True, slots=True)
+class _RaySession(Session):
+    """A session whose actors open the engines."""
+
+    ray: RayOptions = RayOptions()  # noqa: RUF009 - frozen
+
+    def _open(self, plan: Plan) -> AbstractAsyncContextManager[Engine]:
+        return no_engine()
+
+    async def _run(self, batch: Batch, plan: Plan, stop: Stop) -> bool:
+        engines = engines_of(self.engine, plan.model, plan.pack, self.method, self.output)
+        async with ray_at(self.ray.address() or "local") as machines:
+            pool = pool_of(self.ray, self.engine, self.output, len(batch.organs), machines)
+            return await ClusterBatch(batch, self.reports, engines, pool).run(stop)
+
+
+async def label_on_ray(session: Session, ray: RayOptions) -> Outcome:
+    """Label the reports of a session in actors of Ray."""
+    named = {one.name: getattr(session, one.name) for one in fields(session)}
+    return await _RaySession(**named, ray=ray).label()

@@ -1,0 +1,239 @@
+"""One process's part of a run, from options to tables.
+
+All of a run is labeled by one session, or each shard of it by one of its own, into a folder that
+they share.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from leavs.domain import Organ, Shard
+from leavs.engines.engine import Engine
+from leavs.engines.models.choice import (
+    ChosenModel,
+    choose_model,
+    named_by_server,
+    no_engine,
+    open_engine,
+)
+from leavs.engines.options import EngineOptions
+from leavs.journal import manifest
+from leavs.journal.index import Done, Index
+from leavs.journal.journal import Journal, has_results
+from leavs.method.ask import Ask
+from leavs.method.options import MethodOptions
+from leavs.method.pack import Pack, find_pack, load_pack
+from leavs.method.steps.filtration import FILTERS
+from leavs.reports import ReportSource
+from leavs.run.batch import Batch, Tally
+from leavs.run.engine_queue import reports_to_fill
+from leavs.run.failure_limit import parse_failure_limit
+from leavs.run.options import OutputOptions
+from leavs.run.plan import anything_left, check_numbers, choose_organs, identity_of
+from leavs.system.stopping import Stop, stopped_by_signals
+from leavs.tables import export as tables
+
+ShowProgress = Callable[[Tally], AbstractAsyncContextManager[None]]
+Warn = Callable[[str], None]
+
+
+def no_warning(warning: str) -> None:
+    """Take a warning and do nothing; `Outcome.warnings` and the manifest have it, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended.
+
+    Args:
+        exported: what the folder now holds; of a shard, what is recorded of its reports.
+        complete: every report of the input was taken and finished.
+        interrupted: it was stopped by SIGINT.
+        seconds: wall time of the labeling, without loading the model.
+        shard: that was labeled; it has no tables of its own.
+    """
+
+    tally: Tally
+    exported: tables.Exported
+    complete: bool
+    interrupted: bool
+    seconds: float
+    warnings: Sequence[str]
+    shard: Shard | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a session is to do.
+
+    Args:
+        identity: what the labels depend on.
+    """
+
+    pack: Pack
+    organs: Sequence[Organ]
+    model: ChosenModel
+    identity: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One process's part of a run.
+
+    Args:
+        source: of the whole run.
+        engine: which model to load or to ask; or an open engine, which stays open.
+        progress: shows the growing tally while the reports are labeled.
+        shard: label only its reports; no tables are made of them.
+        model: that the engine serves, where it was chosen before; else the engine tells.
+        warn: is told once, before anything is asked, what must be known of the chosen model.
+    """
+
+    source: ReportSource
+    engine: EngineOptions | Engine
+    method: MethodOptions
+    output: OutputOptions
+    progress: ShowProgress
+    shard: Shard | None = None
+    model: ChosenModel | None = None
+    warn: Warn = no_warning
+
+    async def label(self, stop: Stop | None = None) -> Outcome:
+        """Label the reports, and write the tables whatever happens.
+
+        Args:
+            stop: asks to stop; by default only signals do.
+
+        Raises:
+            LeavsError: one of its children: what is wrong and what to do about it.
+        """
+        plan = await self.plan()
+        self.claim(plan)
+        stop = stop or Stop(self.output.drain_seconds)
+        folder = self.output.output_dir
+        with (
+            stopped_by_signals(stop),  # until the tables are written
+            Index(folder, self.shard) as index,
+        ):
+            index.refuse_other_runs(folder, manifest.fingerprint(plan.identity))
+            tally = Tally(self.reports.count(), len(plan.organs))
+            needed = anything_left(self.reports, self.done(index), plan.organs)
+            journal = Journal(folder, self.record(plan))
+            complete, began = False, time.monotonic()
+            try:
+                await asyncio.sleep(0)  # a signal that came meanwhile is served here
+                if not stop.requested:
+                    async with self._open(plan) if needed else no_engine() as engine:
+                        manifest.confirm_claim(folder, plan.identity, self._num_shards)
+                        journal.add_plan(tally.reports_total)
+                        batch = self._batch(engine, plan, journal, index, tally)
+                        began = time.monotonic()
+                        async with self.progress(tally):
+                            complete = await self._run(batch, plan, stop)
+            finally:
+                seconds = time.monotonic() - began
+                journal.close(complete=complete, seconds=round(seconds, 3))
+                exported = self._exported()
+        interrupted, warnings = stop.interrupted, plan.model.warnings
+        return Outcome(tally, exported, complete, interrupted, seconds, warnings, self.shard)
+
+    async def plan(self) -> Plan:
+        """What is to be labeled, and with which model.
+
+        Raises:
+            LeavsError: the options or the pack are wrong, or no model is there.
+        """
+        pack = load_pack(find_pack(self.method.pack))
+        organs = choose_organs(pack, self.method.organs)
+        check_numbers(self.engine, self.method, self.output)
+        model = self.model or await self._choose_model()
+        return Plan(pack, organs, model, identity_of(pack, organs, self.method, model))
+
+    async def _choose_model(self) -> ChosenModel:
+        model = choose_model(self.engine)
+        for warning in (*model.cautions, *model.warnings):
+            self.warn(warning)
+        return await named_by_server(self.engine, model)
+
+    def claim(self, plan: Plan) -> None:
+        """Make the output folder this run's, or check that it is; see `manifest.claim_folder`."""
+        folder = self.output.output_dir
+        manifest.claim_folder(
+            folder,
+            plan.identity,
+            plan.model.warnings,
+            has_results=has_results(folder),
+            num_shards=self._num_shards,
+        )
+
+    @property
+    def reports(self) -> ReportSource:
+        """Those that this session labels."""
+        return self.source if self.shard is None else self.source.sharded(self.shard)
+
+    def done(self, index: Index) -> Callable[[str], Done | None]:
+        """What need not be asked again of a report, by its id."""
+        return partial(index.done, retry_failures=self.output.retry_failures)
+
+    def record(self, plan: Plan) -> dict[str, Any]:
+        """The first record of the session's journal."""
+        session = {**manifest.session(), "identity": manifest.fingerprint(plan.identity)}
+        if self.shard is not None:
+            session["shard"] = [self.shard.number, self.shard.count]
+        return session
+
+    @property
+    def _num_shards(self) -> int | None:
+        return None if self.shard is None else self.shard.count
+
+    def _open(self, plan: Plan) -> AbstractAsyncContextManager[Engine]:
+        return open_engine(self.engine, plan.model, self.method.sampling, self.output.output_dir)
+
+    async def _run(self, batch: Batch, plan: Plan, stop: Stop) -> bool:
+        return await batch.run(self.reports, stop)
+
+    def _batch(
+        self,
+        engine: Engine,
+        plan: Plan,
+        journal: Journal,
+        index: Index,
+        tally: Tally,
+    ) -> Batch:
+        method, output = self.method, self.output
+        ask = Ask(
+            engine,
+            plan.pack,
+            method.reasoning,
+            method.max_reasoning_tokens,
+            method.confidence,
+            output.keep_reasoning,
+            method.two_turns,
+            method.overflow,
+        )
+
+        def has_text(report_id: str, text_hash: str) -> bool:
+            return index.text_of(report_id, text_hash) is not None
+
+        return Batch(
+            ask,
+            plan.organs,
+            FILTERS[method.filtration],
+            journal,
+            self.done(index),
+            tally,
+            output.reports_in_flight or reports_to_fill(engine.batch_size, len(plan.organs)),
+            has_text if output.include_report else None,
+            None if output.max_failures is None else parse_failure_limit(output.max_failures),
+        )
+
+    def _exported(self) -> tables.Exported:
+        folder = self.output.output_dir
+        if self.shard is None or self.shard.count == 1:
+            return tables.export(folder, self.output.include_report)
+        return tables.counted(folder, self.shard)
