@@ -50,11 +50,6 @@ def print_summary(outcome: Outcome, folder: Path, console: Console) -> None:
             f"{exported.failed_cells:,} failed cells and {exported.input_problems:,} entries that "
             f"are no report are named in {folder / 'failures.csv'}; --retry-failures asks again."
         )
-    if outcome.tally.organs_cut:
-        say(
-            f"{outcome.tally.organs_cut:,} organs were asked about without the last sentences of a "
-            "report that is longer than the model's context; the journal says how many (left_out)."
-        )
     for encoding, reports in sorted(outcome.tally.encodings.items()):
         say(f"{reports:,} reports are not UTF-8, read as {encoding}; the journal names them.")
     if exported.reports_without_text:

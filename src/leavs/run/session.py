@@ -214,7 +214,6 @@ class Session:
             method.confidence,
             output.keep_reasoning,
             method.two_turns,
-            method.overflow,
         )
 
         def has_text(report_id: str, text_hash: str) -> bool:

@@ -47,7 +47,6 @@ def engines_of(
         method.confidence,
         output.keep_reasoning,
         method.two_turns,
-        method.overflow,
     )
     return Engines(partial(open_engine, engine, model, method.sampling, folder), way, environment)
 

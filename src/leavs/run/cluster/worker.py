@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
-from leavs.domain import Filtration, OrganResult, Overflow, Reasoning, hash_of
+from leavs.domain import Filtration, OrganResult, Reasoning, hash_of
 from leavs.engines.engine import Engine
 from leavs.errors import EngineError, EngineStartError, LeavsError
 from leavs.method.ask import Ask
@@ -46,7 +46,6 @@ class Way:
     confidence: float
     keep_reasoning: bool = False
     two_turns: bool = False
-    overflow: Overflow = Overflow.FAIL
 
     def ask(self, engine: Engine) -> Ask:
         """An Ask of an engine.
@@ -67,7 +66,6 @@ class Way:
             self.confidence,
             self.keep_reasoning,
             self.two_turns,
-            self.overflow,
         )
 
 

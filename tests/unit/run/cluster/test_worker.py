@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow
 import pytest
 
-from leavs import Filtration, Overflow, Reasoning, ScriptedEngine
+from leavs import Filtration, Reasoning, ScriptedEngine
 from leavs.domain import Report, hash_of
 from leavs.engines.engine import Constraint, Engine, Message
 from leavs.engines.scripted import Script
@@ -142,7 +142,7 @@ def test_what_could_not_be_read_passes_through(way: Way) -> None:
     assert str(result.error) == "reports.csv cannot be read"
 
 
-def test_a_report_that_is_too_long_is_asked_as_the_run_wants_it(pack: Pack, way: Way) -> None:
+def test_the_cells_of_a_report_that_is_too_long_fail(pack: Pack, way: Way) -> None:
     def small(messages: Sequence[Message], constraint: Constraint | None) -> str:
         if "Second." in messages[1].content:
             raise ContextError(9_000, 8_000)
@@ -150,12 +150,6 @@ def test_a_report_that_is_too_long_is_asked_as_the_run_wants_it(pack: Pack, way:
 
     report = Report("r1", "The liver is normal. Second.", 1, "here")
     order = Order(report, pack.ontology.organs[:1])
-    for overflow, failures, left_out in (
-        (Overflow.FAIL, 11, {}),
-        (Overflow.TRUNCATE, 0, {"finding_types": 1, "certainty": 1}),
-    ):
-        worker = Worker(opens(small), replace(way, overflow=overflow), DeskHere())
-        [labeled] = asyncio.run(results_of(worker, order))
-        assert isinstance(labeled, Labeled)
-        [result] = labeled.results
-        assert (result.failed_cells, result.left_out) == (failures, left_out)
+    [labeled] = asyncio.run(results_of(Worker(opens(small), way, DeskHere()), order))
+    assert isinstance(labeled, Labeled)
+    assert [result.failed_cells for result in labeled.results] == [11]
