@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = bench_parser(__doc__)
     parser.add_argument("--reports", type=int, default=2000)
     parser.add_argument("--profile", action="store_true", help="write a pyinstrument profile")
-    options = parsed(parser, arguments, reports=20)
+    options = parsed(parser, arguments, reports=10)
     if options.profile:
         figures = profiled(options.reports, options.write_to or BENCHMARKS)
     else:

@@ -23,9 +23,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench_parts import SHIPPED_REPORTS, bench_parser, parsed, show, write
+from bench_parts import bench_parser, parsed, show, some_reports, write
 from guide import Guide
-from leavs import MethodOptions, OutputOptions, from_csv, from_folder, label_reports
+from leavs import MethodOptions, OutputOptions, from_csv, label_reports
 from leavs.domain import Filtration, Reasoning, Shard
 from leavs.engines.engine import Choices, Constraint, Message, Reply
 from leavs.engines.scripted import ScriptedEngine
@@ -163,7 +163,7 @@ def measure(count: int, folder: Path) -> dict[str, Any]:
     return figures | {"tables_bytes_a_report": tables_bytes / count}
 
 
-def measure_full_reports() -> dict[str, Any]:
+def measure_full_reports(count: int) -> dict[str, Any]:
     """Journal and tables of the reports in data/, with the guide's findings and probabilities."""
     pack = load_pack(find_pack("leavs"))
     guide = Guide(pack)
@@ -177,8 +177,8 @@ def measure_full_reports() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "run"
         method = MethodOptions(reasoning=Reasoning.NEVER)
-        source = from_folder(SHIPPED_REPORTS)
-        ran = label_reports(source, ScriptedEngine(script), method, OutputOptions(folder))
+        source, output = some_reports(None, count), OutputOptions(folder)
+        ran = label_reports(source, ScriptedEngine(script), method, output)
         reports = ran.tally.reports_done
         tables_bytes = sum((folder / table).stat().st_size for table in tables.TABLES)
         return {
@@ -205,8 +205,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = bench_parser(__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--folder", type=Path, help="where to work; needs some 10 GB a million")
+    parser.add_argument("--full-reports", type=int, default=26, help="of those in data/")
     parser.add_argument("--phase", nargs="+", help=argparse.SUPPRESS)
-    options = parsed(parser, arguments, sizes=[20, 40])
+    options = parsed(parser, arguments, sizes=[10], full_reports=1)
     if options.phase:
         run_phase(options.phase)
         return
@@ -221,7 +222,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         name: round(sizes[-1][name]["peak_mib"] / sizes[0][name]["peak_mib"], 2) for name in PHASES
     }
     print(f"peak memory, last size to first: {growth}")
-    full = measure_full_reports()
+    full = measure_full_reports(options.full_reports)
     print(f"full reports: {full}")
     figures = {"sizes": sizes, "memory_growth": growth, "full_reports": full}
     write("scale", figures, options.write_to)

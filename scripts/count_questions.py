@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = bench_parser(__doc__)
     parser.add_argument("--reports-csv", type=existing_file, metavar="FILE")
     parser.add_argument("--reports", type=int, help="only the first so many")
-    options = parsed(parser, arguments, reports=2)
+    options = parsed(parser, arguments, reports=1)
     csv = options.reports_csv
     count = options.reports or (from_csv(csv) if csv else from_folder(SHIPPED_REPORTS)).count()
     reports = some_reports(csv, count)
