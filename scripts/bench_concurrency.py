@@ -82,7 +82,7 @@ def make_model(shape: str, folder: Path) -> None:
 async def measure(
     model: EngineOptions, reports: ReportSource, method: MethodOptions, in_flight: Sequence[int]
 ) -> list[dict[str, Any]]:
-    """The figures for each number in flight."""
+    """Measure each number in flight."""
     figures = []
     async with opened(model) as engine:
         await run(Guided(engine), some_reports(None, 1), replace(method, max_reasoning_tokens=2))
@@ -95,7 +95,7 @@ async def measure(
 
 
 def row(one: Mapping[str, Any]) -> list[str]:
-    """One number in flight's line of the table."""
+    """Write one number in flight as a row of the table."""
     seconds, total = one["seconds"], one["total"]
     return [
         f"{one['at_once']:,}",

@@ -44,7 +44,7 @@ class Timed:
 
 
 def report(number: int) -> Report:
-    """A report whose every sentence has its number in it."""
+    """Make a report whose every sentence has its number in it."""
     chance = random.Random(number)  # noqa: S311 - nothing secret
     organs = ["spleen", "liver", "kidney", "stomach", "pancreas", "gallbladder", "bowel", "colon"]
     told = [
@@ -55,12 +55,12 @@ def report(number: int) -> Report:
 
 
 def memory_mib() -> float:
-    """What this process holds in memory now."""
+    """Return what this process holds in memory now."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_KIB / 1024
 
 
 async def measure(count: int) -> dict[str, Any]:
-    """CPU and memory of one run over `count` reports."""
+    """Measure CPU and memory of one run over `count` reports."""
     script = Timed(Guide(load_pack(find_pack("leavs"))))
     held: dict[int, float] = {}  # in MiB, by the number of reports that were taken
     step = max(1, count // 20)
@@ -85,7 +85,7 @@ async def measure(count: int) -> dict[str, Any]:
 
 
 def profiled(count: int, folder: Path) -> dict[str, Any]:
-    """The same, with a profile of it written beside the figures."""
+    """Measure the same, and write a profile of it into a folder."""
     from pyinstrument import Profiler
 
     with Profiler(async_mode="disabled", interval=0.005) as profiler:

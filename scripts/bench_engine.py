@@ -94,7 +94,7 @@ class Recorded(Wrapped):
 async def ours(
     warm_up: ReportSource, reports: ReportSource, method: MethodOptions
 ) -> tuple[Ran, Recorded]:
-    """One run of the chain, and what it asked the engine."""
+    """Run the chain once, and keep what it asked the engine."""
     async with opened(DEMO) as engine:
         await run(Guided(engine), warm_up, replace(method, max_reasoning_tokens=4))
         await engine.forget_prefixes()
@@ -103,7 +103,7 @@ async def ours(
 
 
 def raw(requests: Sequence[Request]) -> tuple[float, int]:
-    """Seconds that LLM.generate takes for the requests, and the prompt tokens it computed."""
+    """Return the seconds that LLM.generate takes, and the prompt tokens that it computes."""
     import torch
     from vllm import LLM
     from vllm.inputs import TokensPrompt
@@ -125,7 +125,7 @@ def raw(requests: Sequence[Request]) -> tuple[float, int]:
 
 
 def parameters_of(request: Request) -> Any:
-    """The parameters with which the engine was asked; the reply as long as it was."""
+    """Return the parameters with which the engine was asked, for a reply as long as it was."""
     parameters = sampling_parameters(GREEDY, request.max_tokens, request.constraint)
     if request.constraint is None:
         parameters.min_tokens = request.max_tokens
@@ -133,7 +133,7 @@ def parameters_of(request: Request) -> Any:
 
 
 def row(number: int, one: Mapping[str, Any]) -> list[str]:
-    """One round's line of the table."""
+    """Write one round as a row of the table."""
     return [
         str(number),
         f"{one['seconds']:.1f}",
@@ -147,7 +147,7 @@ def row(number: int, one: Mapping[str, Any]) -> list[str]:
 
 
 def measure(warm_up: ReportSource, reports: ReportSource, method: MethodOptions) -> dict[str, Any]:
-    """The figures of one round."""
+    """Measure one round."""
     ran, recorded = asyncio.run(ours(warm_up, reports, method))
     seconds, computed = raw(recorded.requests)
     few = sum(seconds for number, seconds in recorded.busy.items() if number < FEW)

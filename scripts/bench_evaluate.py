@@ -28,7 +28,7 @@ Codes = npt.NDArray[np.int64]
 
 
 def generate(reports: int, folder: Path) -> tuple[Path, Path]:
-    """Random labels, and annotations that differ in some cells."""
+    """Write random labels, and annotations that differ in some cells."""
     random = np.random.default_rng(0)
     ontology = load_pack(find_pack("leavs")).ontology
     organs = [organ.name for organ in ontology.organs]
@@ -56,7 +56,7 @@ def _table(codes: Codes, organs: Sequence[str], types: Sequence[str]) -> pd.Data
 
 
 def measure(labels: Path, annotations: Path, resamples: int, folder: Path) -> dict[str, float]:
-    """Seconds of the whole command, and the most memory that any of them so far has held."""
+    """Measure the whole command; its memory is the most that any call so far has held."""
     command = [sys.executable, "-m", "leavs", "evaluate", str(labels)]
     command += ["--annotations", str(annotations), "--output-dir", str(folder / "out")]
     command += ["--resamples", str(resamples)]

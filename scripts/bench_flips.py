@@ -35,7 +35,7 @@ Answers = Mapping[str, str]  # by question
 async def answers(
     model: EngineOptions, reports: ReportSource, method: MethodOptions, in_flight: Sequence[int]
 ) -> list[Answers]:
-    """The model's answers for each number in flight."""
+    """Collect the model's answers for each number in flight."""
     found: list[Answers] = []
     async with opened(model) as engine:
         for at_once in in_flight:
@@ -47,7 +47,7 @@ async def answers(
 
 
 def flips(alone: Answers, beside: Answers) -> int:
-    """The number of answers that differ."""
+    """Count the answers that differ."""
     assert beside.keys() == alone.keys(), "the questions differ"
     return sum(beside[question] != answer for question, answer in alone.items())
 

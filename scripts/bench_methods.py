@@ -43,7 +43,7 @@ COLUMNS = ("way", "questions", "known", "reasoned", "calls", "prompt", "computed
 
 
 async def measure(reports: ReportSource, method: MethodOptions) -> Mapping[str, Ran]:
-    """The costs of each way."""
+    """Measure each way."""
     costs = {}
     async with opened(DEMO) as engine:
         for reasoning, filtration in WAYS:
@@ -54,7 +54,7 @@ async def measure(reports: ReportSource, method: MethodOptions) -> Mapping[str, 
 
 
 def row(way: str, ran: Ran) -> list[str]:
-    """One way's line of the table."""
+    """Write one way as a row of the table."""
     total = ran.total
     counts = (total.questions, total.known, total.reasoned, total.calls)
     tokens = (total.prompt_tokens, total.computed_tokens, total.generated_tokens)

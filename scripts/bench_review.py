@@ -33,14 +33,14 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def answer(messages: Sequence[Message], constraint: Constraint | None) -> str:
-    """Every sentence informs, and no finding is mentioned."""
+    """Say that every sentence informs, and that no finding is mentioned."""
     if isinstance(constraint, Choices):
         return "Yes" if "Yes" in constraint.options else constraint.options[-1]
     return "none"
 
 
 def generate(reports: int, folder: Path) -> tuple[Path, Path]:
-    """A CSV of reports of about 2,000 characters, and a run over it."""
+    """Write a CSV of reports of about 2,000 characters, and label them."""
     source = folder / "reports.csv"
     with source.open("w") as file:
         file.write("image1,anonymized_report\n")
@@ -54,7 +54,7 @@ def generate(reports: int, folder: Path) -> tuple[Path, Path]:
 
 
 def measure(run: Path, reports: Path, steps: int) -> dict[str, float]:
-    """Seconds from the command to the first report and to the next one, MiB of the server."""
+    """Measure seconds to the first report and to the next one, and MiB of the server."""
     with sync_playwright() as driver:
         found = next(filter(None, map(shutil.which, BROWSERS)), None)
         browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
@@ -78,14 +78,14 @@ def measure(run: Path, reports: Path, steps: int) -> dict[str, float]:
 
 
 def served(run: Path, reports: Path) -> "subprocess.Popen[str]":
-    """The command, started."""
+    """Start the command."""
     command = [sys.executable, "-m", "leavs", "review", str(run)]
     command += ["--reports", str(reports), "--no-open"]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
 def gone_on(page: Page, number: int) -> float:
-    """Seconds from the key to the next report, which has this number."""
+    """Go on to the report with this number, and return the seconds that it takes."""
     begin = time.perf_counter()
     page.keyboard.press("j")
     page.locator("#position", has_text=f"{number} of").wait_for()
@@ -93,7 +93,7 @@ def gone_on(page: Page, number: int) -> float:
 
 
 def memory_mib(process: int) -> int:
-    """What a process holds in memory now."""
+    """Return what a process holds in memory now."""
     status = Path(f"/proc/{process}/status").read_text()
     held = next(int(line.split()[1]) for line in status.splitlines() if "VmRSS" in line)
     return round(held / 1024)

@@ -1,4 +1,4 @@
-"""Ten thousand, a hundred thousand, a million reports: memory, journal, resume scan and export.
+"""Memory, journal, resume scan and export at ten thousand, a hundred thousand, a million reports.
 
 Each phase is a process of its own, whose peak memory the kernel tells: label (input, chain with a
 scripted engine, journal; two shards at once), scan (what a run reads before it goes on), status,
@@ -41,7 +41,7 @@ SAID = ("is normal", "is enlarged", "has a cyst of 12 mm", "is surgically absent
 
 
 def make_reports(path: Path, count: int) -> None:
-    """A CSV of reports of a few sentences, no two the same."""
+    """Write a CSV of reports of a few sentences, no two the same."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("image1", "anonymized_report"))
@@ -54,7 +54,7 @@ def make_reports(path: Path, count: int) -> None:
 
 
 def answer(messages: Sequence[Message], constraint: Constraint | None) -> Reply:
-    """Quotes the sentence that names the organ; one finding is spoken of, and affirmed."""
+    """Quote the sentence that names the organ; mention one finding, and affirm it."""
     question = messages[1].content
     if isinstance(constraint, Choices):
         chosen = constraint.options[len(question) % len(constraint.options)]
@@ -70,7 +70,7 @@ def answer(messages: Sequence[Message], constraint: Constraint | None) -> Reply:
 
 
 def label(folder: Path, shard: int) -> dict[str, Any]:
-    """Label the reports of one of two shards; nothing of them is done."""
+    """Label the reports of one of two shards, none of which is done."""
     source, output = from_csv(folder / "reports.csv"), OutputOptions(folder / "run")
     engine, half = ScriptedEngine(answer), Shard(shard, 2)
     ran = label_reports(source, engine, FAST, output, shard=half)
@@ -82,7 +82,7 @@ def label(folder: Path, shard: int) -> dict[str, Any]:
 
 
 def scan(folder: Path) -> dict[str, Any]:
-    """What a run reads before it goes on: the journal, and the reports that are done."""
+    """Read what a run reads before it goes on: the journal and the input."""
     organs = load_pack(find_pack("leavs")).ontology.organs
     with Index(folder / "run") as index:
         assert not anything_left(from_csv(folder / "reports.csv"), index.done, organs)
@@ -90,13 +90,13 @@ def scan(folder: Path) -> dict[str, Any]:
 
 
 def status(folder: Path) -> dict[str, Any]:
-    """How far the run is."""
+    """Find out how far the run is."""
     assert read_status(folder / "run").complete
     return {}
 
 
 def export(folder: Path) -> dict[str, Any]:
-    """The four tables."""
+    """Make the four tables."""
     exported = tables.export(folder / "run")
     assert not exported.failed_cells and not exported.duplicates
     return {"rows": exported.rows}
@@ -111,7 +111,7 @@ PHASES: dict[str, Callable[..., dict[str, Any]]] = {
 
 
 def run_phase(arguments: Sequence[str]) -> None:
-    """In a child: one phase, its figures on stdout."""
+    """Run one phase, in a child process, and print its figures."""
     name, folder, *more = arguments
     began = time.perf_counter()
     figures = PHASES[name](Path(folder), *map(int, more))
@@ -127,7 +127,7 @@ def measured(name: str, folder: Path, *more: int) -> subprocess.Popen[bytes]:
 
 
 def finished(process: subprocess.Popen[bytes]) -> dict[str, Any]:
-    """A phase's figures, and the most memory that its process held."""
+    """Await a phase; return its figures and the most memory that its process held."""
     assert process.stdout is not None
     with process.stdout as stdout:
         told = stdout.read()
@@ -143,7 +143,7 @@ def size_of(folder: Path) -> int:
 
 
 def measure(count: int, folder: Path) -> dict[str, Any]:
-    """All phases for so many reports."""
+    """Measure all phases for so many reports."""
     make_reports(folder / "reports.csv", count)
     shards = [measured("label", folder, number) for number in range(2)]
     labeled = [finished(process) for process in shards]
@@ -164,7 +164,7 @@ def measure(count: int, folder: Path) -> dict[str, Any]:
 
 
 def measure_full_reports(count: int) -> dict[str, Any]:
-    """Journal and tables of the reports in data/, with the guide's findings and probabilities."""
+    """Measure journal and tables of reports in data/, with the findings that the guide names."""
     pack = load_pack(find_pack("leavs"))
     guide = Guide(pack)
 

@@ -89,7 +89,7 @@ def question_first(question: str, instructions: str) -> str:
 async def compare(
     model: EngineOptions, warm_up: ReportSource, reports: ReportSource, method: MethodOptions
 ) -> Mapping[str, Ran]:
-    """The costs of the original way and of ours."""
+    """Measure the original way and ours."""
     two_turns = replace(method, two_turns=True)
     costs = {}
     async with opened(model) as engine:
@@ -106,7 +106,7 @@ async def compare(
 
 
 def ratios(ran: Ran, original: Ran) -> dict[str, float]:
-    """The costs of a way, of the original's."""
+    """Return the costs of a way as shares of the original's."""
     return {
         "seconds": round(ran.seconds / original.seconds, 3),
         "computed_tokens": round(ran.total.computed_tokens / original.total.computed_tokens, 3),
@@ -114,7 +114,7 @@ def ratios(ran: Ran, original: Ran) -> dict[str, float]:
 
 
 def row(name: str, ran: Ran, of_original: Mapping[str, float]) -> list[str]:
-    """One way's line of the table."""
+    """Write one way as a row of the table."""
     total = ran.total
     counts = (total.questions, total.calls)
     tokens = (total.prompt_tokens, total.computed_tokens, total.generated_tokens)

@@ -30,14 +30,14 @@ LETTERS = re.compile(r"\[([A-Z]+)\]")
 
 
 def least(messages: Sequence[Message], constraint: Constraint | None) -> str:
-    """Nothing informs, and nothing is mentioned."""
+    """Answer that nothing informs, and nothing is mentioned."""
     if isinstance(constraint, Choices):
         return "No" if "No" in constraint.options else constraint.options[0]
     return "none"
 
 
 def most(messages: Sequence[Message], constraint: Constraint | None) -> str:
-    """Everything informs, but the list of quotes is empty; everything is present."""
+    """Answer that everything informs, with an empty list of quotes; all findings are present."""
     if isinstance(constraint, Choices):
         return "Yes" if "Yes" in constraint.options else "D"
     letters = LETTERS.search(getattr(constraint, "regex", ""))
@@ -47,7 +47,7 @@ def most(messages: Sequence[Message], constraint: Constraint | None) -> str:
 
 
 def most_quoted(messages: Sequence[Message], constraint: Constraint | None) -> str:
-    """Everything informs and is quoted; everything is present."""
+    """Quote every sentence; all findings are present."""
     question = messages[1].content
     if "<report>" not in question:
         return most(messages, constraint)
@@ -56,7 +56,7 @@ def most_quoted(messages: Sequence[Message], constraint: Constraint | None) -> s
 
 
 def most_with(filtration: Filtration) -> Script:
-    """With which answers a report costs most, by the way of filtration."""
+    """Return the answers with which a report costs most, by the way of filtration."""
     return most_quoted if filtration is Filtration.FAST else most
 
 

@@ -44,7 +44,7 @@ class Guide:
         self._types = len(pack.ontology.finding_types)
 
     def answer(self, messages: Sequence[Message], constraint: Constraint) -> str:
-        """The answer with which the chain goes on."""
+        """Return the answer with which the chain goes on."""
         step, question = self._steps[messages[0].content], messages[1].content
         material = MATERIAL.search(question)
         told = material[2] if material else ""
@@ -67,24 +67,24 @@ class Guide:
 
 
 def quoted(report: str, organ: str) -> str:
-    """The list of every other sentence that informs, as the model is asked to write it."""
+    """List every other sentence that informs, as the model is asked to write it."""
     sentences = [one.text for one in split_sentences(report) if not one.is_heading]
     listed = [one for one in sentences if informs(one, organ)][::2]
     return "\n".join(f'"{" ".join(one.split())}": informative' for one in listed) or "none"
 
 
 def informs(sentence: str, organ: str) -> bool:
-    """Whether a sentence has one of the organ's words in it."""
+    """Tell whether a sentence has one of the organ's words in it."""
     return any(word in sentence.lower() for word in WORDS.get(organ, (organ,)))
 
 
 def lettered(places: Iterable[int]) -> str:
-    """The list of the letters at some places, as the model is asked to write it."""
+    """List the letters at some places, as the model is asked to write them."""
     return ", ".join(f"({LETTERS[place]})" for place in places) or "none"
 
 
 def chance(text: str, choices: int) -> int:
-    """A number below `choices` that depends on the text alone."""
+    """Return a number below `choices` that depends on the text alone."""
     return int.from_bytes(blake2b(text.encode(), digest_size=4).digest()) % choices
 
 
