@@ -21,7 +21,8 @@ from typing import Any
 from bench_parts import Guide, Guided, Wrapped, run, settled, show, some_reports, write
 from leavs.engines.engine import Constraint, Engine, Message, Reply
 from leavs.engines.models.demo import find_demo_model
-from leavs.engines.vllm.engine import VllmOptions, open_vllm
+from leavs.engines.options import EngineOptions
+from leavs.engines.vllm.engine import open_vllm
 from leavs.method.pack import find_pack, load_pack
 from leavs.run.engine_queue import reports_to_fill
 
@@ -84,12 +85,13 @@ class AtMost(Wrapped):
             )
 
 
-async def measure(options: argparse.Namespace, model: VllmOptions) -> list[dict[str, Any]]:
+async def measure(options: argparse.Namespace, model: str) -> list[dict[str, Any]]:
     """The figures for each number in flight."""
     pack = load_pack(find_pack("leavs"))
     reports = some_reports(options.reports_csv, options.reports)
     figures = []
-    async with open_vllm(model) as engine:
+    arguments = ("load_format=dummy", f"max_num_seqs={max(options.concurrency)}")
+    async with open_vllm(EngineOptions(max_model_len=8192, engine_arg=arguments), model) as engine:
         await run(Guided(engine, Guide(pack)), pack, reports[:1], reasoning_tokens=2)
         for at_once in options.concurrency:
             await settled()
@@ -133,9 +135,7 @@ def main() -> None:
     options = parser.parse_args()
     with TemporaryDirectory() as folder:
         make_model(options.shape, Path(folder))
-        arguments = {"load_format": "dummy", "max_num_seqs": max(options.concurrency)}
-        model = VllmOptions(folder, max_model_len=8192, engine_args=arguments)
-        figures = asyncio.run(measure(options, model))
+        figures = asyncio.run(measure(options, folder))
     show(
         f"{options.shape}, {options.reports} reports, reasoning of {options.reasoning_tokens}",
         (

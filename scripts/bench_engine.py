@@ -21,9 +21,13 @@ from typing import Any
 from bench_parts import Guide, Guided, Ran, Wrapped, run, show, some_reports, write
 from leavs.engines.engine import Constraint, Message, Reply
 from leavs.engines.models.demo import find_demo_model
-from leavs.engines.vllm.engine import VllmOptions, engine_arguments, open_vllm, sampling_parameters
+from leavs.engines.options import GREEDY, EngineOptions
+from leavs.engines.vllm.arguments import engine_arguments
+from leavs.engines.vllm.engine import open_vllm
+from leavs.engines.vllm.sampling import sampling_parameters
 from leavs.method.pack import find_pack, load_pack
 
+ENGINE = EngineOptions(max_model_len=8192)
 FEW = 32  # requests in flight, below which this machine's engine is not full
 
 
@@ -74,11 +78,11 @@ class Recorded(Wrapped):
         return reply
 
 
-async def ours(options: argparse.Namespace, model: VllmOptions) -> tuple[Ran, Recorded]:
+async def ours(options: argparse.Namespace, model: str) -> tuple[Ran, Recorded]:
     """One run of the chain, and what it asked the engine."""
     pack = load_pack(find_pack("leavs"))
     reports = some_reports(options.reports_csv, options.reports)
-    async with open_vllm(model) as engine:
+    async with open_vllm(ENGINE, model) as engine:
         await run(Guided(engine, Guide(pack)), pack, reports[-1:], reasoning_tokens=4)
         await engine.forget_prefixes()
         recorded = Recorded(engine)
@@ -86,14 +90,13 @@ async def ours(options: argparse.Namespace, model: VllmOptions) -> tuple[Ran, Re
         return await run(guided, pack, reports, reasoning_tokens=options.reasoning_tokens), recorded
 
 
-def raw(requests: Sequence[Request], model: VllmOptions) -> tuple[float, int]:
+def raw(requests: Sequence[Request], model: str) -> tuple[float, int]:
     """Seconds that LLM.generate takes for the requests, and the prompt tokens it computed."""
     from vllm import LLM
     from vllm.inputs import TokensPrompt
 
-    arguments = engine_arguments(model, 0)
-    llm = LLM(**arguments)
-    parameters = [sampling(request, model) for request in requests]
+    llm = LLM(**engine_arguments(ENGINE, model, GREEDY, gpus=0))
+    parameters = [sampling(request) for request in requests]
     prompts = [TokensPrompt(prompt_token_ids=list(request.prompt)) for request in requests]
     llm.generate(prompts[:8], parameters[:8], use_tqdm=False)
     llm.reset_prefix_cache()
@@ -107,9 +110,9 @@ def raw(requests: Sequence[Request], model: VllmOptions) -> tuple[float, int]:
     return seconds, computed
 
 
-def sampling(request: Request, model: VllmOptions) -> Any:
+def sampling(request: Request) -> Any:
     """The parameters with which the engine was asked; the reply as long as it was."""
-    parameters = sampling_parameters(model, request.max_tokens, request.constraint)
+    parameters = sampling_parameters(GREEDY, request.max_tokens, request.constraint)
     if request.constraint is None:
         parameters.min_tokens = request.max_tokens
     return parameters
@@ -137,7 +140,7 @@ def main() -> None:
     parser.add_argument("--reasoning-tokens", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
-    model = VllmOptions(str(find_demo_model()[0]), max_model_len=8192)
+    model = str(find_demo_model()[0])
     rounds = []
     for _ in range(options.rounds):
         ran, recorded = asyncio.run(ours(options, model))

@@ -14,7 +14,8 @@ from pathlib import Path
 from bench_concurrency import AtMost
 from bench_parts import Guide, Guided, run, settled, show, some_reports, write
 from leavs.engines.models.demo import find_demo_model
-from leavs.engines.vllm.engine import VllmOptions, open_vllm
+from leavs.engines.options import EngineOptions
+from leavs.engines.vllm.engine import open_vllm
 from leavs.method.pack import find_pack, load_pack
 
 
@@ -22,9 +23,9 @@ async def answers(options: argparse.Namespace, dtype: str) -> list[dict[str, str
     """The model's answers by question, for each number in flight."""
     pack = load_pack(find_pack("leavs"))
     reports = some_reports(options.reports_csv, options.reports)
-    model = VllmOptions(str(find_demo_model()[0]), max_model_len=8192, dtype=dtype)
+    engine_options = EngineOptions(max_model_len=8192, dtype=dtype)
     found = []
-    async with open_vllm(model) as engine:
+    async with open_vllm(engine_options, str(find_demo_model()[0])) as engine:
         for at_once in (1, *options.in_flight):
             await settled()
             await engine.forget_prefixes()

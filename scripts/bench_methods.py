@@ -14,7 +14,8 @@ from pathlib import Path
 from bench_parts import Guide, Guided, Ran, run, settled, show, some_reports, write
 from leavs.domain import Filtration, Reasoning
 from leavs.engines.models.demo import find_demo_model
-from leavs.engines.vllm.engine import VllmOptions, open_vllm
+from leavs.engines.options import EngineOptions
+from leavs.engines.vllm.engine import open_vllm
 from leavs.method.pack import find_pack, load_pack
 
 WAYS = (
@@ -31,7 +32,8 @@ async def measure(options: argparse.Namespace) -> dict[str, Ran]:
     pack = load_pack(find_pack("leavs"))
     reports = some_reports(options.reports_csv, options.reports)
     costs = {}
-    async with open_vllm(VllmOptions(str(find_demo_model()[0]), max_model_len=8192)) as engine:
+    model = str(find_demo_model()[0])
+    async with open_vllm(EngineOptions(max_model_len=8192), model) as engine:
         for reasoning, filtration in WAYS:
             await settled()
             await engine.forget_prefixes()

@@ -32,7 +32,8 @@ from bench_parts import (
 )
 from leavs.engines.engine import Constraint, Message, Reply
 from leavs.engines.models.demo import find_demo_model
-from leavs.engines.vllm.engine import VllmOptions, open_vllm
+from leavs.engines.options import EngineOptions
+from leavs.engines.vllm.engine import open_vllm
 from leavs.method.pack import find_pack, load_pack
 
 WORKERS = 8
@@ -79,8 +80,8 @@ async def compare(options: argparse.Namespace) -> dict[str, Ran]:
     pack = load_pack(find_pack("leavs"))
     reports = some_reports(options.reports_csv, options.reports)
     os.environ["VLLM_CPU_KVCACHE_SPACE"] = str(options.cache_gib)
-    model = VllmOptions(options.model or str(find_demo_model()[0]), max_model_len=8192)
-    async with open_vllm(model) as engine:
+    model = options.model or str(find_demo_model()[0])
+    async with open_vllm(EngineOptions(max_model_len=8192), model) as engine:
         warm_up = some_reports(options.reports_csv, options.reports + 1)[-1:]
         await run(Guided(engine, Guide(pack)), pack, warm_up, reasoning_tokens=8)
         tokens = options.reasoning_tokens

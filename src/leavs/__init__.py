@@ -19,7 +19,6 @@ _HOMES = {
     "MethodOptions": "leavs.method.options",
     "Outcome": "leavs.run.session",
     "OutputOptions": "leavs.run.options",
-    "Overflow": "leavs.domain",
     "Policy": "leavs.tables.convert",
     "RayOptions": "leavs.run.options",
     "Reading": "leavs.tables.convert",

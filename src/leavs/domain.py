@@ -56,13 +56,6 @@ class Filtration(StrEnum):
     JOINT = "joint"
 
 
-class Overflow(StrEnum):
-    """What becomes of a question whose prompt the model's context cannot hold."""
-
-    FAIL = "fail"
-    TRUNCATE = "truncate"
-
-
 class FoundBy(StrEnum):
     """How a sentence became evidence."""
 
@@ -264,8 +257,6 @@ class OrganResult:
         usage: by step name.
         reasoning: what the model wrote before each answer, where it is kept.
         seconds: wall time from the first question to the last answer.
-        left_out: by step, of how many sentences of the report a prompt had to do without, at most,
-            because the model's context could not hold them (Overflow.TRUNCATE).
     """
 
     report_id: str
@@ -278,7 +269,6 @@ class OrganResult:
     usage: Mapping[str, StepUsage] = field(default_factory=dict)
     reasoning: tuple["Thought", ...] = ()
     seconds: float = 0.0
-    left_out: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def failed_cells(self) -> int:

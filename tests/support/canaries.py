@@ -32,6 +32,18 @@ DEBUG = {
     "VLLM_LOGGING_LEVEL": "DEBUG",
 }
 Allowed = Mapping[str, Sequence[str]]  # canary -> patterns of the files that may hold it
+IN_TURN = """
+import json, os
+from pathlib import Path
+from leavs.system.private_process import keep_private
+keep_private()
+from leavs import cli
+home, codes = Path.cwd(), []
+for folder, arguments in json.loads(Path("in/commands.json").read_text()):
+    os.chdir(home / folder)
+    codes.append(cli.run(arguments))
+Path(home / "in" / "codes.json").write_text(json.dumps(codes))
+"""
 
 
 def report_text(number: int) -> str:
@@ -118,6 +130,15 @@ class Place:
         """The exit code of the program."""
         return self.start(*arguments, program=program).finish()
 
+    def run_in_turn(self, commands: Sequence[tuple[str, Sequence[str]]]) -> list[int]:
+        """The exit codes of commands, all in one process of the program, each in a folder below.
+
+        Their arguments stand in a file, not in the command line.
+        """
+        (self.root / "in" / "commands.json").write_text(json.dumps(commands))
+        assert self.run(program=["-c", IN_TURN]) == 0, self.told
+        return list(json.loads((self.root / "in" / "codes.json").read_text()))
+
     def leaks(self, allowed: Allowed) -> list[tuple[str, str]]:
         """Each canary, and where it stands although it is not allowed to."""
         places = [*self._files(), *self._process_places(), ("told", "\n".join(self.told).encode())]
@@ -134,11 +155,11 @@ class Place:
         return any(fnmatch(n, pattern) and canary.encode() in c for n, c in self._files())
 
     def open_to_others(self, *besides: str) -> list[str]:
-        """What others than the owner may read, among what the program made."""
+        """What others than the owner may read, but for some folders, among what was made."""
         return [
             f"{name} {path.stat().st_mode & 0o777:o}"
             for path in sorted(self.root.rglob("*"))
-            if (name := str(path.relative_to(self.root))).split("/")[0] not in besides
+            if not {*(name := str(path.relative_to(self.root))).split("/")} & {*besides}
             if path.stat().st_mode & 0o077 and name not in ("home", "tmp", "cache")
         ]
 

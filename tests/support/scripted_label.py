@@ -24,7 +24,7 @@ from leavs import (
     from_csv,
     label_reports,
 )
-from leavs.cli import ended
+from leavs.cli.exit_codes import ended
 from leavs.cli.label import exit_code
 from leavs.domain import Shard
 from leavs.engines.engine import Choices, Constraint, Message, Reply

@@ -2,7 +2,9 @@
 
 Run as: python scripted_leavs.py label OPTIONS; other commands are those of leavs. The reply depends
 on the prompt alone. Where SCRIPTED_HOLD names a folder, the process answers some questions, says
-there in a file `waiting-TASK` that it waits, and answers no more before there is a file `go-TASK`.
+there in a file `waiting-TASK` that it waits, and with which GPUs, and answers no more before there
+is a file `go-TASK`. TASK is the array's, or "job"; in a step of several tasks with the number of
+the task behind it: `job-0`.
 """
 
 import asyncio
@@ -36,7 +38,8 @@ class HeldAnswers:
     async def __call__(self, messages: Sequence[Message], constraint: Constraint | None) -> Reply:
         self._left -= 1
         while self._left < 0 and not self._go.exists():
-            self._waiting.touch()
+            if not self._waiting.exists():
+                self._waiting.write_text(os.environ.get("CUDA_VISIBLE_DEVICES", ""))
             await asyncio.sleep(0.02)
         return answer(messages, constraint)
 
@@ -46,6 +49,8 @@ def engine_of(environment: Mapping[str, str]) -> ScriptedEngine:
     if HOLD not in environment:
         return ScriptedEngine(answer)
     task = environment.get("SLURM_ARRAY_TASK_ID", "job")
+    if int(environment.get("SLURM_STEP_NUM_TASKS", "1")) > 1:
+        task += f"-{environment['SLURM_PROCID']}"
     return ScriptedEngine(HeldAnswers(Path(environment[HOLD]), task, QUESTIONS))
 
 

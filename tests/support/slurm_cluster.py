@@ -2,6 +2,9 @@
 
 Needs Debian's slurm-wlm and munge and nothing of their set-up: keys, sockets, state and logs are
 in a folder of its own, which is gone afterwards, as is every process.
+
+Run as: python slurm_cluster.py FOLDER. Then it waits for the end of its stdin, and ends what is
+left of the cluster in that folder: so nothing stays when the tests are killed.
 """
 
 import contextlib
@@ -11,6 +14,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +28,7 @@ SBIN = "/usr/sbin:/sbin"  # where Debian has daemons, and users no path to
 NODES = 3
 GPUS = 2  # of a node: empty files, for SLURM to count
 PATIENCE = 60.0
+SIGNALS = ("env", "--default-signal=INT,QUIT")  # which a job in the background of a shell ignores
 
 # Without cgroups, which a container may not have. A job starts again cred_expire + 1 seconds after
 # it was requeued, and five is the least. A killed job has KillWait seconds to end by itself.
@@ -124,14 +129,8 @@ class Cluster:
         self.wait_until(lambda: not self.call("squeue", "--noheader"))
 
     def processes(self) -> list[int]:
-        """Daemons and jobs, known by the configuration in their environment."""
-        mark = f"SLURM_CONF={self.environment['SLURM_CONF']}".encode()
-        found = []
-        for path in Path("/proc").glob("[0-9]*/environ"):
-            with contextlib.suppress(OSError):
-                if mark in path.read_bytes().split(b"\0"):
-                    found.append(int(path.parent.name))
-        return found
+        """Daemons and jobs."""
+        return processes_of(self.folder)
 
     def commands(self) -> list[list[str]]:
         """The commands of daemons and jobs, in words."""
@@ -156,21 +155,30 @@ def running_cluster() -> Iterator[Cluster]:
     path = f"{os.environ['PATH']}:{SBIN}"
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("SLURM", "SBATCH"))}
     cluster = Cluster(folder, environment | {"PATH": path, "SLURM_CONF": f"{folder}/slurm.conf"})
+    guard = subprocess.Popen(
+        [sys.executable, __file__, folder], stdin=subprocess.PIPE, start_new_session=True
+    )
     daemons: list[subprocess.Popen[bytes]] = []
     try:
         configure(folder)
         for command in commands(folder):
-            with (folder / "daemons.log").open("ab") as log:
-                daemons.append(
-                    subprocess.Popen(command, stdout=log, stderr=log, env=cluster.environment)
-                )
+            daemons.append(started(cluster, command))
             if command[0] == "munged":
                 cluster.wait_until((folder / "munge.socket").exists)
         cluster.wait_until(cluster.ready)
         yield cluster
     finally:
-        end(cluster, daemons)
-        shutil.rmtree(folder, ignore_errors=True)
+        guard.communicate()
+        for daemon in daemons:
+            daemon.wait()
+
+
+def started(cluster: Cluster, command: list[str]) -> subprocess.Popen[bytes]:
+    """A daemon of a cluster."""
+    with (cluster.folder / "daemons.log").open("ab") as log:
+        return subprocess.Popen(
+            [*SIGNALS, *command], stdout=log, stderr=log, env=cluster.environment
+        )
 
 
 def configure(folder: Path) -> None:
@@ -203,18 +211,27 @@ def commands(folder: Path) -> list[list[str]]:
     return [munged, ["slurmctld", "-D", "-i"], *slurmds]
 
 
-def end(cluster: Cluster, daemons: list[subprocess.Popen[bytes]]) -> None:
-    """End the daemons, then kill what they have left."""
-    for daemon in reversed(daemons):
-        daemon.terminate()
-    for daemon in daemons:
-        try:
-            daemon.wait(10)
-        except subprocess.TimeoutExpired:
-            daemon.kill()
-            daemon.wait()
-    while left := cluster.processes():
+def processes_of(folder: Path) -> list[int]:
+    """What runs with the configuration in a folder, as the environment of each process says."""
+    mark = f"SLURM_CONF={folder}/slurm.conf".encode()
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if mark in path.read_bytes().split(b"\0"):
+                found.append(int(path.parent.name))
+    return found
+
+
+def kill_what_is_left(folder: Path) -> None:
+    """Kill daemons and jobs until there are none, then remove their folder."""
+    while left := processes_of(folder):
         for process in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         time.sleep(0.05)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.stdin.read()
+    kill_what_is_left(Path(sys.argv[1]))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import scripted_label
 from leavs.method.pack import find_pack, load_pack
@@ -17,6 +18,7 @@ from slurm_cluster import GPUS, Cluster
 SCRIPTS = ROOT / "scripts" / "slurm"
 SCRIPTED = f"{sys.executable} {ROOT / 'tests' / 'support' / 'scripted_leavs.py'}"
 IN_PLACE_OF_RAY = f"{sys.executable} {ROOT / 'tests' / 'support' / 'node_of_ray.py'}"
+REPLICAS = "one-node-replicas.sh"
 METHOD = ("--filtration", "fast", "--reasoning", "never", "--reports-in-flight", "2")
 DRAIN = ("--drain-seconds", "3")  # longer than a killed job has, see KillWait
 REPORTS = 40
@@ -36,8 +38,10 @@ class Site:
 
     def label(self, script: str, *options: str) -> str:
         """The number of a labeling job, with options of sbatch."""
-        gpus = f"--gpus-per-node={GPUS}"
-        return self._submit(script, *options, gpus, leavs=(*METHOD, *DRAIN))
+        size = f"--gpus-per-node={GPUS}"
+        if script == REPLICAS:
+            size = f"--ntasks-per-node={GPUS}"
+        return self._submit(script, *options, size, leavs=(*METHOD, *DRAIN))
 
     def export(self, *options: str) -> str:
         """The number of a job that joins shards, with options of sbatch."""
@@ -78,22 +82,27 @@ class Site:
         start = [*IN_PLACE_OF_RAY.split(), "start"]
         return sum(words[: len(start)] == start for words in self.cluster.commands())
 
+    def manifest(self) -> dict[str, Any]:
+        """What run.json says."""
+        told: dict[str, Any] = json.loads((self.folder / "results" / "run.json").read_text())
+        return told
+
     def commands(self) -> list[str]:
         """The command of each process that labeled."""
-        sessions = json.loads((self.folder / "results" / "run.json").read_text())["sessions"]
+        sessions = self.manifest()["sessions"]
         return [" ".join(told["command"]) for told in sessions if "command" in told]
 
     def tables(self) -> dict[str, bytes]:
         """The tables of the jobs."""
         return tables(self.folder / "results")
 
-    def undisturbed(self) -> dict[str, bytes]:
-        """The tables of one run over all reports, which nobody stops."""
-        folder = self.folder / "undisturbed"
-        reports = ("--reports-csv", str(self.folder / "reports.csv"))
-        command = (*SCRIPTED.split(), "label", *reports, *METHOD, "--output-dir", str(folder))
-        assert subprocess.run(command, check=False, cwd=self.folder).returncode == 3
-        return tables(folder)
+
+def undisturbed_tables(folder: Path) -> dict[str, bytes]:
+    """The tables of one run over all reports, which nobody stops."""
+    write_reports(folder / "reports.csv")
+    command = (*SCRIPTED.split(), "label", "--reports-csv", "reports.csv", *METHOD)
+    assert subprocess.run(command, check=False, cwd=folder).returncode == 3
+    return tables(folder / "results")
 
 
 def tables(folder: Path) -> dict[str, bytes]:
@@ -105,9 +114,14 @@ def prepared_site(cluster: Cluster, folder: Path) -> Site:
     """A folder with reports and a place for logs."""
     for name in ("logs", "hold"):
         (folder / name).mkdir()
-    organs = [organ.name for organ in load_pack(find_pack("leavs")).ontology.organs]
-    texts = [(f"case {n}", scripted_label.case_text(n, organs)) for n in range(REPORTS)]
-    with (folder / "reports.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([("image1", "anonymized_report"), *texts])
+    write_reports(folder / "reports.csv")
     settings = {"LEAVS": SCRIPTED, "MODEL": "scripted", "NUM_SHARDS": "3", HOLD: f"{folder}/hold"}
     return Site(cluster, folder, settings | {"PYTHONPATH": os.environ.get("PYTHONPATH", "")})
+
+
+def write_reports(path: Path) -> None:
+    """A CSV of reports, the same in all tests."""
+    organs = [organ.name for organ in load_pack(find_pack("leavs")).ontology.organs]
+    texts = [(f"case {n}", scripted_label.case_text(n, organs)) for n in range(REPORTS)]
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([("image1", "anonymized_report"), *texts])

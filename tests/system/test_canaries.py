@@ -1,72 +1,20 @@
 """Texts, ids and prompts stand in the files that are meant to hold them, and nowhere else.
 
-The real program runs every command at debug level, fails at each step and is killed; then all that
-it told, wrote and was started with is searched.
+The real program runs every command at debug level; then all that it told, wrote and was started
+with is searched.
 """
 
 import csv
-import json
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from canaries import (
-    ID,
-    PACK,
-    REPORTS,
-    TEXT,
-    THOUGHT,
-    Allowed,
-    ObligingServer,
-    Place,
-    report_text,
-)
-from loopback_server import Server, answer_of, completion, error_body, running
-from places import ROOT
-
-ASKED = ("--organs", "spleen", "liver", "--filtration", "fast", "--reports-in-flight", "2")
-PROMPTS = ("--pack", "pack", "--reasoning", "never")
-INPUTS = ("in", "in/*", "pack/*")
-JOURNAL = "out/journal/*"
-TABLES = ("out/labels.csv", "out/details.csv", "out/sentences.csv", "out/failures.csv")
-EVIDENCE = (JOURNAL, "out/details.csv", "out/sentences.csv")
-BASE: dict[str, tuple[str, ...]] = {
-    TEXT: (*INPUTS, *EVIDENCE),
-    ID: (*INPUTS, JOURNAL, *TABLES),
-    PACK: INPUTS,
-    THOUGHT: (),
-}
-
-
-def allowing(more: Allowed) -> Allowed:
-    return {canary: (*places, *more.get(canary, ())) for canary, places in BASE.items()}
-
-
-def fill(place: Place) -> Place:
-    """The same reports as six inputs, and a pack with a canary in each of its prompts."""
-    texts = {f"{ID}-{number}": report_text(number) for number in range(REPORTS)}
-    (place.root / "in" / "folder").mkdir()
-    for name, text in texts.items():
-        (place.root / "in" / "folder" / f"{name}.txt").write_text(text)
-    names = "".join(f"folder/{name}.txt\n" for name in texts)
-    (place.root / "in" / "list.txt").write_text(names)
-    with (place.root / "in" / "reports.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([("image1", "anonymized_report"), *texts.items()])
-    lines = (json.dumps({"id": name, "text": text}) for name, text in texts.items())
-    (place.root / "in" / "reports.jsonl").write_text("\n".join(lines))
-    cases = [
-        {"image": f"imagesTr/{name}.nii.gz", "labels": {"report": {"abdomen": {"f": text}}}}
-        for name, text in texts.items()
-    ]
-    (place.root / "in" / "amos.json").write_text(json.dumps({"training": cases}))
-    shutil.copytree(ROOT / "prompts" / "leavs", place.root / "pack")
-    for path in (place.root / "pack").glob("*.jinja"):
-        start = "{% block instructions %}\n"
-        path.write_text(path.read_text().replace(start, f"{start}{PACK}. "))
-    return place
+from canaries import ID, PACK, TEXT, THOUGHT, Allowed, ObligingServer, Place
+from canary_inputs import ASKED, BASE, INPUTS, JOURNAL, KEPT, PROMPTS, allowing, fill
+from loopback_server import running
 
 
 @pytest.fixture
@@ -86,8 +34,7 @@ def labeled(tmp_path_factory: pytest.TempPathFactory) -> Place:
         )
         assert code == 0, made.told
         assert all(PACK in str(body["messages"]) for body in server.bodies)
-    kept = allowing({TEXT: ["out/labels.csv"], THOUGHT: [JOURNAL]})
-    assert made.leaks(kept) == []
+    assert made.leaks(allowing(KEPT)) == []
     assert made.open_to_others("in", "pack") == []
     for canary, pattern in ((TEXT, "out/labels.csv"), (ID, "out/labels.csv"), (THOUGHT, JOURNAL)):
         assert made.holds(canary, pattern)
@@ -101,39 +48,43 @@ def labeled(tmp_path_factory: pytest.TempPathFactory) -> Place:
 # Labeling, from every input
 
 
-@pytest.mark.parametrize(
-    ("arguments", "more"),
-    [
-        (("--single-file", f"in/folder/{ID}-0.txt"), {ID: ("out/run.json", "process/cmdline")}),
-        (("--input-dir", "in/folder"), {}),
-        (("--test-list", "in/list.txt"), {}),
-        (("--reports-csv", "in/reports.csv"), {}),
-        (("--jsonl", "in/reports.jsonl"), {}),
-        (("--amos-json", "in/amos.json"), {}),
-        (("--input-dir", "in/folder", "--include-report"), {TEXT: ("out/labels.csv",)}),
-        (("--jsonl", "in/reports.jsonl", "--num-shards", "2", "--shard-id", "1"), {}),
-    ],
-)
-def test_labeling_puts_texts_where_they_belong(
-    place: Place, arguments: tuple[str, ...], more: Allowed
-) -> None:
+LABELING: dict[str, tuple[str, ...]] = {
+    "out-folder": ("--input-dir", "in/folder"),
+    "out-list": ("--test-list", "in/list.txt"),
+    "out-csv": ("--reports-csv", "in/reports.csv"),
+    "out-jsonl": ("--jsonl", "in/reports.jsonl"),
+    "out-amos": ("--amos-json", "in/amos.json"),
+    "out-texts": ("--input-dir", "in/folder", "--include-report"),
+    "out-shard": ("--jsonl", "in/reports.jsonl", "--num-shards", "2", "--shard-id", "1"),
+}
+
+
+def test_labeling_puts_texts_where_they_belong(place: Place) -> None:
     with running(ObligingServer()) as server:
-        url = ("--base-url", server.base_url)
-        assert place.run("label", *arguments, *url, *ASKED, *PROMPTS, "--output-dir", "out") == 0
-    assert place.holds(TEXT, JOURNAL)
-    assert place.leaks(allowing(more)) == []
+        asked = ("--base-url", server.base_url, *ASKED, *PROMPTS)
+        commands = [
+            (".", ("label", *arguments, *asked, "--output-dir", folder))
+            for folder, arguments in LABELING.items()
+        ]
+        dry = ("--input-dir", "in/folder", "--dry-run", *PROMPTS, "--output-dir", "out-dry")
+        assert {*place.run_in_turn([*commands, (".", ("label", *dry))])} == {0}, place.told
+    for folder in LABELING:
+        assert place.holds(TEXT, f"{folder}/journal/*")
+    assert place.leaks(allowing({TEXT: ("out-texts/labels.csv",)})) == []
     assert place.open_to_others("in", "pack") == []
 
 
-def test_a_dry_run_puts_them_there_too(place: Place) -> None:
-    run = ("--input-dir", "in/folder", "--dry-run", *PROMPTS, "--output-dir", "out")
-    assert place.run("label", *run) == 0
-    assert place.leaks(BASE) == []
+def test_a_file_that_is_named_is_in_the_command_line_and_its_text_is_not(place: Place) -> None:
+    with running(ObligingServer()) as server:
+        named = ("--single-file", f"in/folder/{ID}-0.txt", "--base-url", server.base_url)
+        assert place.run("label", *named, *ASKED, *PROMPTS, "--output-dir", "out") == 0
+    assert place.holds(TEXT, JOURNAL)
+    assert place.leaks(allowing({ID: ("out/run.json", "process/cmdline")})) == []
+    assert place.open_to_others("in", "pack") == []
 
 
 # Every other command, on what was labeled
 
-SHOWN = {ID: ("told",)}
 REVIEW = {TEXT: ("page.html",), ID: ("page.html",), THOUGHT: ("page.html",)}
 COMMANDS: list[tuple[tuple[str, ...], int, Allowed]] = [
     (("export", "out"), 0, {}),
@@ -142,12 +93,6 @@ COMMANDS: list[tuple[tuple[str, ...], int, Allowed]] = [
         ("export", "out", "--include-report", "--spreadsheet-safe"),
         0,
         {TEXT: ("out/*.csv",), ID: ("out/*.csv",)},
-    ),
-    (("show", "out"), 0, SHOWN),
-    (
-        ("show", "out", "--report", f"{ID}-9"),
-        2,
-        {ID: ("told", "process/cmdline")},
     ),
     (("status", "out"), 0, {}),
     (("status", "out", "--json"), 0, {}),
@@ -170,18 +115,44 @@ COMMANDS: list[tuple[tuple[str, ...], int, Allowed]] = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "code", "more"), COMMANDS)
-def test_no_command_takes_texts_elsewhere(
-    labeled: Place, tmp_path: Path, arguments: tuple[str, ...], code: int, more: Allowed
-) -> None:
-    place = Place(tmp_path)
+def copy_of(labeled: Place, folder: Path) -> Place:
+    """What was labeled once more, to run commands on."""
     for name in ("in", "pack", "out"):
-        shutil.copytree(labeled.root / name, tmp_path / name, dirs_exist_ok=True)
-    kept = {TEXT: ["out/labels.csv"], THOUGHT: [JOURNAL]}
-    allowed = {canary: (*kept.get(canary, ()), *more.get(canary, ())) for canary in BASE}
-    ended = place.run(*arguments)
-    assert ended == code, place.told
-    assert place.leaks(allowing(allowed)) == []
+        shutil.copytree(labeled.root / name, folder / name, dirs_exist_ok=True)
+    return Place(folder)
+
+
+def test_no_command_takes_texts_elsewhere(labeled: Place, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    commands, allowed = [], {canary: list(INPUTS) for canary in BASE if canary != THOUGHT}
+    for number, (arguments, _, more) in enumerate(COMMANDS):
+        (tmp_path / str(number)).mkdir(mode=0o700)
+        copy_of(labeled, tmp_path / str(number))
+        commands.append((str(number), arguments))
+        for one in (allowing(KEPT), more):
+            for canary, places in one.items():
+                allowed.setdefault(canary, []).extend(f"{number}/{place}" for place in places)
+    place = Place(tmp_path)
+    codes = place.run_in_turn(commands)
+    assert codes == [code for _, code, _ in COMMANDS], place.told
+    assert place.leaks(allowed) == []
+    assert place.open_to_others("in", "pack", "home", "tmp", "cache") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "shown"),
+    [
+        (("show", "out"), 0, ("told",)),
+        (("show", "out", "--report", f"{ID}-9"), 2, ("told", "process/cmdline")),
+    ],
+)
+def test_what_is_shown_is_ids_and_no_text(
+    labeled: Place, tmp_path: Path, arguments: tuple[str, ...], code: int, shown: tuple[str, ...]
+) -> None:
+    place = copy_of(labeled, tmp_path)
+    assert place.run(*arguments) == code, place.told
+    kept = {**allowing(KEPT)}
+    assert place.leaks({**kept, ID: (*kept[ID], *shown)}) == []
     assert place.open_to_others("in", "pack") == []
 
 
@@ -194,101 +165,8 @@ def test_a_review_tells_its_address_and_nothing_more(labeled: Place, tmp_path: P
     running_review.process.send_signal(signal.SIGINT)
     running_review.finish()
     assert place.told[0].startswith("http://127.0.0.1:")
-    assert place.leaks(allowing({TEXT: ["out/labels.csv"], THOUGHT: [JOURNAL]})) == []
+    assert place.leaks(allowing(KEPT)) == []
     assert place.open_to_others("in") == []
-
-
-# Failures at each step
-
-ECHO = f"you said: {report_text(0)}"
-FAILURES: dict[str, tuple[int, Callable[[], Server]]] = {
-    "refused": (3, lambda: Server(answer_of(error_body(ECHO), 400))),
-    "too long": (3, lambda: Server(answer_of(error_body(f"maximum context of {ECHO}"), 400))),
-    "forbidden": (75, lambda: Server((403, "text/plain", ECHO))),
-    "no JSON": (75, lambda: Server((200, "application/json", ECHO))),
-    "a page": (75, lambda: Server((200, "text/html", f"<p>{ECHO}</p>"))),
-    "broken": (75, lambda: Server((500, "text/plain", ECHO))),
-    "moved": (75, lambda: Server((307, f"text/plain; {TEXT}", ECHO))),
-    "no choice": (75, lambda: Server(answer_of({**completion(None), "choices": []}))),
-    "wrong letters": (3, lambda: Server(answer_of(completion(ECHO)))),
-    "cut": (3, lambda: Server(answer_of(completion(ECHO, finish_reason="length")))),
-    "no models": (1, lambda: Server(models=(200, "application/json", f"{{{TEXT}"))),
-}
-
-
-@pytest.mark.parametrize("failure", FAILURES)
-def test_no_failure_quotes_a_text(place: Place, failure: str) -> None:
-    code, make = FAILURES[failure]
-    with running(make()) as server:
-        command = ("label", "--input-dir", "in/folder", "--base-url", server.base_url)
-        once = ("--request-tries", "1", "--output-dir", "out")
-        ended = place.run(*command, *ASKED, *PROMPTS, *once)
-    assert ended == code, place.told
-    assert "Traceback" not in place.told[-1]
-    allowed = {**BASE, TEXT: INPUTS}  # nothing was found in the texts
-    assert place.leaks(allowed) == []
-
-
-@pytest.mark.parametrize("kind", ["KeyError", "ValueError", "UnicodeError", "RuntimeError"])
-def test_a_bug_that_quotes_a_prompt_is_told_without_it(place: Place, kind: str) -> None:
-    program = place.root / "in" / "buggy.py"
-    program.write_text(
-        "from leavs.system.private_process import keep_private\n"
-        "keep_private()\n"
-        "from pathlib import Path\n"
-        "from leavs import OutputOptions, ScriptedEngine, from_folder, label_reports\n"
-        f"def script(messages, constraint): raise {kind}(messages[1].content)\n"
-        "label_reports(from_folder(Path('in/folder')), ScriptedEngine(script),\n"
-        "              output=OutputOptions(Path('out')))\n"
-    )
-    assert place.run(program=[str(program)]) == 1
-    assert f"{kind}: (message withheld" in place.told[-1]
-    assert place.leaks({**BASE, TEXT: INPUTS}) == []
-
-
-BROKEN: list[tuple[str, str, tuple[str, ...]]] = [
-    ("x.csv", f'"{TEXT} is a mass."\n"{TEXT}","{TEXT}"\n', ("--reports-csv",)),
-    ("x.csv", f'image1,anonymized_report\na,"{TEXT}\n', ("--reports-csv",)),
-    ("x.jsonl", f'{{"id": "a", "text": "{TEXT}\n', ("--jsonl",)),
-    ("x.json", f'{{"training": ["{TEXT}', ("--amos-json",)),
-    ("x.json", json.dumps({"training": [{"image": "a", "labels": TEXT}]}), ("--amos-json",)),
-]
-
-
-@pytest.mark.parametrize(("name", "content", "option"), BROKEN)
-def test_no_broken_input_is_quoted(
-    place: Place, name: str, content: str, option: tuple[str, ...]
-) -> None:
-    (place.root / "in" / name).write_text(content)
-    code = place.run("label", *option, f"in/{name}", "--dry-run", "--output-dir", "out")
-    assert code in (2, 3)
-    assert place.leaks({**BASE, TEXT: INPUTS}) == []
-
-
-# Ends
-
-
-ENDS = (signal.SIGKILL, signal.SIGTERM, signal.SIGABRT, signal.SIGSEGV, signal.SIGQUIT)
-
-
-@pytest.mark.parametrize("number", ENDS)
-def test_no_end_leaves_a_text_behind(place: Place, number: signal.Signals) -> None:
-    """No temporary file, no core dump, though such are allowed here."""
-    with running(ObligingServer(at_once=20)) as server:
-        assert isinstance(server, ObligingServer)
-        command = ("label", "--input-dir", "in/folder", "--base-url", server.base_url)
-        more = ("--drain-seconds", "0", "--output-dir", "out")
-        at_work = place.start(*command, *ASKED, *PROMPTS, *more)
-        assert server.waiting.wait(60)
-        at_work.process.send_signal(number)
-        code = at_work.finish()
-        server.gate.set()
-    assert code == (75 if number == signal.SIGTERM else -number)
-    assert place.leaks(BASE) == []
-    assert [*(place.root / "tmp").iterdir(), *place.root.glob("core*")] == []
-    assert {path.name for path in place.root.iterdir()} == {
-        *("in", "pack", "out", "home", "tmp", "cache")
-    }
 
 
 # Modes, where the caller's umask is the loosest and `main` has not set it

@@ -142,8 +142,9 @@ sys.meta_path.insert(0, Watch())
 LOADERS = {
     "the command": "from leavs import cli\nsys.argv = ['leavs', '--version']\n"
     "try: cli.main()\nexcept SystemExit: pass\nimport huggingface_hub",
-    "an engine": "from leavs.engines.vllm.engine import VllmOptions, start_vllm\n"
-    "try: start_vllm(VllmOptions('/nowhere'))\nexcept Exception: pass",
+    "an engine": "from leavs import EngineOptions\n"
+    "from leavs.engines.vllm.engine import start_vllm\n"
+    "try: start_vllm(EngineOptions(), '/nowhere')\nexcept Exception: pass",
     "the hub": "from leavs.engines.models.hub import find_model\nfind_model('a/b')",
     "the doctor": "from leavs import cli\ncli.run(['doctor', '--model', 'a/b'])",
 }

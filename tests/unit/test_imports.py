@@ -28,9 +28,9 @@ ROWS = rows()
 
 # Packages that only these modules may load
 HEAVY = {
-    "vllm": {"leavs.engines.vllm.engine"},
-    "torch": {"leavs.engines.vllm.engine", "leavs.engines.models.demo"},
-    "transformers": {"leavs.engines.vllm.engine", "leavs.engines.models.demo"},
+    "vllm": {"leavs.engines.vllm.engine", "leavs.engines.vllm.sampling"},
+    "torch": {"leavs.engines.models.demo"},
+    "transformers": {"leavs.engines.vllm.pretrained", "leavs.engines.models.demo"},
     "tokenizers": {"leavs.engines.vllm.conversation", "leavs.doctor.tokens"},
     "huggingface_hub": {"leavs.engines.models.hub"},
     "ray": {"leavs.run.cluster.session", "leavs.run.cluster.pool"},

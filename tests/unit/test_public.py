@@ -16,7 +16,6 @@ PUBLIC = [
     "MethodOptions",
     "Outcome",
     "OutputOptions",
-    "Overflow",
     "Policy",
     "RayOptions",
     "Reading",

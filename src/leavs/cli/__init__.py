@@ -1,23 +1,11 @@
 """The command `leavs`: parse, call, print. One file a command, loaded when it is used."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import cyclopts
 
-from leavs.errors import (
-    EngineError,
-    EngineStartError,
-    FailureLimitError,
-    LeavsError,
-    StorageError,
-    UsageError,
-)
+from leavs.cli.exit_codes import ended
 from leavs.system.private_process import keep_private
-
-FATAL, USAGE, FAILED_CELLS, RESUMABLE, INTERRUPTED = 1, 2, 3, 75, 130
 
 app = cyclopts.App(
     name="leavs",
@@ -55,23 +43,6 @@ def _version() -> str:
     return version("leavs")
 
 
-@contextmanager
-def needing(extra: str, *packages: str) -> Iterator[None]:
-    """Around imports that an extra installs, which is named as the command is.
-
-    Raises:
-        UsageError: one of these packages is not installed.
-    """
-    try:
-        yield
-    except ImportError as error:
-        if error.name is None or error.name.split(".")[0] not in packages:
-            raise
-        raise UsageError(
-            f"leavs {extra} needs {error.name}: pip install 'leavs[{extra}]'"
-        ) from error
-
-
 def main() -> None:
     """Run the command of this process's arguments and exit with its code."""
     keep_private()
@@ -81,25 +52,3 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """The exit code of a command; foreseen errors are one line on stderr, bugs a traceback."""
     return ended(lambda: app(arguments, result_action="return_value"))
-
-
-def ended(call: Callable[[], Any]) -> int:
-    """The exit code of what a call did: its result, if that is a number, or that of its error."""
-    try:
-        result = call()
-    except cyclopts.CycloptsError as error:
-        print(f"leavs: {' '.join(str(error).split())}", file=sys.stderr)
-        return USAGE
-    except LeavsError as error:
-        print(f"leavs: {error}", file=sys.stderr)
-        return _code_of(error)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    return result if isinstance(result, int) else 0
-
-
-def _code_of(error: LeavsError) -> int:
-    if isinstance(error, EngineStartError):
-        return FATAL
-    resumable = isinstance(error, EngineError | FailureLimitError | StorageError)
-    return RESUMABLE if resumable else USAGE

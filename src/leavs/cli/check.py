@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 
-from leavs.cli import FAILED_CELLS
+from leavs.cli.exit_codes import FAILED_CELLS
 from leavs.tables.check import check_labels, counts
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from leavs.cli import FATAL
+from leavs.cli.exit_codes import FATAL
 from leavs.doctor.examination import Examination, Wishes, examine
 from leavs.doctor.findings import Finding, Verdict
 from leavs.engines.options import EngineOptions

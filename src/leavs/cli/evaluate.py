@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from leavs.cli import needing
+from leavs.cli.extras import needing
 from leavs.errors import UsageError
 
 if TYPE_CHECKING:

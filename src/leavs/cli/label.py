@@ -4,12 +4,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 from rich.console import Console
-from rich.panel import Panel
 
-from leavs.cli import FAILED_CELLS, INTERRUPTED, RESUMABLE
+from leavs.cli.exit_codes import FAILED_CELLS, INTERRUPTED, RESUMABLE
 from leavs.cli.progress import show_progress
-from leavs.cli.summary import print_summary
-from leavs.engines.models.choice import choose_model
+from leavs.cli.summary import print_summary, print_warning
 from leavs.engines.options import EngineOptions
 from leavs.method.options import MethodOptions
 from leavs.reports.options import InputOptions
@@ -32,16 +30,12 @@ def label(
     folder. A run that was stopped goes on where it was when the same command is given again. Shards
     of a run share a folder; `leavs export` makes their tables.
     """
-    engine = engine or EngineOptions()
     output = output or OutputOptions()
     inputs = reports or InputOptions()
     source, shard = inputs.source(), inputs.shard()
     console = Console(stderr=True)
     if shard is not None:
         console.print(f"{shard}", highlight=False)
-    model = choose_model(engine)
-    for warning in (*model.cautions, *model.warnings):
-        console.print(Panel(f"[bold]{warning}[/bold]", title="WARNING", style="red"))
     outcome = label_reports(
         source,
         engine,
@@ -50,6 +44,7 @@ def label(
         progress=lambda tally: show_progress(tally, console),
         shard=shard,
         ray=ray,
+        warn=lambda warning: print_warning(warning, console),
     )
     print_summary(outcome, output.output_dir, console)
     return exit_code(outcome)

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from leavs.cli import needing
+from leavs.cli.extras import needing
 from leavs.errors import UsageError
 from leavs.system.private_files import written_whole
 

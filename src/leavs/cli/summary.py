@@ -50,11 +50,6 @@ def print_summary(outcome: Outcome, folder: Path, console: Console) -> None:
             f"{exported.failed_cells:,} failed cells and {exported.input_problems:,} entries that "
             f"are no report are named in {folder / 'failures.csv'}; --retry-failures asks again."
         )
-    if outcome.tally.organs_cut:
-        say(
-            f"{outcome.tally.organs_cut:,} organs were asked about without the last sentences of a "
-            "report that is longer than the model's context; the journal says how many (left_out)."
-        )
     for encoding, reports in sorted(outcome.tally.encodings.items()):
         say(f"{reports:,} reports are not UTF-8, read as {encoding}; the journal names them.")
     if exported.reports_without_text:
@@ -67,7 +62,12 @@ def print_summary(outcome: Outcome, folder: Path, console: Console) -> None:
     if not outcome.complete:
         say("Stopped early. Give the same command again to go on from here.")
     for warning in outcome.warnings:
-        console.print(Panel(f"[bold]{warning}[/bold]", title="WARNING", style="red"))
+        print_warning(warning, console)
+
+
+def print_warning(warning: str, console: Console) -> None:
+    """Print in a red frame what everyone who uses the labels must know."""
+    console.print(Panel(f"[bold]{warning}[/bold]", title="WARNING", style="red"))
 
 
 def _rows(outcome: Outcome) -> list[tuple[str, str]]:

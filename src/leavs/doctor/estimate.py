@@ -184,7 +184,7 @@ def length_finding(lengths: Sequence[tuple[str, Cost]], context: int, how: str) 
     too_long = [name for name, cost in lengths if cost.longest_prompt > context]
     if too_long:
         some = f"{_at_least(too_long, lengths)} do not fit: {_some(too_long)}"
-        advice = "a higher --max-model-len, another model or --overflow truncate; else cells fail"
+        advice = "a higher --max-model-len or another model; else cells fail"
         return problem("longest prompt", f"{said}; {some}", advice)
     cut = [name for name, cost in lengths if cost.longest_whole > context]
     if cut:

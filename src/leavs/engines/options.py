@@ -19,11 +19,15 @@ class Sampling:
 
     Args:
         temperature: 0 is greedy.
-        seed: of the draws, where the temperature is not 0.
+        seed: of the draws, where the temperature is not 0. Answers of vLLM then also depend on what
+            else is in its batch.
     """
 
     temperature: float = 0.0
     seed: int = 0
+
+
+GREEDY = Sampling()
 
 
 @dataclass(frozen=True, slots=True)

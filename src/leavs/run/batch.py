@@ -43,7 +43,6 @@ class Tally:
         organs_each: organs that are labeled in a report.
         certainties: cells by certainty code; failed cells by None.
         input_problems: entries of the input that belong to no report.
-        organs_cut: organs of which a question was asked without the last sentences of the report.
         encodings: reports that were not UTF-8, by what they were read as.
         stopping: no new report is taken; those in flight may still finish.
     """
@@ -57,7 +56,6 @@ class Tally:
     failed_cells: int = 0
     input_problems: int = 0
     dropped_quotes: int = 0
-    organs_cut: int = 0
     usage: dict[str, StepUsage] = field(default_factory=dict)
     encodings: Counter[str] = field(default_factory=Counter)
     stopping: bool = False
@@ -73,7 +71,6 @@ class Tally:
         self.certainties.update(label.certainty for label in result.labels.values())
         self.failed_cells += result.failed_cells
         self.dropped_quotes += result.dropped_quotes
-        self.organs_cut += bool(result.left_out)
         self.usage = total_usage((self.usage, result.usage))
 
 

@@ -10,7 +10,7 @@ from leavs.errors import UsageError
 from leavs.method.options import MethodOptions
 from leavs.reports import ReportSource
 from leavs.run.options import OutputOptions, RayOptions
-from leavs.run.session import Outcome, Session, ShowProgress
+from leavs.run.session import Outcome, Session, ShowProgress, Warn, no_warning
 
 
 def label_reports(
@@ -21,6 +21,7 @@ def label_reports(
     progress: ShowProgress | None = None,
     shard: Shard | None = None,
     ray: RayOptions | None = None,
+    warn: Warn = no_warning,
 ) -> Outcome:
     """Label all reports of a source into an output folder, going on where an earlier run stopped.
 
@@ -30,13 +31,14 @@ def label_reports(
         shard: label only its reports; other processes label the others into the same folder, and
             `export` makes the tables of all.
         ray: spread the work over a Ray cluster; an engine of your own is then sent to its actors.
+        warn: is told once, before anything is asked, what must be known of the chosen model.
 
     Raises:
         UsageError: an event loop runs in this thread already, as in a notebook.
         LeavsError: one of its other children: what is wrong and what to do about it.
     """
     _refuse_running_loop()
-    labeling = label_reports_async(source, engine, method, output, progress, shard, ray)
+    labeling = label_reports_async(source, engine, method, output, progress, shard, ray, warn)
     # Never in asyncio's debug mode, which logs results of slow tasks.
     return asyncio.run(labeling, debug=False)
 
@@ -49,6 +51,7 @@ async def label_reports_async(
     progress: ShowProgress | None = None,
     shard: Shard | None = None,
     ray: RayOptions | None = None,
+    warn: Warn = no_warning,
 ) -> Outcome:
     """As `label_reports`, to be awaited: for notebooks, and programs that have an event loop."""
     session = Session(
@@ -58,6 +61,7 @@ async def label_reports_async(
         output or OutputOptions(),
         progress or (lambda tally: nullcontext()),
         shard,
+        warn=warn,
     )
     ray = ray or RayOptions()
     if ray.address() is None:

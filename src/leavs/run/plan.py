@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from leavs.domain import Organ, Overflow, Reasoning, Report
+from leavs.domain import Organ, Reasoning, Report
 from leavs.engines.engine import Engine
 from leavs.engines.models.choice import ChosenModel
 from leavs.engines.options import EngineOptions
@@ -75,7 +75,7 @@ def identity_of(
     pack: Pack, organs: Sequence[Organ], method: MethodOptions, model: ChosenModel
 ) -> dict[str, Any]:
     """What the labels of a run depend on; a key that is newer stands there only if it is used."""
-    identity = {
+    return {
         **model.identity,
         "pack": pack.name,
         "pack_sha256": pack.sha256,
@@ -89,6 +89,3 @@ def identity_of(
         "temperature": method.temperature,
         "seed": method.seed,
     }
-    if method.overflow is not Overflow.FAIL:
-        identity["overflow"] = method.overflow.value
-    return identity

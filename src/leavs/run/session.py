@@ -39,6 +39,11 @@ from leavs.system.stopping import Stop, stopped_by_signals
 from leavs.tables import export as tables
 
 ShowProgress = Callable[[Tally], AbstractAsyncContextManager[None]]
+Warn = Callable[[str], None]
+
+
+def no_warning(warning: str) -> None:
+    """Take a warning and do nothing; `Outcome.warnings` and the manifest have it, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,7 @@ class Session:
         progress: shows the growing tally while the reports are labeled.
         shard: label only its reports; no tables are made of them.
         model: that the engine serves, where it was chosen before; else the engine tells.
+        warn: is told once, before anything is asked, what must be known of the chosen model.
     """
 
     source: ReportSource
@@ -95,6 +101,7 @@ class Session:
     progress: ShowProgress
     shard: Shard | None = None
     model: ChosenModel | None = None
+    warn: Warn = no_warning
 
     async def label(self, stop: Stop | None = None) -> Outcome:
         """Label the reports, and write the tables whatever happens.
@@ -144,8 +151,14 @@ class Session:
         pack = load_pack(find_pack(self.method.pack))
         organs = choose_organs(pack, self.method.organs)
         check_numbers(self.engine, self.method, self.output)
-        model = self.model or await named_by_server(self.engine, choose_model(self.engine))
+        model = self.model or await self._choose_model()
         return Plan(pack, organs, model, identity_of(pack, organs, self.method, model))
+
+    async def _choose_model(self) -> ChosenModel:
+        model = choose_model(self.engine)
+        for warning in (*model.cautions, *model.warnings):
+            self.warn(warning)
+        return await named_by_server(self.engine, model)
 
     def claim(self, plan: Plan) -> None:
         """Make the output folder this run's, or check that it is; see `manifest.claim_folder`."""
@@ -198,7 +211,6 @@ class Session:
             method.confidence,
             output.keep_reasoning,
             method.two_turns,
-            method.overflow,
         )
 
         def has_text(report_id: str, text_hash: str) -> bool:

@@ -18,9 +18,15 @@ def lines(path: Path) -> list[str]:
     return path.read_text().splitlines()
 
 
-def test_there_are_four_scripts() -> None:
+def test_there_are_five_scripts() -> None:
     names = [path.name for path in SCRIPTS]
-    assert names == ["array.sh", "export.sh", "one-node.sh", "two-nodes-ray.sh"]
+    assert names == [
+        "array.sh",
+        "export.sh",
+        "one-node-replicas.sh",
+        "one-node.sh",
+        "two-nodes-ray.sh",
+    ]
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)

@@ -16,6 +16,17 @@ def slurm(task: int, tasks: int, first: int, last: int) -> dict[str, str]:
     return {f"SLURM_ARRAY_TASK_{n}": str(v) for n, v in zip(names, values, strict=True)}
 
 
+def step(task: int, tasks: int, **more: str) -> dict[str, str]:
+    """What a task that srun has started sees."""
+    numbers = {"SLURM_STEP_NUM_TASKS": str(tasks), "SLURM_NTASKS": str(tasks)}
+    return {"SLURM_STEP_ID": "0", "SLURM_PROCID": str(task), **numbers, **more}
+
+
+# A batch script of `sbatch --ntasks=8`, and the shell of `salloc --ntasks=8`
+BATCH = {"SLURM_PROCID": "0", "SLURM_NTASKS": "8"}
+SALLOC = {"SLURM_NTASKS": "8"}
+
+
 @pytest.mark.parametrize("count", [1, 2, 7, 64])
 def test_every_report_is_in_one_shard_and_shards_are_even(count: int) -> None:
     ids = [f"study-{number}" for number in range(20_000)]
@@ -64,6 +75,26 @@ def test_fingerprints_of_ids_that_look_alike_differ() -> None:
         (8, None, slurm(3, 1, 3, 3), Shard(3, 8)),
         (8, None, slurm(5, 2, 3, 5), Shard(5, 8)),
         (8, 2, slurm(3, 8, 0, 7), Shard(2, 8)),
+        # Tasks of a step
+        (None, None, step(0, 8), Shard(0, 8)),
+        (None, None, step(7, 8), Shard(7, 8)),
+        (None, None, step(1, 2) | slurm(0, 4, 0, 3), Shard(1, 8)),
+        (None, None, step(1, 2) | slurm(3, 4, 0, 3), Shard(7, 8)),
+        (None, None, step(0, 2) | slurm(4, 4, 1, 4), Shard(6, 8)),
+        (None, None, step(2, 8, PMI_RANK="2", PMI_SIZE="8"), Shard(2, 8)),
+        (16, None, step(3, 4) | slurm(2, 1, 2, 2), Shard(11, 16)),
+        (16, None, step(3, 4), Shard(3, 16)),
+        (16, 12, step(3, 4) | slurm(2, 1, 2, 2), Shard(12, 16)),
+        (1, None, step(3, 4), None),
+        (1, None, step(0, 8, RAY_ADDRESS="n1:6379"), None),
+        (8, 2, step(0, 8, RAY_ADDRESS="n1:6379"), Shard(2, 8)),
+        # No part of the reports for who is alone
+        (None, None, BATCH, None),
+        (None, None, SALLOC, None),
+        (None, None, step(0, 1, RAY_ADDRESS="n1:6379"), None),
+        (None, None, BATCH | slurm(3, 8, 0, 7), Shard(3, 8)),
+        (None, None, step(0, 1) | slurm(3, 8, 0, 7), Shard(3, 8)),
+        (8, None, step(0, 1) | slurm(3, 8, 0, 7), Shard(3, 8)),
     ],
 )
 def test_the_shard_is_the_one_named_or_slurms(
@@ -76,7 +107,9 @@ def test_the_shard_is_the_one_named_or_slurms(
     ("num_shards", "shard_id", "environment", "complaint"),
     [
         (None, 3, {}, "--shard-id says nothing without --num-shards"),
-        (8, None, {}, "--num-shards needs --shard-id, or SLURM's array variables"),
+        (8, None, {}, "--num-shards needs --shard-id, or SLURM's array or step"),
+        (8, None, BATCH, "--num-shards needs --shard-id"),
+        (8, None, step(0, 1), "--num-shards needs --shard-id"),
         (8, 8, {}, r"there is no shard 8 of 8; .*--array=0-7"),
         (8, -1, {}, "there is no shard -1 of 8"),
         (0, 0, {}, "there is no shard 0 of 0"),
@@ -85,6 +118,18 @@ def test_the_shard_is_the_one_named_or_slurms(
         (None, None, slurm(6, 3, 2, 6), "the 3 tasks .* are not numbered one after another"),
         (None, None, {"SLURM_ARRAY_TASK_ID": "3"}, "array variables are incomplete"),
         (None, None, slurm(0, 1, 0, 0) | {"SLURM_ARRAY_TASK_MIN": "x"}, "are incomplete"),
+        (8, None, {"SLURM_ARRAY_TASK_ID": "x"}, "array variables are incomplete"),
+        (4, None, step(4, 8), "task 4 of 8 would label shard 4, but the last of 4 is 3; give a"),
+        (8, None, step(1, 4) | slurm(2, 1, 2, 2), "task 1 of 4 in job 2 of the array .* shard 9"),
+        (None, None, step(0, 8) | {"SLURM_PROCID": "x"}, "step variables are incomplete"),
+        (None, None, step(8, 8), "step variables are incomplete"),
+        (None, None, {"SLURM_STEP_NUM_TASKS": "8"}, "step variables are incomplete"),
+        # Who may be the only one of the step that labels
+        (None, None, step(0, 8, RAY_ADDRESS="n1:6379"), "RAY_ADDRESS .* or --num-shards 1 to"),
+        (None, None, step(0, 8, SLURM_HET_SIZE="2"), "heterogeneous"),
+        (None, None, step(0, 8, OMPI_COMM_WORLD_RANK="0", OMPI_COMM_WORLD_SIZE="3"), "differ"),
+        (None, None, step(0, 8, PMI_RANK="1", PMI_SIZE="8"), "PMI_RANK and SLURM_PROCID differ"),
+        (None, None, step(0, 8) | {"SLURM_NTASKS": "1"}, "SLURM_NTASKS and .* differ"),
     ],
 )
 def test_what_names_no_shard_is_refused(

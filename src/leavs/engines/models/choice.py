@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from leavs.engines.engine import Engine
 from leavs.engines.hardware import gpu_memory_gib
@@ -22,10 +22,8 @@ from leavs.engines.options import (
 )
 from leavs.engines.scripted import ScriptedEngine, dry_run_script
 from leavs.engines.server.address import refuse_elsewhere
+from leavs.engines.server.options import ServerOptions, api_key
 from leavs.errors import UsageError
-
-if TYPE_CHECKING:
-    from leavs.engines.vllm.engine import VllmOptions
 
 GB_IN_GIB = 1024**3 / 1000**3
 DRY_RUN_WARNING = "A dry run: no model was asked, and the labels mean nothing."
@@ -64,6 +62,10 @@ def choose_model(engine: EngineOptions | Engine) -> ChosenModel:
         caution = refuse_elsewhere(engine.base_url, engine.allow_remote)
         identity = {"engine": "server", "model": engine.model}
         return ChosenModel(engine.model, identity, cautions=(caution,) if caution else ())
+    return _model_for_vllm(engine)
+
+
+def _model_for_vllm(engine: EngineOptions) -> ChosenModel:
     loaded = {
         "engine": "vllm",
         "revision": engine.revision,
@@ -77,15 +79,20 @@ def choose_model(engine: EngineOptions | Engine) -> ChosenModel:
         about = {"model": DEMO, "weights_sha256": weights}
         return ChosenModel(str(folder), loaded | about, (DEMO_WARNING,))
     if engine.model is not None:
-        local = Path(engine.model).expanduser()
-        if engine.model.startswith((".", "/", "~")) and not local.is_dir():
-            raise UsageError(f"there is no folder {engine.model}; name one that holds a model")
-        name = str(local.resolve()) if local.is_dir() else engine.model
+        name = _name_of(engine.model)
         return ChosenModel(name, loaded | {"model": name})
     memory = gpu_memory_gib()
     if sum(memory) * GB_IN_GIB * engine.gpu_memory_utilization < PAPER_MODEL_GB:
         raise UsageError(no_model_message(memory))
     return ChosenModel(PAPER_MODEL, loaded | {"model": PAPER_MODEL})
+
+
+def _name_of(model: str) -> str:
+    """The whole path of a folder, so that it is the same model from wherever it is named."""
+    local = Path(model).expanduser()
+    if model.startswith((".", "/", "~")) and not local.is_dir():
+        raise UsageError(f"there is no folder {model}; name one that holds a model")
+    return str(local.resolve()) if local.is_dir() else model
 
 
 async def named_by_server(engine: EngineOptions | Engine, model: ChosenModel) -> ChosenModel:
@@ -96,13 +103,16 @@ async def named_by_server(engine: EngineOptions | Engine, model: ChosenModel) ->
     """
     if not isinstance(engine, EngineOptions) or engine.base_url is None or engine.dry_run:
         return model
-    from leavs.engines.server.engine import OpenAIOptions, api_key, served_model
+    from leavs.engines.server.engine import served_model
 
-    server = OpenAIOptions(
-        engine.base_url, model.name, api_key(), timeout_seconds=engine.request_timeout
-    )
-    name = await served_model(server)
+    name = await served_model(_server(engine, engine.base_url, model))
     return replace(model, name=name, identity={**model.identity, "model": name})
+
+
+def _server(engine: EngineOptions, base_url: str, model: ChosenModel) -> ServerOptions:
+    return ServerOptions(
+        base_url, model.name, api_key(), engine.request_timeout, engine.request_tries
+    )
 
 
 def no_model_message(memory: Sequence[float]) -> str:
@@ -121,28 +131,9 @@ def no_model_message(memory: Sequence[float]) -> str:
     )
 
 
-def vllm_options(
-    engine: EngineOptions, model: str, sampling: Sampling, folder: Path
-) -> "VllmOptions":
-    """The options as the engine takes them; its processes write into the run's folder."""
-    from leavs.engines.vllm.engine import VllmOptions
-
-    return VllmOptions(
-        model,
-        engine.revision,
-        engine.download_dir,
-        engine.tensor_parallel_size,
-        engine.pipeline_parallel_size,
-        engine.data_parallel_size,
-        engine.dtype,
-        engine.quantization,
-        engine.max_model_len,
-        engine.gpu_memory_utilization,
-        sampling.temperature,
-        sampling.seed,
-        parse_engine_args(engine.engine_arg),
-        folder / "logs" / f"engine-{socket.gethostname()}-{secrets.token_hex(4)}.log",
-    )
+def engine_log(folder: Path) -> Path:
+    """A new name in a run's folder for what the processes of an engine write."""
+    return folder / "logs" / f"engine-{socket.gethostname()}-{secrets.token_hex(4)}.log"
 
 
 @asynccontextmanager
@@ -165,22 +156,13 @@ async def open_engine(
     elif engine.dry_run:
         yield ScriptedEngine(dry_run_script)
     elif engine.base_url is not None:
-        from leavs.engines.server.engine import OpenAIOptions, api_key, open_openai
+        from leavs.engines.server.engine import open_server
 
-        server = OpenAIOptions(
-            engine.base_url,
-            model.name,
-            api_key(),
-            sampling.temperature,
-            sampling.seed,
-            engine.request_timeout,
-            engine.request_tries,
-        )
-        async with open_openai(server) as opened_engine:
-            yield opened_engine
+        async with open_server(_server(engine, engine.base_url, model), sampling) as asked:
+            yield asked
     else:
         from leavs.engines.vllm.engine import open_vllm
 
-        options = vllm_options(engine, str(model.name), sampling, folder)
-        async with open_vllm(options) as opened_engine:
-            yield opened_engine
+        log = engine_log(folder)
+        async with open_vllm(engine, str(model.name), sampling, log) as loaded:
+            yield loaded

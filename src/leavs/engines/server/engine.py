@@ -4,58 +4,29 @@ A server takes text, not token ids, so that control tokens in a report are neutr
 """
 
 import logging
-import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import openai
 
+from leavs.engines.constraints import allowed_replies, logprobs_wanted
 from leavs.engines.control_tokens import neutralise
-from leavs.engines.engine import Choices, Constraint, Message, Pattern, Reasoned, Reply
+from leavs.engines.engine import Constraint, Message, Reply
+from leavs.engines.options import GREEDY, Sampling
 from leavs.engines.replies import decided_at_once, room_for_reply
 from leavs.engines.server.address import is_loopback
 from leavs.engines.server.completion import as_reply, sendable
+from leavs.engines.server.options import ServerOptions
 from leavs.engines.server.refusals import read_refusal
 from leavs.engines.server.retries import RetryingClient
 from leavs.errors import ContextError, EngineStartError, QuestionError
 
-LOGPROBS = 10
 BATCH_SIZE = 256  # a server does not tell its own; more would spend their time limit waiting
 
 
-@dataclass(frozen=True, slots=True)
-class OpenAIOptions:
-    """How to reach a server.
-
-    Args:
-        base_url: up to and with `/v1`.
-        model: as the server calls it; None means the only one it serves.
-        api_key: some servers need one.
-        timeout_seconds: the longest wait for one reply.
-        tries: how often a question is sent before it is looked whether the server is gone.
-        pause_seconds: before a question is sent again that got no completion; doubled each time.
-        waits_seconds: for the pauses between the tries of a question, all together, beside the
-            time of two that get no reply.
-        faults_in_a_row: questions at which the server may fail before it counts as gone, although
-            it answers a plain one; more than a single report has.
-    """
-
-    base_url: str
-    model: str | None = None
-    api_key: str = "none"
-    temperature: float = 0.0
-    seed: int = 0
-    timeout_seconds: float = 600.0
-    tries: int = 6
-    pause_seconds: float = 0.5
-    waits_seconds: float = 120.0
-    faults_in_a_row: int = 200
-
-
-def _client(options: OpenAIOptions) -> openai.AsyncOpenAI:
+def _client(options: ServerOptions) -> openai.AsyncOpenAI:
     try:
         _ = urlsplit(options.base_url).port
     except ValueError as error:
@@ -73,7 +44,7 @@ def _client(options: OpenAIOptions) -> openai.AsyncOpenAI:
     )
 
 
-def _host_of(options: OpenAIOptions) -> str:
+def _host_of(options: ServerOptions) -> str:
     return urlsplit(options.base_url).hostname or ""
 
 
@@ -85,7 +56,7 @@ def _quieten_logs() -> None:
         logger.setLevel(max(logger.getEffectiveLevel(), logging.INFO))
 
 
-async def served_model(options: OpenAIOptions) -> str:
+async def served_model(options: ServerOptions) -> str:
     """The name of the model that a server will be asked for.
 
     Raises:
@@ -96,8 +67,10 @@ async def served_model(options: OpenAIOptions) -> str:
 
 
 @asynccontextmanager
-async def open_openai(options: OpenAIOptions) -> AsyncIterator["OpenAIEngine"]:
-    """The engine for the time of a `with` block.
+async def open_server(
+    options: ServerOptions, sampling: Sampling = GREEDY
+) -> AsyncIterator["OpenAIEngine"]:
+    """Connect to a server for the time of a `with` block.
 
     Raises:
         EngineStartError: the server does not answer, refuses the key, or lacks the model.
@@ -105,12 +78,12 @@ async def open_openai(options: OpenAIOptions) -> AsyncIterator["OpenAIEngine"]:
     client = _client(options)
     try:
         model, is_vllm = await _choose_model(client, options)
-        yield OpenAIEngine(client, options, model, is_vllm)
+        yield OpenAIEngine(client, options, sampling, model, is_vllm)
     finally:
         await client.close()
 
 
-async def _choose_model(client: openai.AsyncOpenAI, options: OpenAIOptions) -> tuple[str, bool]:
+async def _choose_model(client: openai.AsyncOpenAI, options: ServerOptions) -> tuple[str, bool]:
     """The model's name, and whether the server is vLLM and so can constrain replies."""
     try:
         models = [model async for model in client.with_options(max_retries=1).models.list()]
@@ -145,22 +118,21 @@ class OpenAIEngine:
     """
 
     def __init__(
-        self, client: openai.AsyncOpenAI, options: OpenAIOptions, model: str, constrains: bool
+        self,
+        client: openai.AsyncOpenAI,
+        options: ServerOptions,
+        sampling: Sampling,
+        model: str,
+        constrains: bool,
     ) -> None:
         self._client = client
-        self._options = options
+        self._base_url = options.base_url
+        self._sampling = sampling
         self.model = model
         self.constrains = constrains
         self.batch_size = BATCH_SIZE
         self._gives_log_probabilities = True
-        self._retrying = RetryingClient(
-            client,
-            model,
-            options.timeout_seconds,
-            options.pause_seconds,
-            options.waits_seconds,
-            options.faults_in_a_row,
-        )
+        self._retrying = RetryingClient(client, model, options)
 
     async def reply(
         self,
@@ -177,26 +149,26 @@ class OpenAIEngine:
                 {"role": one.role, "content": neutralise(sendable(one.content))} for one in messages
             ],
             "max_tokens": 1 if self.constrains and decided_at_once(constraint) else max_tokens,
-            "temperature": self._options.temperature,
-            "extra_body": self._constraint_for_vllm(constraint),
+            "temperature": self._sampling.temperature,
         }
-        if self._options.temperature:
-            request["seed"] = self._options.seed
-        logprobs = self._gives_log_probabilities and weighs(constraint)
-        if logprobs:
-            top = 0 if isinstance(constraint, Pattern) else LOGPROBS
-            request |= {"logprobs": True, "top_logprobs": top}
+        if self.constrains and (allowed := allowed_replies(constraint)):
+            request["extra_body"] = {"structured_outputs": allowed}
+        if self._sampling.temperature:
+            request["seed"] = self._sampling.seed
+        logprobs = logprobs_wanted(constraint) if self._gives_log_probabilities else None
+        if logprobs is not None:
+            request |= {"logprobs": True, "top_logprobs": logprobs}
         try:
             return as_reply(await self._retrying.ask(request), constraint)
         except openai.APIStatusError as error:
-            if logprobs and "logprobs" in error.message:
+            if logprobs is not None and "logprobs" in error.message:
                 self._gives_log_probabilities = False  # labels without probabilities, then
                 return await self.reply(messages, max_tokens=max_tokens, constraint=constraint)
             room = await self._room(request, error)
             return await self.reply(messages, max_tokens=room, constraint=constraint)
 
     async def _room(self, request: Mapping[str, Any], error: openai.APIStatusError) -> int:
-        """The tokens that are left for a reply, where the server did not shorten it by itself.
+        """The tokens that are left for a reply, if the server did not shorten it by itself.
 
         Raises:
             ContextError: the prompt leaves none, or nothing is known of its length.
@@ -217,7 +189,7 @@ class OpenAIEngine:
 
     async def _count(self, request: Mapping[str, Any]) -> tuple[int, int] | None:
         """How long vLLM finds the prompt, and its context: a refusal may say "at least"."""
-        url = f"{self._options.base_url.rstrip('/').removesuffix('/v1')}/tokenize"
+        url = f"{self._base_url.rstrip('/').removesuffix('/v1')}/tokenize"
         body = {name: request[name] for name in ("model", "messages")}
         once = self._client.with_options(max_retries=0)
         try:
@@ -226,31 +198,6 @@ class OpenAIEngine:
         except (openai.OpenAIError, ValueError, TypeError, KeyError):
             return None
 
-    def _constraint_for_vllm(self, constraint: Constraint | None) -> dict[str, Any] | None:
-        if not self.constrains:
-            return None
-        match constraint:
-            case Choices(options):
-                return {"structured_outputs": {"choice": list(options)}}
-            case Reasoned():
-                return {"structured_outputs": {"regex": constraint.regex}}
-            case Pattern(regex, _):
-                return {"structured_outputs": {"regex": regex}}
-            case None:
-                return None
-
     async def close(self) -> None:
         """Close the connections; the engine takes no more questions."""
         await self._client.close()
-
-
-def weighs(constraint: Constraint | None) -> bool:
-    """Whether the reply's probability is wanted."""
-    return isinstance(constraint, Choices | Reasoned) or (
-        isinstance(constraint, Pattern) and constraint.weighed
-    )
-
-
-def api_key() -> str:
-    """The key from the environment (LEAVS_API_KEY, else OPENAI_API_KEY), never from an option."""
-    return os.environ.get("LEAVS_API_KEY") or os.environ.get("OPENAI_API_KEY") or "none"

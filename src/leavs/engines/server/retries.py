@@ -13,6 +13,7 @@ from typing import Any
 import openai
 
 from leavs.engines.server.completion import Completion, read_completion
+from leavs.engines.server.options import ServerOptions
 from leavs.errors import EngineError, ServerError
 
 REFUSALS = frozenset({400, 413, 422})  # the fault of one question; others are the server's
@@ -21,36 +22,24 @@ MAX_PAUSE_SECONDS = 8.0  # the client's own
 
 
 class RetryingClient:
-    """Puts questions to a server, and does not give up at once.
+    """Sends questions to a server, and sends them again within the limits of its options.
 
     Args:
         client: asks `max_retries` times more by itself.
         model: as the server calls it.
-        timeout_seconds: the longest wait for one answer.
-        pause_seconds: before a question is asked again that got no completion; doubled each time.
-        waits_seconds: for all pauses of a question, beside the time of two tries without an answer.
-        faults_in_a_row: questions that may fail while the server answers nothing but "Say A.".
     """
 
-    def __init__(
-        self,
-        client: openai.AsyncOpenAI,
-        model: str,
-        timeout_seconds: float,
-        pause_seconds: float,
-        waits_seconds: float,
-        faults_in_a_row: int,
-    ) -> None:
+    def __init__(self, client: openai.AsyncOpenAI, model: str, options: ServerOptions) -> None:
         self._address = str(client.base_url).rstrip("/")
-        self._patient, self._once = client, client.with_options(max_retries=0)
+        self._client, self._once = client, client.with_options(max_retries=0)
         self._ping: dict[str, Any] = {
             "model": model,
             "messages": [{"role": "user", "content": "Say A."}],
             "max_tokens": 1,
         }
-        self._pause_seconds = pause_seconds
-        self._limit_seconds = 2 * timeout_seconds + waits_seconds
-        self._most_in_a_row = faults_in_a_row
+        self._pause_seconds = options.pause_seconds
+        self._limit_seconds = 2 * options.timeout_seconds + options.waits_seconds
+        self._most_in_a_row = options.faults_in_a_row
         self._looking = asyncio.Lock()
         self._answers = self._faults_in_a_row = 0
 
@@ -65,7 +54,7 @@ class RetryingClient:
             EngineError: it answers nothing any more.
         """
         try:
-            answer = await self._try(self._patient, request)
+            answer = await self._try(self._client, request)
         except ServerError:
             await self._find_sign_of_life()
             answer = await self._try_last(request)
@@ -88,7 +77,7 @@ class RetryingClient:
             if self._answers > seen:
                 return
             try:
-                await self._try(self._patient, self._ping)
+                await self._try(self._client, self._ping)
             except openai.APIStatusError:
                 pass  # who refuses is alive
             except ServerError as error:

@@ -39,8 +39,6 @@ async def filter_fast(
         "filtration_fast",
         {"organ": organ.name, "covers": organ.covers, "report": report.text},
         "filtration_fast",
-        len(sentences),
-        lambda first: {"report": report.text[: sentences[first - 1].end]},
     )
 
     def read(reply: Reply) -> tuple[tuple[Quote, ...], bool]:

@@ -38,6 +38,4 @@ def finding_question(
         "letters": ", ".join(by_letter),
         **more,
     }
-    about = f"{step}: {finding_type.name}"
-    question = Question(step, values, about, len(told), lambda first: {"evidence": told[:first]})
-    return question, by_letter
+    return Question(step, values, f"{step}: {finding_type.name}"), by_letter

@@ -20,7 +20,5 @@ async def assess_finding_types(
         "finding_types",
         {"organ": organ.name, "covers": organ.covers, "evidence": told},
         "finding_types",
-        len(told),
-        lambda first: {"evidence": told[:first]},
     )
     return await ask.choose_several(question, names)

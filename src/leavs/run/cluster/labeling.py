@@ -34,7 +34,7 @@ from leavs.run.engine_queue import reports_to_fill
 from leavs.run.failure_limit import parse_failure_limit
 from leavs.run.options import RayOptions
 from leavs.run.plan import anything_left
-from leavs.run.session import Outcome, Plan, Session
+from leavs.run.session import Outcome, Plan, Session, no_warning
 from leavs.system.private_files import make_private_folder
 from leavs.system.private_process import SHOWS_MESSAGES
 from leavs.system.stopping import Stop, stopped_by_signals
@@ -51,7 +51,7 @@ SECONDS = 1.0  # between two looks at a tally
 GRACE_SECONDS = 3.0  # for the replicas to end by themselves, when the time to drain is over
 COUNTED = (
     *("reports_done", "reports_before", "organs_done", "certainties", "failed_cells"),
-    *("input_problems", "dropped_quotes", "organs_cut", "encodings"),
+    *("input_problems", "dropped_quotes", "encodings"),
 )
 DIED = "its engine died each time it was labeled, at last alone"
 
@@ -171,7 +171,9 @@ class ClusterRun:
         output = replace(
             session.output, output_dir=session.output.output_dir.absolute(), max_failures=None
         )
-        self._sent = replace(session, output=output, progress=unseen, model=plan.model)
+        self._sent = replace(
+            session, output=output, progress=unseen, model=plan.model, warn=no_warning
+        )
         limit = session.output.max_failures
         self._limit = None if limit is None else parse_failure_limit(limit)
         self._waiting: asyncio.PriorityQueue[Work] = asyncio.PriorityQueue()
@@ -179,6 +181,7 @@ class ClusterRun:
         self._ended = Tally(0, 0)  # of the tries that came to their end
         self._replicas: set[Any] = set()
         self._deaths_in_a_row = self._most_deaths = 0
+        self._last_death = ""
 
     async def run(self, replicas: int, stop: Stop) -> bool:
         """Label what is not done, until it is done or a stop is requested.
@@ -253,7 +256,8 @@ class ClusterRun:
             value = await result
         except RayTaskError:
             raise
-        except RayError:
+        except RayError as error:
+            self._last_death = type(error).__name__  # its message may name anything
             raise ReplicaDiedError from None
         if not isinstance(value, Broken):
             return value
@@ -261,6 +265,7 @@ class ClusterRun:
         if isinstance(error, EngineStartError) and self._tally.organs_done:
             raise EngineError(f"{error}; the run can be resumed") from error
         if isinstance(error, EngineError) and not isinstance(error, EngineStartError):
+            self._last_death = str(error)
             raise ReplicaDiedError(str(error))
         raise error
 
@@ -358,7 +363,9 @@ class ClusterRun:
     def _count_death(self, *, labeled: bool) -> None:
         self._deaths_in_a_row = 1 if labeled else self._deaths_in_a_row + 1
         if self._deaths_in_a_row > self._most_deaths:
-            raise EngineError("the engines die and label nothing; the run can be resumed")
+            raise EngineError(
+                f"the engines die and label nothing ({self._last_death}); the run can be resumed"
+            )
 
     def _take_in(self, work: Work, tally: Tally | None) -> None:
         """Count what a try has done so far."""
@@ -393,6 +400,6 @@ def _environment(session: Session) -> dict[str, str]:
     shown = {SHOWS_MESSAGES: os.environ[SHOWS_MESSAGES]} if SHOWS_MESSAGES in os.environ else {}
     if not isinstance(session.engine, EngineOptions) or session.engine.base_url is None:
         return shown
-    from leavs.engines.server.engine import api_key
+    from leavs.engines.server.options import api_key
 
     return shown | {"LEAVS_API_KEY": api_key()}

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from leavs.engines.models.choice import choose_model, vllm_options
-from leavs.engines.options import EngineOptions, Sampling
+from leavs.engines.models.choice import choose_model, engine_log
+from leavs.engines.options import EngineOptions
 from leavs.errors import LeavsError, UsageError
 
 SERVER = "http://127.0.0.1:1/v1"
@@ -53,13 +53,9 @@ def test_the_demo_model_that_is_not_there_is_told_where_to_find(
 
 
 def test_the_engine_writes_its_pages_into_the_runs_folder(tmp_path: Path) -> None:
-    engine = EngineOptions(tensor_parallel_size=2, engine_arg=("enforce-eager=true", "x=y"))
-    options = vllm_options(engine, "m", Sampling(temperature=0.5, seed=3), tmp_path)
-    assert (options.model, options.temperature, options.seed) == ("m", 0.5, 3)
-    assert options.tensor_parallel_size == 2
-    assert options.engine_args == {"enforce_eager": True, "x": "y"}
-    assert options.log is not None
-    assert options.log.parent == tmp_path / "logs"
+    logs = {engine_log(tmp_path) for _ in range(2)}
+    assert {log.parent for log in logs} == {tmp_path / "logs"}
+    assert len(logs) == 2, "two engines of a run do not share a file"
 
 
 def test_a_server_elsewhere_is_asked_only_where_that_is_allowed() -> None:

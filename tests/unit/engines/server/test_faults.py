@@ -18,7 +18,8 @@ from faulty_server import (
     reset_in_mid_answer,
 )
 from leavs.engines.engine import Choices, Constraint, Message, Pattern, Reasoned, Reply
-from leavs.engines.server.engine import OpenAIEngine, OpenAIOptions, open_openai
+from leavs.engines.server.engine import OpenAIEngine, open_server
+from leavs.engines.server.options import ServerOptions
 from leavs.errors import EngineError, QuestionError, ServerError
 from loopback_server import Answer, Deed, answer_of, completion, running, top_logprobs
 
@@ -37,7 +38,7 @@ def serving(server: FaultyServer) -> Iterator[FaultyServer]:
 
 def with_engine(server: FaultyServer, ask: Callable[[OpenAIEngine], Any], **more: Any) -> Any:
     async def run() -> Any:
-        async with open_openai(OpenAIOptions(server.base_url, **(QUICK | more))) as engine:
+        async with open_server(ServerOptions(server.base_url, **(QUICK | more))) as engine:
             return await ask(engine)
 
     with serving(server):
@@ -241,7 +242,7 @@ def test_a_server_that_is_away_for_a_while_is_waited_for() -> None:
 
     async def run() -> Reply:
         with running(server):
-            context = open_openai(OpenAIOptions(server.base_url, **QUICK))
+            context = open_server(ServerOptions(server.base_url, **QUICK))
             engine = await context.__aenter__()
         try:
             asked = asyncio.create_task(engine.reply(MESSAGES, max_tokens=7))

@@ -9,7 +9,8 @@ import pytest
 
 from leavs.domain import Reasoning
 from leavs.engines.engine import Choices, Constraint, Message, Pattern, Reply
-from leavs.engines.server.engine import OpenAIOptions, api_key, open_openai, served_model
+from leavs.engines.server.engine import open_server, served_model
+from leavs.engines.server.options import ServerOptions, api_key
 from leavs.errors import AnswerError, ContextError, EngineError, EngineStartError, QuestionError
 from leavs.method.ask import Ask, Question
 from leavs.method.pack import Pack
@@ -28,15 +29,15 @@ MESSAGES = [Message("system", "You read reports."), Message("user", "CANARY: is 
 KEY = "sk-secret-of-this-test"
 
 
-def options(server: Server, **more: Any) -> OpenAIOptions:
-    return OpenAIOptions(server.base_url, **{"tries": 1, "timeout_seconds": 5.0, **more})
+def options(server: Server, **more: Any) -> ServerOptions:
+    return ServerOptions(server.base_url, **{"tries": 1, "timeout_seconds": 5.0, **more})
 
 
 def ask_server(
     server: Server, constraint: Constraint | None = None, messages: Sequence[Message] = MESSAGES
 ) -> Reply:
     async def run() -> Reply:
-        async with open_openai(options(server)) as engine:
+        async with open_server(options(server)) as engine:
             return await engine.reply(messages, max_tokens=7, constraint=constraint)
 
     with running(server):
@@ -78,7 +79,7 @@ def test_of_several_models_the_one_asked_must_be_of_vllm(model: str, constrains:
     server = Server(models=[("one", "vllm"), ("two", "somebody")])
 
     async def run() -> bool:
-        async with open_openai(options(server, model=model)) as engine:
+        async with open_server(options(server, model=model)) as engine:
             return engine.constrains
 
     with running(server):
@@ -211,7 +212,7 @@ def test_a_server_that_does_not_constrain_is_read_strictly(pack: Pack) -> None:
         server = Server(*plan, models=[("some/model", "somebody")])
 
         async def run() -> str:
-            async with open_openai(options(server)) as engine:
+            async with open_server(options(server)) as engine:
                 assert not engine.constrains
                 ask = Ask(engine, pack, Reasoning.NEVER, 100)
                 return (await ask.choose(question, ("A", "B"))).choice
@@ -296,7 +297,7 @@ def test_a_reply_for_which_there_is_too_little_room_is_shortened_as_in_process()
     server = Server(refusal, answer_of(completion("x")), counted=counted)
 
     async def run() -> Reply:
-        async with open_openai(options(server)) as engine:
+        async with open_server(options(server)) as engine:
             return await engine.reply(MESSAGES, max_tokens=40)
 
     with running(server):
@@ -316,7 +317,7 @@ def test_a_server_that_fails_once_is_asked_again() -> None:
     server = Server(answer_of(error_body("busy"), 503), answer_of(completion("A")))
 
     async def run() -> Reply:
-        async with open_openai(options(server, tries=2)) as engine:
+        async with open_server(options(server, tries=2)) as engine:
             return await engine.reply(MESSAGES, max_tokens=7)
 
     with running(server):
@@ -329,7 +330,7 @@ def test_a_server_without_log_probabilities_is_asked_without_them() -> None:
     server = Server(refusal, answer_of(completion("Yes")))
 
     async def run() -> list[Reply]:
-        async with open_openai(options(server)) as engine:
+        async with open_server(options(server)) as engine:
             return [await engine.reply(MESSAGES, max_tokens=7, constraint=YES_NO) for _ in "ab"]
 
     with running(server):
@@ -343,7 +344,7 @@ def test_a_server_that_goes_away_stops_the_run() -> None:
 
     async def run() -> None:
         with running(server):
-            context = open_openai(options(server))
+            context = open_server(options(server))
             engine = await context.__aenter__()
             await engine.reply(MESSAGES, max_tokens=7)
         try:
@@ -406,7 +407,7 @@ def test_no_server_at_all_is_named_in_one_line() -> None:
 @pytest.mark.parametrize("base_url", ["http://host:port/v1", "http://[host/v1", "host/v1"])
 def test_what_is_no_address_is_named_in_one_line(base_url: str) -> None:
     with pytest.raises(EngineStartError) as error:
-        asyncio.run(served_model(OpenAIOptions(base_url)))
+        asyncio.run(served_model(ServerOptions(base_url)))
     assert base_url in str(error.value)
     assert "\n" not in str(error.value)
 

@@ -1,0 +1,23 @@
+"""Packages that only some commands need, installed by an extra of leavs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from leavs.errors import UsageError
+
+
+@contextmanager
+def needing(extra: str, *packages: str) -> Iterator[None]:
+    """Around imports that an extra installs, which is named as the command is.
+
+    Raises:
+        UsageError: one of these packages is not installed.
+    """
+    try:
+        yield
+    except ImportError as error:
+        if error.name is None or error.name.split(".")[0] not in packages:
+            raise
+        raise UsageError(
+            f"leavs {extra} needs {error.name}: pip install 'leavs[{extra}]'"
+        ) from error

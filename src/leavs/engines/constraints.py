@@ -1,0 +1,35 @@
+"""What vLLM is told of a constraint, in this process or over HTTP.
+
+Knows nothing of vLLM but its words.
+"""
+
+from typing import Any
+
+from leavs.engines.engine import Choices, Constraint, Pattern, Reasoned
+
+LOGPROBS = 10  # enough for six letters, and for "Yes" and "No" with what else begins them
+
+
+def allowed_replies(constraint: Constraint | None) -> dict[str, Any]:
+    """Return vLLM's `structured_outputs`: what a reply may be; empty if it may be anything."""
+    match constraint:
+        case Choices(options):
+            return {"choice": list(options)}
+        case Pattern() | Reasoned():
+            return {"regex": constraint.regex}
+        case None:
+            return {}
+
+
+def logprobs_wanted(constraint: Constraint | None) -> int | None:
+    """Return for how many alternatives of each token log-probabilities are needed.
+
+    0 asks for those of the tokens that are written and no others, None for none at all.
+    """
+    match constraint:
+        case Choices() | Reasoned():
+            return LOGPROBS
+        case Pattern(_, weighed):
+            return 0 if weighed else None
+        case None:
+            return None
