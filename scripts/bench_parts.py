@@ -33,8 +33,9 @@ from leavs.method.options import Manner
 from leavs.method.pack import Pack
 from leavs.method.steps.filtration import FILTERS
 from leavs.reports import from_csv, from_folder
-from leavs.run.batch import Batch, Tally
+from leavs.run.batch import Batch
 from leavs.run.engine_queue import reports_to_fill
+from leavs.run.recorder import Recorder, Tally
 from leavs.system.stopping import Stop
 from leavs.text import split_sentences
 
@@ -248,15 +249,9 @@ async def run(
     ask = Ask(engine, pack, manner, cache or AnswerCache())
     with TemporaryDirectory() as folder:
         journal = Journal(Path(folder), {})
-        batch = Batch(
-            ask,
-            organs,
-            FILTERS[filtration],
-            journal,
-            {},
-            tally,
-            reports_in_flight or reports_to_fill(engine.batch_size, len(organs)),
-        )
+        recorder = Recorder(pack.ontology, organs, journal, lambda report_id: None, tally)
+        in_flight = reports_in_flight or reports_to_fill(engine.batch_size, len(organs))
+        batch = Batch(ask, FILTERS[filtration], recorder, in_flight)
         began, cpu_began = time.perf_counter(), time.process_time()
         complete = await batch.run(reports, Stop(60))
         seconds, cpu = time.perf_counter() - began, time.process_time() - cpu_began

@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from leavs.doctor.readers import least, most_with
+from extreme_readers import least, most_with
 from leavs.domain import Filtration, OrganResult, Reasoning, Report
 from leavs.engines.scripted import Script, ScriptedEngine
 from leavs.method.ask import Ask

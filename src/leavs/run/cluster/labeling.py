@@ -61,7 +61,7 @@ class ClusterBatch:
             return False  # asked to stop, and the time to drain is over; what is recorded stays
 
     async def _take_all(self, stop: Stop) -> bool:
-        left = Left(self.batch.organs)
+        left = Left(self.batch.recorder.organs)
         for number, entry in enumerate(self.source):
             self._look_at(entry, left)
             if number % AT_ONCE == 0:
@@ -78,8 +78,8 @@ class ClusterBatch:
 
     def _look_at(self, entry: Report | UnreadableReport, left: Left) -> None:
         if isinstance(entry, UnreadableReport):
-            self.batch.record_unreadable(entry)
-        elif organs := self.batch.organs_left(entry):
+            self.batch.recorder.record_unreadable(entry)
+        elif organs := self.batch.recorder.organs_left(entry):
             left.add(entry.position, (organ.name for organ in organs))
 
     async def _pass(self, left: Left, pool: Pool, stop: Stop) -> dict[int, str]:
@@ -102,7 +102,7 @@ class ClusterBatch:
 
     async def _stop_when_asked(self, stream: Stream, stop: Stop) -> None:
         await stop.wait()
-        self.batch.tally.stopping = True
+        self.batch.recorder.tally.stopping = True
         stream.stop()
 
     async def _take(self, result: Result, left: Left) -> None:
@@ -116,14 +116,13 @@ class ClusterBatch:
                 raise error
 
     async def _record(self, labeled: Labeled) -> None:
-        report, batch = labeled.report, self.batch
+        report, recorder = labeled.report, self.batch.recorder
         self.recorded = True
-        if report.encoding:
-            batch.tally.encodings[report.encoding] += 1
         for result in labeled.results:
-            batch.record(OrganRecord(result, report.position, labeled.text_hash, report.source))
-        await batch.journal.synced()
-        batch.tally.reports_done += 1
+            recorder.record_result(
+                OrganRecord(result, report.position, labeled.text_hash, report.source)
+            )
+        await recorder.finish()
 
     async def _give_up(self, left: Left, last_words: dict[int, str]) -> None:
         """Make failures of the reports that killed their engine twice."""
@@ -159,7 +158,7 @@ class _RaySession(Session):
     async def _run(self, batch: Batch, plan: Plan, stop: Stop) -> bool:
         engines = engines_of(self.engine, plan.model, plan.pack, self.method, self.output)
         async with ray_at(self.ray.address() or "local") as machines:
-            pool = pool_of(self.ray, self.engine, self.output, len(batch.organs), machines)
+            pool = pool_of(self.ray, self.engine, self.output, len(batch.recorder.organs), machines)
             return await ClusterBatch(batch, self.reports, engines, pool).run(stop)
 
 
