@@ -24,7 +24,7 @@ COSTS = ("questions", "known", "reasoned", "calls", "prompt", "cached", "compute
 
 
 def print_summary(outcome: Outcome, folder: Path, console: Console) -> None:
-    """What this process did, what the folder now holds, and what must be known of it."""
+    """Print what this process did, what the folder now holds, and what must be known of it."""
     table = Table(title="This run", title_justify="left", show_header=False, box=None)
     table.add_column(style="bold")
     table.add_column(justify="right")
@@ -91,7 +91,7 @@ def _rows(outcome: Outcome) -> list[tuple[str, str]]:
 
 
 def cost_table(usage: Mapping[str, Usage]) -> Table:
-    """What each step asked of the engine, and all together."""
+    """Make a table of what each step asked of the engine, and all steps together."""
     table = Table(title="Cost by step", title_justify="left", box=None)
     table.add_column("step", style="bold", no_wrap=True)
     for column in COSTS:

@@ -135,7 +135,7 @@ class Session:
                         batch = self._batch(engine, plan, journal, index, tally)
                         began = time.monotonic()
                         async with self.progress(tally):
-                            complete = await self._run(batch, plan, stop)
+                            complete = await batch.run(self.reports, stop)
             finally:
                 seconds = time.monotonic() - began
                 journal.close(complete=complete, seconds=round(seconds, 3))
@@ -194,9 +194,6 @@ class Session:
 
     def _open(self, plan: Plan) -> AbstractAsyncContextManager[Engine]:
         return open_engine(self.engine, plan.model, self.method.sampling, self.output.output_dir)
-
-    async def _run(self, batch: Batch, plan: Plan, stop: Stop) -> bool:
-        return await batch.run(self.reports, stop)
 
     def _batch(
         self,
