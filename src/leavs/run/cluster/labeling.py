@@ -14,23 +14,21 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from leavs.domain import Failure, Organ, Report, Shard, Step
+from leavs.domain import Shard
 from leavs.engines.engine import Engine
 from leavs.engines.options import EngineOptions, parse_engine_args
 from leavs.errors import EngineError, EngineStartError, UsageError
 from leavs.journal import manifest
-from leavs.journal.index import Done, Index
-from leavs.journal.journal import Journal, OrganRecord
+from leavs.journal.index import Index
 from leavs.journal.serialization import total_usage
-from leavs.method.chain import failed
 from leavs.run.cluster.connection import RayNode, ray_at, resources_of
-from leavs.run.cluster.replica import Broken, Part, Replica, Site, last_taken, unseen
+from leavs.run.cluster.replica import Broken, Replica, Site, unseen
 from leavs.run.engine_queue import reports_to_fill
 from leavs.run.failure_limit import parse_failure_limit
+from leavs.run.in_flight import Part, give_up, in_flight
 from leavs.run.options import RayOptions
 from leavs.run.plan import anything_left
 from leavs.run.recorder import Tally
@@ -256,8 +254,8 @@ class ClusterRun:
             value = await result
         except RayTaskError:
             raise
-        except RayError as error:
-            self._last_death = type(error).__name__  # its message may name anything
+        except RayError as death:
+            self._last_death = type(death).__name__  # its message may name anything
             raise ReplicaDiedError from None
         if not isinstance(value, Broken):
             return value
@@ -315,50 +313,25 @@ class ClusterRun:
 
     async def _take_stock(self, work: Work, words: str) -> None:
         """After a death: count it for the reports in flight, or give up the one that was alone."""
-        in_flight, records = await asyncio.to_thread(self._in_flight, work)
-        self._count_death(labeled=records > work.records)
-        work.records = records
-        if work.alone:
-            for report, organs in in_flight[-1:]:
-                reason = f"{DIED}: {words}" if words else DIED
-                await asyncio.to_thread(self._give_up, work, report, organs, reason)
-            return
-        often = {
-            report.position for report, _ in in_flight if work.deaths[report.position] >= DEATHS
-        }
-        work.alone, work.apart = often, work.apart | often
-
-    def _in_flight(self, work: Work) -> tuple[list[tuple[Report, list[Organ]]], int]:
-        """The reports that a try had taken and not finished, with what is left of them; and how
-        many records the shard has."""
-        last, shard = last_taken(self._trace(work)), Shard(work.number, self._shards)
-        only = frozenset(work.alone) if work.alone else None
-        with Index(self._session.output.output_dir, shard) as index:
-            done = self._session.done(index)
-            part = Part(self._session.source.sharded(shard), Path(os.devnull), only)
-            taken = takewhile(lambda entry: entry.position <= last, part)
-            reports = ((one, self._left(done(one.id))) for one in taken if isinstance(one, Report))
-            return [(report, organs) for report, organs in reports if organs], index.records
-
-    def _left(self, known: Done | None) -> list[Organ]:
-        organs = self._plan.organs
-        if known is None or not known.text_hash:
-            return list(organs)
-        return [organ for organ in organs if organ.name not in known.organs]
-
-    def _give_up(self, work: Work, report: Report, organs: Sequence[Organ], reason: str) -> None:
         session = replace(self._session, shard=Shard(work.number, self._shards))
-        journal = Journal(session.output.output_dir, session.record(self._plan))
-        for organ in organs:
-            ontology, failure = self._plan.pack.ontology, Failure(Step.ENGINE, reason)
-            result = failed(report.id, organ, ontology, failure)
-            text_hash = report.text_hash
-            journal.add_result(OrganRecord(result, report.position, text_hash, report.source))
-            self._ended.add(result)
-        journal.close(complete=False, seconds=0)
-        self._ended.reports_done += 1
-        work.alone.discard(report.position)
-        work.records += len(organs)
+        only = frozenset(work.alone) if work.alone else None
+        part = Part(session.reports, self._trace(work), only)
+        found = await asyncio.to_thread(in_flight, session, self._plan, part)
+        self._count_death(labeled=found.records > work.records)
+        work.records = found.records
+        if only is None:
+            positions = [report.position for report in found.reports]
+            work.deaths.update(positions)
+            work.alone = {position for position in positions if work.deaths[position] >= DEATHS}
+            work.apart |= work.alone
+            return
+        for report in found.reports[-1:]:
+            reason = f"{DIED}: {words}" if words else DIED
+            for result in await asyncio.to_thread(give_up, session, self._plan, report, reason):
+                self._ended.add(result)
+                work.records += 1
+            self._ended.reports_done += 1
+            work.alone.discard(report.position)
 
     def _count_death(self, *, labeled: bool) -> None:
         self._deaths_in_a_row = 1 if labeled else self._deaths_in_a_row + 1
