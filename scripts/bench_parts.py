@@ -22,14 +22,15 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from leavs.domain import Filtration, Reasoning, Report, StepUsage
+from leavs.domain import Filtration, Prompt, Reasoning, Report, Usage
 from leavs.engines.engine import ANSWER_LINE, Choices, Constraint, Engine, Message, Reasoned, Reply
 from leavs.engines.hardware import gpu_memory_gib
 from leavs.journal.journal import Journal
-from leavs.method.answer_cache import Answered
+from leavs.method.answer_cache import AnswerCache
 from leavs.method.answers import LETTERS
 from leavs.method.ask import Answer, Ask
-from leavs.method.pack import PACK_VARIABLES, Pack
+from leavs.method.options import Manner
+from leavs.method.pack import Pack
 from leavs.method.steps.filtration import FILTERS
 from leavs.reports import from_csv, from_folder
 from leavs.run.batch import Batch, Tally
@@ -63,7 +64,7 @@ class Guide:
     """Answers a question from its words alone, in the form that its constraint asks for."""
 
     def __init__(self, pack: Pack) -> None:
-        self._steps = {pack.instructions(step): step for step in PACK_VARIABLES}
+        self._steps = {pack.instructions(step): step for step in Prompt}
         self._organs = [organ.name for organ in pack.ontology.organs]
         self._types = len(pack.ontology.finding_types)
 
@@ -184,11 +185,11 @@ class Guided(Wrapped):
         return replace(reply, text=f"{parts[0]}\n{ANSWER_LINE}{answer}")
 
 
-class Forgetful(Answered[Answer]):
+class Forgetful(AnswerCache[Answer]):
     """Asks every question, however often it was asked."""
 
     async def once(self, key: bytes, ask: Callable[[], Awaitable[Answer]]) -> tuple[Answer, bool]:
-        """See `Answered.once`."""
+        """See `AnswerCache.once`."""
         return await ask(), False
 
 
@@ -208,12 +209,12 @@ class Ran:
     seconds: float
     cpu_seconds: float
     reports: int
-    usage: Mapping[str, StepUsage]
+    usage: Mapping[str, Usage]
 
     @property
-    def total(self) -> StepUsage:
+    def total(self) -> Usage:
         """Over all steps."""
-        return sum(self.usage.values(), StepUsage())
+        return sum(self.usage.values(), Usage())
 
     def record(self) -> dict[str, Any]:
         """The run as JSON values."""
@@ -237,20 +238,14 @@ async def run(
     reasoning_tokens: int = 64,
     filtration: Filtration = Filtration.BOTH,
     reports_in_flight: int | None = None,
-    answered: Answered[Answer] | None = None,
+    cache: AnswerCache[Answer] | None = None,
     two_turns: bool = False,
 ) -> Ran:
     """Label the reports as `leavs label` does, journal included, and say what it cost."""
     organs = pack.ontology.organs
     tally = Tally(len(reports), len(organs))
-    ask = Ask(
-        engine,
-        pack,
-        reasoning,
-        reasoning_tokens,
-        two_turns=two_turns,
-        answered=answered or Answered(),
-    )
+    manner = Manner(reasoning, reasoning_tokens, two_turns=two_turns)
+    ask = Ask(engine, pack, manner, cache or AnswerCache())
     with TemporaryDirectory() as folder:
         journal = Journal(Path(folder), {})
         batch = Batch(

@@ -86,7 +86,7 @@ async def compare(options: argparse.Namespace) -> dict[str, Ran]:
         await run(Guided(engine, Guide(pack)), pack, warm_up, reasoning_tokens=8)
         tokens = options.reasoning_tokens
         costs = {}
-        for name, way, answered, two_turns in (
+        for name, way, cache, two_turns in (
             ("original", Original(engine), Forgetful(), True),
             ("ours", engine, None, False),
             ("ours, two turns", engine, None, True),
@@ -99,7 +99,7 @@ async def compare(options: argparse.Namespace) -> dict[str, Ran]:
                 pack,
                 reports,
                 reasoning_tokens=tokens,
-                answered=answered,
+                cache=cache,
                 two_turns=two_turns,
             )
             print(costs[name].record(), flush=True)

@@ -19,6 +19,7 @@ from leavs.domain import Filtration, OrganResult, Reasoning, Report
 from leavs.engines.scripted import Script, ScriptedEngine
 from leavs.method.ask import Ask
 from leavs.method.chain import label_report
+from leavs.method.options import Manner
 from leavs.method.pack import Pack, find_pack, load_pack
 from leavs.method.steps.filtration import FILTERS
 from leavs.reports import from_csv, from_folder
@@ -28,7 +29,7 @@ ROOT = Path(__file__).parents[1]
 
 async def questions(pack: Pack, report: Report, filtration: Filtration, script: Script) -> int:
     """The questions that one report costs with one reader, without reasoning."""
-    ask = Ask(ScriptedEngine(script), pack, Reasoning.NEVER, max_reasoning_tokens=1)
+    ask = Ask(ScriptedEngine(script), pack, Manner(Reasoning.NEVER, max_reasoning_tokens=1))
     results: list[OrganResult] = []
     await label_report(ask, report, pack.ontology.organs, FILTERS[filtration], results.append)
     return sum(use.questions for result in results for use in result.usage.values())

@@ -206,15 +206,7 @@ class Session:
         tally: Tally,
     ) -> Batch:
         method, output = self.method, self.output
-        ask = Ask(
-            engine,
-            plan.pack,
-            method.reasoning,
-            method.max_reasoning_tokens,
-            method.confidence,
-            output.keep_reasoning,
-            method.two_turns,
-        )
+        ask = Ask(engine, plan.pack, method.manner(output.keep_reasoning))
 
         def has_text(report_id: str, text_hash: str) -> bool:
             return index.text_of(report_id, text_hash) is not None

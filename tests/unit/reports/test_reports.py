@@ -26,7 +26,7 @@ from leavs.reports import (
     from_list,
     select,
 )
-from leavs.reports.opening import patiently
+from leavs.reports.opening import with_retries
 from places import AMOS
 
 SHARED = AMOS / "reports.csv"
@@ -765,7 +765,7 @@ def test_a_transient_error_is_tried_again() -> None:
             os.write(incoming, b"x")
         return os.read(outgoing, 1)  # EAGAIN while the pipe is empty
 
-    assert patiently(read, delay=0) == b"x"
+    assert with_retries(read, delay=0) == b"x"
     assert len(tries) == 3
     os.close(outgoing)
     os.close(incoming)
@@ -791,7 +791,7 @@ def test_which_errors_are_tried_again(code: int, tries: int) -> None:
         raise OSError(code, os.strerror(code), "a.txt")
 
     with pytest.raises(OSError, match=r"a\.txt") as caught:
-        patiently(fail, delay=0)
+        with_retries(fail, delay=0)
     assert (caught.value.errno, len(tried)) == (code, tries)
 
 

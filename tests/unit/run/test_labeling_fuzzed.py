@@ -35,10 +35,10 @@ from leavs.domain import (
     Sentence,
     Shard,
     Step,
-    StepUsage,
     Thought,
     UnreadableReport,
     Urgency,
+    Usage,
 )
 from leavs.engines.engine import Choices, Constraint, Message
 from leavs.journal.serialization import result_from_json, result_to_json
@@ -187,7 +187,7 @@ results = st.builds(
     st.lists(any_text, max_size=2).map(tuple),
     numbers,
     st.booleans(),
-    st.dictionaries(any_text, st.builds(StepUsage, *[numbers] * 7), max_size=2),
+    st.dictionaries(any_text, st.builds(Usage, *[numbers] * 7), max_size=2),
     st.lists(st.builds(Thought, any_text, any_text, any_text), max_size=2).map(tuple),
     st.integers(0, 10**6).map(lambda milliseconds: milliseconds / 1000),
 )

@@ -42,11 +42,7 @@ def engines_of(
         find_pack(method.pack).absolute(),
         pack.sha256,
         method.filtration,
-        method.reasoning,
-        method.max_reasoning_tokens,
-        method.confidence,
-        output.keep_reasoning,
-        method.two_turns,
+        method.manner(output.keep_reasoning),
     )
     return Engines(partial(open_engine, engine, model, method.sampling, folder), way, environment)
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, fields, replace
 
-from leavs.domain import Failure, Report, Step, UnreadableReport, hash_of
+from leavs.domain import Failure, Report, Step, UnreadableReport
 from leavs.engines.engine import Engine
 from leavs.engines.models.choice import no_engine
 from leavs.errors import EngineError, EngineStartError
@@ -134,7 +134,7 @@ class ClusterBatch:
             reason = f"{DIED_TWICE}: {words}" if words else DIED_TWICE
             failure = Failure(Step.ENGINE, reason)
             results = tuple(failed(report.id, one, ontology, failure) for one in order.organs)
-            await self._record(Labeled(report, hash_of(report.text), results))
+            await self._record(Labeled(report, report.text_hash, results))
             left.done(report.position)
 
 

@@ -14,15 +14,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
-from leavs.domain import Filtration, OrganResult, Reasoning, hash_of
+from leavs.domain import Filtration, OrganResult
 from leavs.engines.engine import Engine
 from leavs.errors import EngineError, EngineStartError, LeavsError
 from leavs.method.ask import Ask
 from leavs.method.chain import label_report
+from leavs.method.options import Manner
 from leavs.method.pack import load_pack
 from leavs.method.steps.filtration import FILTERS
 from leavs.run.cluster.orders import Broken, Labeled, Order, Result, Untouched
-from leavs.run.engine_queue import InTurn, Line, line_for
+from leavs.run.engine_queue import EngineQueue, InTurn, queue_for
 
 COLUMN = "pickled"
 
@@ -41,11 +42,7 @@ class Way:
     pack: Path
     pack_sha256: str
     filtration: Filtration
-    reasoning: Reasoning
-    max_reasoning_tokens: int
-    confidence: float
-    keep_reasoning: bool = False
-    two_turns: bool = False
+    manner: Manner
 
     def ask(self, engine: Engine) -> Ask:
         """An Ask of an engine.
@@ -58,15 +55,7 @@ class Way:
             raise EngineStartError(
                 f"{self.pack} is not the same on every machine; bring the pack up to date there"
             )
-        return Ask(
-            engine,
-            pack,
-            self.reasoning,
-            self.max_reasoning_tokens,
-            self.confidence,
-            self.keep_reasoning,
-            self.two_turns,
-        )
+        return Ask(engine, pack, self.manner)
 
 
 class Desk(Protocol):
@@ -108,7 +97,7 @@ class Worker:
         self._open_engine = open_engine
         self._way = way
         self._desk = desk
-        self._opening: asyncio.Task[tuple[Ask, Line]] | None = None
+        self._opening: asyncio.Task[tuple[Ask, EngineQueue]] | None = None
         self._engines = AsyncExitStack()  # never left: the engine ends with the actor's process
         self._stopping = False
         self._watching: asyncio.Task[None] | None = None
@@ -137,21 +126,21 @@ class Worker:
     async def _label(self, order: Order) -> Result:
         if self._opening is None:
             self._opening = asyncio.create_task(self._open())
-        ask, line = await asyncio.shield(self._opening)
+        ask, queue = await asyncio.shield(self._opening)
         if self._stopping:
             return Untouched(order.report.position)
         if not await self._desk.may_begin():
             return Broken(EngineError("the engines die and label nothing; the run can be resumed"))
         report, results = order.report, list[OrganResult]()
-        ask = replace(ask, engine=InTurn(ask.engine, line, report.position))
+        ask = replace(ask, engine=InTurn(ask.engine, queue, report.position))
         await label_report(ask, report, order.organs, FILTERS[self._way.filtration], results.append)
         await self._desk.finished()
-        return Labeled(replace(report, text=""), hash_of(report.text), tuple(results))
+        return Labeled(replace(report, text=""), report.text_hash, tuple(results))
 
-    async def _open(self) -> tuple[Ask, Line]:
+    async def _open(self) -> tuple[Ask, EngineQueue]:
         self._watching = asyncio.create_task(self._watch())
         engine = await self._engines.enter_async_context(self._open_engine())
-        return self._way.ask(engine), line_for(engine)
+        return self._way.ask(engine), queue_for(engine)
 
     async def _watch(self) -> None:
         await self._desk.stopped()

@@ -15,6 +15,7 @@ from leavs.domain import Report, hash_of
 from leavs.engines.engine import Constraint, Engine, Message
 from leavs.engines.scripted import Script
 from leavs.errors import ContextError, EngineError, EngineStartError, InputError
+from leavs.method.options import Manner
 from leavs.method.pack import Pack, find_pack
 from leavs.run.cluster.orders import Broken, Labeled, Order, Result, Untouched
 from leavs.run.cluster.worker import COLUMN, OpenEngine, Way, Worker
@@ -46,7 +47,7 @@ class DeskHere:
 
 @pytest.fixture
 def way(pack: Pack) -> Way:
-    return Way(find_pack("leavs"), pack.sha256, Filtration.NONE, Reasoning.NEVER, 100, 0.95)
+    return Way(find_pack("leavs"), pack.sha256, Filtration.NONE, Manner(Reasoning.NEVER, 100))
 
 
 def opens(script: Script) -> OpenEngine:
