@@ -36,7 +36,7 @@ class Urgency(IntEnum):
 
 
 class Step(StrEnum):
-    """The places of the chain at which a cell can fail."""
+    """A place of a run at which a cell can fail."""
 
     INPUT = "input"
     FILTRATION = "filtration"
@@ -44,6 +44,17 @@ class Step(StrEnum):
     CERTAINTY = "certainty"
     URGENCY = "urgency"
     ENGINE = "engine"
+
+
+class Prompt(StrEnum):
+    """A question of the chain, with a prompt file of this name in every pack."""
+
+    FILTRATION_FAST = "filtration_fast"
+    FILTRATION_THOROUGH = "filtration_thorough"
+    FILTRATION_JOINT = "filtration_joint"
+    FINDING_TYPES = "finding_types"
+    CERTAINTY = "certainty"
+    URGENCY = "urgency"
 
 
 class Filtration(StrEnum):
@@ -82,6 +93,16 @@ class Report:
     position: int = 0
     source: str = ""
     encoding: str = ""
+
+    @property
+    def text_hash(self) -> str:
+        """The fingerprint of its text."""
+        return hash_of(self.text)
+
+    @property
+    def id_digest(self) -> bytes:
+        """The fingerprint of its id."""
+        return digest_of(self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,13 +229,13 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
-class StepUsage:
-    """What one step cost.
+class Usage:
+    """What the questions of one prompt cost.
 
     Args:
         calls: requests to the engine; a question with reasoning costs one or two.
         cached_tokens: of the prompt tokens, those that the engine did not compute again.
-        questions: answered, from the engine or from memory.
+        questions: those answered, by the engine or from the cache.
         known: of these, those that had been asked before in the run.
         reasoned: questions for which the model thought first.
     """
@@ -232,8 +253,8 @@ class StepUsage:
         """Prompt tokens that the engine computed."""
         return self.prompt_tokens - self.cached_tokens
 
-    def __add__(self, other: "StepUsage") -> "StepUsage":
-        return StepUsage(
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
             self.calls + other.calls,
             self.prompt_tokens + other.prompt_tokens,
             self.cached_tokens + other.cached_tokens,
@@ -254,7 +275,7 @@ class OrganResult:
         dropped_quotes: quotes of the model that stand nowhere in the report.
         list_cut: the model's list of quotes hit its length limit; thorough filtration asked of
             every sentence that is not on it.
-        usage: by step name.
+        usage: by prompt.
         reasoning: what the model wrote before each answer, where it is kept.
         seconds: wall time from the first question to the last answer.
     """
@@ -266,7 +287,7 @@ class OrganResult:
     mentioned: tuple[str, ...] = ()
     dropped_quotes: int = 0
     list_cut: bool = False
-    usage: Mapping[str, StepUsage] = field(default_factory=dict)
+    usage: Mapping[str, Usage] = field(default_factory=dict)
     reasoning: tuple["Thought", ...] = ()
     seconds: float = 0.0
 

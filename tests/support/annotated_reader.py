@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from leavs.domain import Prompt
 from leavs.engines.engine import Constraint, Message
-from leavs.method.pack import PACK_VARIABLES, Pack
+from leavs.method.pack import Pack
 from leavs.text import split_sentences
 from places import ROOT
 
@@ -54,7 +55,7 @@ class AnnotatedReader:
         ontology = self.pack.ontology
         self.codes = annotated()
         self.ids = {p.read_text(encoding="utf-8").strip(): p.stem for p in REPORTS.iterdir()}
-        self.steps = {self.pack.instructions(step): step for step in PACK_VARIABLES}
+        self.steps = {self.pack.instructions(step): step for step in Prompt}
         self.types = {
             self.pack.wording(organ, one).statement: one.name
             for organ in ontology.organs
@@ -83,7 +84,7 @@ class AnnotatedReader:
                 return letters(labels)
         [statement] = FINDING.findall(question)
         name = self.types[statement]
-        choices = {words: letter for letter, words in CHOICE.findall(question)}
+        choices: dict[str, str] = {words: letter for letter, words in CHOICE.findall(question)}
         if step == "urgency":
             code = self.codes[self.report_id, organ, "urgency"][name]
             return choices[("no action", "low", "medium", "high")[code]]

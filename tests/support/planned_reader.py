@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from leavs.domain import Organ, Report
+from leavs.domain import Organ, Prompt, Report
 from leavs.engines.engine import Constraint, Message, Reply
-from leavs.method.pack import PACK_VARIABLES, Pack
+from leavs.method.pack import Pack
 
 CYST = "The liver has a CANARY cyst in segment four."
 REPORT = Report("r1", f"{CYST} The spleen is normal in size. Both kidneys enhance well.")
@@ -49,7 +49,7 @@ class Reader:
     def question(self, messages: Sequence[Message]) -> tuple[str, Organ, str]:
         """The step that asks, the organ, and the step with the finding type, if it has one."""
         system, user = messages[0].content, messages[1].content
-        [step] = [step for step in PACK_VARIABLES if self.pack.instructions(step) == system]
+        [step] = [step for step in Prompt if self.pack.instructions(step) == system]
         [organ] = [o for o in self.pack.ontology.organs if f"The organ is the {o.name}." in user]
         types = [
             one.name

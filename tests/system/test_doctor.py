@@ -17,6 +17,7 @@ from places import ROOT, free_port
 
 REPORTS = ROOT / "data" / "reports"
 REPORT = REPORTS / "04-telegraphic-postop.txt"
+QUICK_TORCH = str(ROOT / "tests" / "support" / "quick_torch")
 CANARY = "The liver CANARYWORD is normal."
 QWEN_72B = {
     "num_hidden_layers": 80,
@@ -41,11 +42,14 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def leavs(
-    *arguments: str | Path, environment: dict[str, str] | None = None
+    *arguments: str | Path, environment: dict[str, str] | None = None, real_torch: bool = False
 ) -> tuple[int, str, str]:
     """The exit code of the program, and what it printed on stdout and on stderr."""
     command = [sys.executable, "-m", "leavs", *map(str, arguments)]
     environment = {**os.environ, **(environment or {})}
+    if not real_torch:
+        paths = (QUICK_TORCH, environment.get("PYTHONPATH", ""))
+        environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=300, check=False, env=environment
     )
@@ -83,7 +87,8 @@ def sparse_model(folder: Path, size: int, **config: Any) -> Path:
 
 
 def test_the_demo_model_and_the_shipped_reports_are_fine_here() -> None:
-    code, out, err = leavs("doctor", "--model", "demo", "--input-dir", REPORTS, "--sample", "2")
+    demo = ("--model", "demo", "--input-dir", REPORTS, "--sample", "2")
+    code, out, err = leavs("doctor", *demo, real_torch=True)
     assert (code, err) == (0, "")
     for words in ("Python", "torch", "vLLM", "the demo model", "file system", "26, on average"):
         assert words in out
@@ -278,10 +283,10 @@ def test_a_sample_is_measured_and_leaves_nothing(
     monkeypatch.undo()  # vLLM needs programs of the path
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
+    Path("r.txt").write_text("The spleen is normal.")
     quick = ("--reasoning", "never", "--filtration", "none", "--organs", "spleen")
-    code, out, err = leavs(
-        *("doctor", "--json", "--measure", "--model", "demo", "--single-file", REPORT, *quick)
-    )
+    demo = ("--model", "demo", "--max-model-len", "2048", "--single-file", "r.txt", *quick)
+    code, out, err = leavs("doctor", "--json", "--measure", *demo, real_torch=True)
     assert (code, err) == (0, "")
     printed = json.loads(out)
     measured = printed["measured"]

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from browser import Watched, chromium, watched
 from leavs import cli
+from leavs.cli import exit_codes
 from leavs.evaluation import evaluate_labels
 from leavs.review.corrections import CellCodes, read_readings
 from served_review import SOME, labeled, serving, table
@@ -160,7 +161,7 @@ def test_two_readers_are_adjudicated_exported_and_scored(
             expect(page.locator("#cell-spleen-focal sup")).to_have_text("1")
             page.keyboard.press("a")
             expect(page.locator("#position")).to_have_text("1 of 5, 1 accepted")
-    assert cli.run(["export", str(run), "--reviewed"]) == cli.USAGE
+    assert cli.run(["export", str(run), "--reviewed"]) == exit_codes.USAGE
     assert "differ on 1 cells; decide with leavs review --adjudicate" in capsys.readouterr().err
     with serving(run, "--adjudicate") as server:
         page = opened(browser, server.address).page
@@ -282,6 +283,6 @@ def test_a_page_for_too_many_reports_is_refused(
     labels = tmp_path / "labels.csv"
     labels.write_text(text + "".join(f"{n},liver,labels,0\n" for n in range(501)))
     target = str(tmp_path / "page.html")
-    assert cli.run(["view", str(labels), "--output", target]) == cli.USAGE
+    assert cli.run(["view", str(labels), "--output", target]) == exit_codes.USAGE
     assert "500 reports at most" in capsys.readouterr().err
     assert cli.run(["view", str(labels), "--output", target, "--limit", "3"]) == 0

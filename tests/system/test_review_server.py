@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from leavs import cli
+from leavs.cli import exit_codes
 from leavs.review.corrections import read_readings
 from served_review import Served, labeled, serving
 
@@ -176,7 +177,7 @@ def test_what_cannot_be_served_is_one_line(
     labels.write_text(
         "subjectid_studyid,organ,type_annotation,focal\na,liver,labels,1\na,liver,urgency,2\n"
     )
-    assert cli.run(["review", str(labels), "--no-open", *more]) == cli.USAGE
+    assert cli.run(["review", str(labels), "--no-open", *more]) == exit_codes.USAGE
     err = capsys.readouterr().err
     assert complaint in err
     assert err.count("\n") == 1

@@ -50,5 +50,5 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """The exit code of a command; foreseen errors are one line on stderr, bugs a traceback."""
+    """Run a command and return its exit code; a foreseen error is one line, a bug a traceback."""
     return ended(lambda: app(arguments, result_action="return_value"))

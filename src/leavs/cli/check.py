@@ -31,7 +31,7 @@ def check(
         try:
             problems.to_csv(sys.stdout, index=False, lineterminator="\n")
             sys.stdout.flush()
-        except BrokenPipeError:  # who reads it has had enough
+        except BrokenPipeError:  # the reader, such as `head`, has ended
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     Console(stderr=list_all).print(_table(problems))
     found = any(count for rule, count in counts(problems).items() if rule.is_problem)

@@ -21,7 +21,7 @@ CODES = tuple(field.name for field in fields(Policy))
 
 
 class Readers(StrEnum):
-    """What readers made of the labels, and no shape of the labels themselves."""
+    """What readers said of the labels, which is no shape of the labels themselves."""
 
     ANNOTATIONS = "annotations"
 
@@ -78,7 +78,7 @@ def _converted(source: Path, to: Shape, reading: Policy | None, clean_ids: bool)
 
 
 def _policy(words: Sequence[str]) -> Policy:
-    """`leavs`, or each code once as name=reading."""
+    """Parse `leavs`, or each code once as name=reading."""
     if tuple(words) == (PRESET,):
         return LEAVS_POLICY
     readings: dict[str, Reading] = {}
@@ -101,7 +101,7 @@ def _policy(words: Sequence[str]) -> Policy:
 def _target(
     source: Path, to: Shape | Readers, file_format: Format | None, output: Path | None
 ) -> Path:
-    """Where to write: what --output says, or beside the source."""
+    """The file to write: the one of --output, or one beside the source."""
     if output is None:
         return source.with_name(f"{source.stem}-{to}.{file_format or Format.CSV}")
     if output.is_dir() or not output.parent.is_dir():

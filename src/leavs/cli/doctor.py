@@ -47,10 +47,7 @@ def doctor(
         tokens_per_second: computed and generated, that an earlier run had; gives hours.
         as_json: print the findings and the numbers as JSON.
     """
-    if sample < 1:
-        raise UsageError(f"--sample {sample} is too small; the least is 1")
-    if tokens_per_second is not None and not tokens_per_second > 0:
-        raise UsageError("--tokens-per-second must be more than 0")
+    _check_numbers(sample, tokens_per_second)
     named = None if reports == InputOptions() else reports
     if measure and named is None:
         raise UsageError("--measure needs reports; name them as for leavs label")
@@ -69,10 +66,21 @@ def doctor(
         json.dump(_as_json(done), sys.stdout, indent=2, ensure_ascii=False)
         print()
     else:
-        console = Console()
-        console = console if console.is_terminal else Console(width=WIDTH)
-        console.print(_table(done.findings))
+        _print(done.findings)
     return 0 if done.healthy else FATAL
+
+
+def _check_numbers(sample: int, tokens_per_second: float | None) -> None:
+    if sample < 1:
+        raise UsageError(f"--sample {sample} is too small; the least is 1")
+    if tokens_per_second is not None and not tokens_per_second > 0:
+        raise UsageError("--tokens-per-second must be more than 0")
+
+
+def _print(findings: list[Finding]) -> None:
+    console = Console()
+    console = console if console.is_terminal else Console(width=WIDTH)
+    console.print(_table(findings))
 
 
 def _as_json(done: Examination) -> dict[str, object]:

@@ -9,10 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from leavs.cli.extras import needing
 from leavs.errors import UsageError
+from leavs.system.extras import needing
 
 if TYPE_CHECKING:
+    from leavs.evaluation import Evaluation
     from leavs.evaluation.sheets import Sheet
 
 COLUMNS = 5
@@ -41,15 +42,10 @@ def evaluate(
         resamples: of the bootstrap; 0 means no intervals.
         seed: of the resamples.
     """
-    baselines = dict(map(_named, baseline))
-    if len(baselines) < len(baseline):
-        raise UsageError("two baselines have the same name; choose another")
-    whole = output_dir.resolve()
-    nearest = next(folder for folder in (whole, *whole.parents) if folder.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-        raise UsageError(f"--output-dir {output_dir}: nothing can be written there; name another")
+    baselines = _baselines(baseline)
+    _require_writable(output_dir)
     with needing("evaluate", "sklearn", "scipy", "matplotlib", "krippendorff"):
-        from leavs.evaluation import evaluate_labels, page, sheets
+        from leavs.evaluation import evaluate_labels, page
     done = evaluate_labels(
         labels,
         annotations,
@@ -64,12 +60,23 @@ def evaluate(
         raise UsageError(
             f"--output-dir {output_dir} cannot be written ({type(error).__name__}); name another"
         ) from error
-    console = Console(markup=False, highlight=False)
-    console.print(sheets.summary(done))
-    for note in done.notes:
-        console.print(f"left out: {note}", style="yellow")
-    console.print(_table(sheets.overall(done)))
+    _print(done)
     print(f"written to {output_dir}: {', '.join(page.FILES)}")
+
+
+def _baselines(named: tuple[str, ...]) -> dict[str, Path]:
+    baselines = dict(map(_named, named))
+    if len(baselines) < len(named):
+        raise UsageError("two baselines have the same name; choose another")
+    return baselines
+
+
+def _require_writable(output_dir: Path) -> None:
+    """Refuse a folder that nothing can be written to, before the labels are scored."""
+    whole = output_dir.resolve()
+    nearest = next(folder for folder in (whole, *whole.parents) if folder.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise UsageError(f"--output-dir {output_dir}: nothing can be written there; name another")
 
 
 def _named(text: str) -> tuple[str, Path]:
@@ -77,6 +84,16 @@ def _named(text: str) -> tuple[str, Path]:
     if not (name and equals and path):
         raise UsageError(f"--baseline {text!r}: it must be NAME=FILE")
     return name, Path(path)
+
+
+def _print(done: "Evaluation") -> None:
+    from leavs.evaluation import sheets
+
+    console = Console(markup=False, highlight=False)
+    console.print(sheets.summary(done))
+    for note in done.notes:
+        console.print(f"left out: {note}", style="yellow")
+    console.print(_table(sheets.overall(done)))
 
 
 def _table(sheet: "Sheet") -> Table:

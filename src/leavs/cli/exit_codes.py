@@ -1,4 +1,4 @@
-"""What the exit code of a command says, and which errors end in which code."""
+"""The exit codes of the commands, and the errors that end in each."""
 
 import sys
 from collections.abc import Callable
@@ -18,7 +18,7 @@ FATAL, USAGE, FAILED_CELLS, RESUMABLE, INTERRUPTED = 1, 2, 3, 75, 130
 
 
 def ended(call: Callable[[], Any]) -> int:
-    """The exit code of what a call did: its result, if that is a number, or that of its error."""
+    """Call, and return the exit code: of a foreseen error, or the result if it is a number."""
     try:
         result = call()
     except cyclopts.CycloptsError as error:

@@ -46,7 +46,7 @@ def export(
 
 
 def unfinished(shards: Sequence[ShardStatus]) -> Iterator[str]:
-    """What is not complete of a run with shards, in lines."""
+    """Name the shards of a run that are not complete, one a line."""
     missing = [str(shard.number) for shard in shards if shard.state is State.MISSING]
     if missing:
         yield f"shards that never began: {', '.join(missing)}"

@@ -20,7 +20,7 @@ LOG_SECONDS = 60.0
 async def show_progress(
     tally: Tally, console: Console, log_seconds: float = LOG_SECONDS
 ) -> AsyncIterator[None]:
-    """Show the tally as it grows, for the time of the block."""
+    """Show the tally as it grows, for the time of a `with` block."""
     began = time.monotonic()
     if console.is_terminal:
 
@@ -55,7 +55,7 @@ def _bar(tally: Tally, seconds: float) -> Table:
 
 
 def describe(tally: Tally, seconds: float) -> str:
-    """One line: reports, cells, failures, tokens a second and the time left."""
+    """Describe a run in one line: reports, cells, failures, tokens a second and the time left."""
     finished = tally.reports_done + tally.reports_before
     generated = sum(use.generated_tokens for use in tally.usage.values())
     parts = [
@@ -69,7 +69,7 @@ def describe(tally: Tally, seconds: float) -> str:
 
 
 def time_left(tally: Tally, seconds: float) -> str:
-    """An estimate from this process's own rate; none before one whole report is finished."""
+    """Estimate the time left from this process's own rate, once a whole report is finished."""
     left = organs_total(tally) - organs_finished(tally)
     if not tally.reports_done or not tally.organs_done:
         return "time left not known yet"

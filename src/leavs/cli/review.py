@@ -5,16 +5,19 @@ import socket
 import sys
 import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Thread
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from leavs.cli.extras import needing
 from leavs.errors import UsageError
+from leavs.system.extras import needing
 from leavs.system.private_files import written_whole
+
+if TYPE_CHECKING:
+    from leavs.review.desk import ReviewDesk
 
 HOST = "127.0.0.1"
 
@@ -50,7 +53,7 @@ def review(
     if adjudicate and (blind or reader):
         raise UsageError("--adjudicate goes with neither --blind nor --reader")
     with needing("review", "starlette", "uvicorn"):
-        from leavs.review.server import application, serve
+        import leavs.review.server  # noqa: F401 - before the labels are read
     from leavs.reports import from_path
     from leavs.review.corrections import ADJUDICATOR
     from leavs.review.desk import ReviewDesk
@@ -61,24 +64,37 @@ def review(
     desk = ReviewDesk(
         shown, ADJUDICATOR if adjudicate else reader or "reader", adjudicates=adjudicate
     )
+    with closing(shown), closing(desk):
+        _serve(desk, port, opens=not no_open)
+
+
+def _serve(desk: "ReviewDesk", port: int, *, opens: bool) -> None:
+    """Serve the page until Ctrl-C, at an address that nobody can guess."""
+    from leavs.review.server import application, serve
+
     token = secrets.token_urlsafe(24)
-    with _listening(port) as listener:
+    with _listening(port) as listener, _redirect_page(desk.folder) as page:
         port = listener.getsockname()[1]
         hosts = frozenset(f"{name}:{port}" for name in (HOST, "localhost"))
         address = f"http://{HOST}:{port}/{token}/"
-        door = desk.folder / "open.html"
 
         def announce() -> None:
             print(f"{address} (Ctrl-C ends)", flush=True)
-            if not no_open:
-                # a browser that runs in the terminal would hold the server up
-                Thread(target=_open, args=(address, door), daemon=True).start()
+            if opens:
+                # In a thread: a browser that runs in the terminal would keep the server waiting.
+                Thread(target=_open, args=(address, page), daemon=True).start()
 
-        try:
-            serve(application(desk, hosts, token), listener, announce)
-        finally:
-            door.unlink(missing_ok=True)
-            desk.close()
+        serve(application(desk, hosts, token), listener, announce)
+
+
+@contextmanager
+def _redirect_page(folder: Path) -> Iterator[Path]:
+    """The page that sends the browser to the server; removed afterwards."""
+    page = folder / "open.html"
+    try:
+        yield page
+    finally:
+        page.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -93,9 +109,9 @@ def _listening(port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _open(address: str, door: Path) -> None:
-    """Open the browser by way of a file of the owner's: its arguments are for all to see."""
-    with written_whole(door) as file:
+def _open(address: str, page: Path) -> None:
+    """Open the browser by way of a private file, for every user can see a process's arguments."""
+    with written_whole(page) as file:
         file.write(f'<!doctype html><meta http-equiv="refresh" content="0; url={address}">')
-    if not webbrowser.open(door.resolve().as_uri()):
+    if not webbrowser.open(page.resolve().as_uri()):
         print("no browser could be opened; open the address yourself", file=sys.stderr)

@@ -36,7 +36,7 @@ def status(
 
 
 def as_values(status: Status) -> dict[str, Any]:
-    """A status as JSON values; what is not known is null."""
+    """Turn a status into JSON values; what is not known is null."""
     return {
         "num_shards": status.num_shards,
         "complete": status.complete,
@@ -54,7 +54,7 @@ def as_values(status: Status) -> dict[str, Any]:
 
 
 def shard_table(status: Status) -> Table:
-    """A row for each shard."""
+    """Make a table with a row for each shard."""
     table = Table(box=None)
     for column in ("shard", "state", "done", "left", "failed cells", "last record"):
         table.add_column(column, justify="left" if column in ("shard", "state") else "right")
@@ -76,7 +76,7 @@ def _cells(shard: ShardStatus) -> tuple[str, ...]:
 
 
 def summary(status: Status) -> list[str]:
-    """All shards together, in lines."""
+    """Sum up all shards, in lines."""
     left = "?" if status.left is None else f"{status.left:,}"
     about = "" if status.left_is_known or status.left is None else "about "
     lines = [

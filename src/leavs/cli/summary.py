@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from leavs.domain import Certainty, StepUsage
+from leavs.domain import Certainty, Usage
 from leavs.run.session import Outcome
 
 MEANINGS = {
@@ -24,7 +24,7 @@ COSTS = ("questions", "known", "reasoned", "calls", "prompt", "cached", "compute
 
 
 def print_summary(outcome: Outcome, folder: Path, console: Console) -> None:
-    """What this process did, what the folder now holds, and what must be known of it."""
+    """Print what this process did, what the folder now holds, and what must be known of it."""
     table = Table(title="This run", title_justify="left", show_header=False, box=None)
     table.add_column(style="bold")
     table.add_column(justify="right")
@@ -90,19 +90,19 @@ def _rows(outcome: Outcome) -> list[tuple[str, str]]:
     return rows
 
 
-def cost_table(usage: Mapping[str, StepUsage]) -> Table:
-    """What each step asked of the engine, and all together."""
+def cost_table(usage: Mapping[str, Usage]) -> Table:
+    """Make a table of what each step asked of the engine, and all steps together."""
     table = Table(title="Cost by step", title_justify="left", box=None)
     table.add_column("step", style="bold", no_wrap=True)
     for column in COSTS:
         table.add_column(column, justify="right")
-    total = sum(usage.values(), StepUsage())
+    total = sum(usage.values(), Usage())
     for step, use in [*sorted(usage.items()), ("all", total)]:
         table.add_row(step, *(f"{number:,}" for number in _costs(use)))
     return table
 
 
-def _costs(use: StepUsage) -> tuple[int, ...]:
+def _costs(use: Usage) -> tuple[int, ...]:
     return (
         use.questions,
         use.known,

@@ -136,14 +136,7 @@ def estimate(
 async def _read(
     engine: PricedEngine, report: Report, pack: Pack, organs: Sequence[Organ], method: MethodOptions
 ) -> None:
-    ask = Ask(
-        engine,
-        pack,
-        method.reasoning,
-        method.max_reasoning_tokens,
-        method.confidence,
-        two_turns=method.two_turns,
-    )
+    ask = Ask(engine, pack, method.manner())
     results: list[OrganResult] = []
     await label_report(ask, report, organs, FILTERS[method.filtration], results.append)
     engine.cost.reports += 1

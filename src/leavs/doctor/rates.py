@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leavs.doctor.findings import Finding, fine, problem, warning
-from leavs.domain import Report, Shard, StepUsage
+from leavs.domain import Report, Shard, Usage
 from leavs.engines.options import EngineOptions
 from leavs.errors import EngineError
 from leavs.journal.journal import read_lines
@@ -33,7 +33,7 @@ class Measured:
 
     reports: int
     seconds: float
-    usage: StepUsage
+    usage: Usage
     failed_cells: int
     journal_bytes: int
     tables_bytes: int
@@ -74,7 +74,9 @@ class _Sample:
         return len(self.reports)
 
     def sharded(self, shard: Shard) -> "_Sample":
-        return _Sample([report for report in self.reports if shard.includes(report.id)])
+        return _Sample(
+            [report for report in self.reports if shard.includes_digest(report.id_digest)]
+        )
 
 
 def measure(
@@ -97,7 +99,7 @@ def measure(
         return Measured(
             len(sample),
             outcome.seconds,
-            sum(outcome.tally.usage.values(), StepUsage()),
+            sum(outcome.tally.usage.values(), Usage()),
             outcome.tally.failed_cells,
             sum(sizes),
             sum(tables),
@@ -125,7 +127,7 @@ def earlier(folder: Path) -> Earlier | None:
 
 
 def _tokens(usage: Mapping[str, Sequence[int]]) -> int:
-    uses = [StepUsage(*values) for values in usage.values()]
+    uses = [Usage(*values) for values in usage.values()]
     return sum(use.computed_tokens + use.generated_tokens for use in uses)
 
 

@@ -1,7 +1,7 @@
-"""Breaks up what a model could take for a control token, where its tokenizer cannot be asked.
+"""Breaks up what a model could take for a control token, if its tokenizer is out of reach.
 
-A space after the first character, which a model reads over and no tokenizer matches. Only the
-tokens of the usual model families are known here.
+A space is put after the first character: a model understands the text all the same, and no
+tokenizer finds the token in it. Only the tokens of the usual model families are known here.
 Knows nothing of engines; imports nothing from leavs.
 """
 
@@ -27,21 +27,21 @@ _TOKENS = (
     r"|(?:fim|issue|jupyter|commit)_\w{1,30})>",  # SmolLM, StarCoder
 )
 _WHOLE = re.compile("|".join(_TOKENS), re.IGNORECASE)
-# The first character alone is taken up, so that a token that begins inside another is found too.
+# Consumes the first character alone, so that a token that begins inside another is found too.
 _FIRST_CHARACTERS = re.compile(rf"(?={'|'.join(_TOKENS)})[<\[\]]", re.IGNORECASE)
 
 
 def neutralise(text: str) -> str:
-    """The text with no control token in it: `<|im_end|>` becomes `< |im_end|>`."""
+    """Break up every control token in a text: `<|im_end|>` becomes `< |im_end|>`."""
     return _FIRST_CHARACTERS.sub(r"\g<0> ", text)
 
 
 def control_tokens_in(text: str) -> set[str]:
-    """What looks like a control token in a text."""
+    """Find what looks like a control token in a text."""
     return set(_WHOLE.findall(text))
 
 
 def any_of(tokens: Iterable[str]) -> re.Pattern[str]:
-    """Matches the tokens, of two that begin alike the longer one; with none, nothing."""
+    """Compile an expression that matches the tokens, the longest first; without tokens, nothing."""
     longest_first = sorted(tokens, key=len, reverse=True)
     return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")

@@ -23,7 +23,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The reply must be one of these; no one of them may begin another."""
+    """The reply must be one of these; none of them may be the beginning of another."""
 
     options: tuple[str, ...]
 
@@ -45,22 +45,22 @@ class Reasoned:
     """The reply must be a paragraph of reasoning, and then a line "Answer: " with a choice.
 
     Args:
-        options: the choices; the probabilities of a reply are theirs where the choice stands.
+        options: the choices; `Reply.probabilities` are those of the token that begins the choice.
     """
 
     options: tuple[str, ...]
 
     @property
     def regex(self) -> str:
-        """What the whole reply must match.
+        """The regular expression that the whole reply must match.
 
-        The paragraph has no longest length here, for counting costs the engine much more a
-        token; a reply that is cut before its choice is followed by a turn for the choice.
+        It sets no limit on the paragraph's length, because counting costs the engine much more for
+        each token; a reply that is cut before its choice is followed by a turn for the choice.
         """
         return rf"[^\n]+\n{ANSWER_LINE}({'|'.join(self.options)})"
 
     def split(self, text: str) -> tuple[str, str] | None:
-        """The reasoning and the choice; None where the reply was cut before it, or is free."""
+        """Split a reply into reasoning and choice; None if it was cut or has another form."""
         thought, line, choice = text.rpartition(f"\n{ANSWER_LINE}")
         return (thought, choice) if line and choice in self.options else None
 
@@ -79,8 +79,8 @@ class Reply:
         probability: of the whole reply among those that a weighed Pattern allows, where the engine
             gives it.
         prompt_tokens: length of the prompt; `cached_tokens` of them were not computed again.
-        token_ids: of the whole conversation up to the end of this reply, from engines that can go
-            on from there.
+        token_ids: of the whole conversation up to the end of this reply, from engines that can
+            continue from there.
     """
 
     text: str
@@ -98,7 +98,7 @@ class Engine(Protocol):
 
     @property
     def batch_size(self) -> int:
-        """Conversations that it works on at once; more only wait."""
+        """The number of conversations that it works on at once; any others wait."""
         ...
 
     async def reply(
@@ -109,14 +109,14 @@ class Engine(Protocol):
         constraint: Constraint | None = None,
         follows: Reply | None = None,
     ) -> Reply:
-        """The model's next turn.
+        """Generate the model's next turn.
 
         Args:
             max_tokens: the longest reply, in tokens.
             constraint: what the reply may be. An engine that cannot enforce it ignores it; the
                 caller reads the reply strictly either way.
-            follows: this engine's reply that the last message answers, where the conversation goes
-                on: what was read and written up to there need not be taken in again.
+            follows: this engine's earlier reply, if the conversation continues from it, so that
+                what was read and written up to there is not encoded again.
 
         Raises:
             ContextError: the prompt leaves no room for a reply in the model's context.
@@ -126,5 +126,5 @@ class Engine(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of the model; the engine takes no more questions."""
+        """Free the model; the engine takes no more questions."""
         ...

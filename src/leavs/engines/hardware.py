@@ -1,6 +1,6 @@
-"""What this machine can hold, found out without loading torch.
+"""The GPUs of this machine and their memory, found out without loading torch.
 
-Knows NVIDIA's own tool only; on other accelerators a model has to be named.
+Knows NVIDIA's own tool only; with other accelerators a model has to be named.
 """
 
 import os
@@ -9,12 +9,12 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-PATIENCE = 30.0  # seconds; a driver that hangs never answers
+TIMEOUT_SECONDS = 30.0  # seconds; a driver that hangs never answers
 
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """One visible GPU; its memory in GiB, all of it and what is free now."""
+    """One visible GPU, with its total and its free memory in GiB."""
 
     name: str
     total_gib: float
@@ -27,10 +27,10 @@ def gpu_memory_gib() -> list[float]:
     return [int(size) / 1024 for size in sizes if size.isdigit()]
 
 
-def visible_gpus(patience: float = PATIENCE) -> list[Gpu]:
+def visible_gpus(timeout: float = TIMEOUT_SECONDS) -> list[Gpu]:
     """Each visible NVIDIA GPU; empty where there is none, or none that answers."""
     found = []
-    for line in _lines("name,memory.total,memory.free", patience):
+    for line in _lines("name,memory.total,memory.free", timeout):
         name, _, sizes = line.partition(",")
         total, _, free = (size.strip() for size in sizes.partition(","))
         if total.isdigit() and free.isdigit():
@@ -38,7 +38,7 @@ def visible_gpus(patience: float = PATIENCE) -> list[Gpu]:
     return found
 
 
-def _lines(fields: str, patience: float = PATIENCE) -> Sequence[str]:
+def _lines(fields: str, timeout: float = TIMEOUT_SECONDS) -> Sequence[str]:
     tool = shutil.which("nvidia-smi")
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if tool is None or (visible is not None and not visible.strip()):
@@ -46,15 +46,18 @@ def _lines(fields: str, patience: float = PATIENCE) -> Sequence[str]:
     query = [tool, f"--query-gpu={fields}", "--format=csv,noheader,nounits"]
     if visible is not None:
         query.append(f"--id={visible}")  # numbers or UUIDs, as the variable holds them
-    return (answer_of(query, patience) or "").splitlines()
+    return (answer_of(query, timeout) or "").splitlines()
 
 
 def answer_of(
-    command: Sequence[str], patience: float, environment: Mapping[str, str] | None = None
+    command: Sequence[str], timeout: float, environment: Mapping[str, str] | None = None
 ) -> str | None:
-    """What a program writes on stdout; None where it fails or has no answer in time.
+    """Return what a program writes to stdout; None if it fails or takes longer than the timeout.
 
     A process that hangs inside a driver cannot be killed; it is not waited for.
+
+    Args:
+        timeout: in seconds.
     """
     try:
         process = subprocess.Popen(
@@ -69,7 +72,7 @@ def answer_of(
     except OSError:
         return None
     try:
-        out, _ = process.communicate(timeout=patience)
+        out, _ = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
         _give_up(process)
         return None

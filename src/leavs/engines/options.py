@@ -1,4 +1,4 @@
-"""Which model answers, and where it runs."""
+"""Which model answers, where it runs, and how its tokens are sampled."""
 
 import json
 from collections.abc import Mapping
@@ -74,7 +74,7 @@ class EngineOptions:
 
 
 def parse_engine_args(arguments: tuple[str, ...]) -> Mapping[str, Any]:
-    """`name=value` pairs; a value that is JSON (a number, true, a list) is taken as such.
+    """Parse `name=value` pairs; a value that is JSON (a number, true, a list) is taken as such.
 
     Raises:
         UsageError: a pair has no "=".

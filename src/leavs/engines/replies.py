@@ -10,10 +10,10 @@ LEAST_REPLY = 16  # tokens for which a context must have room; enough for every 
 
 
 def room_for_reply(prompt_tokens: int, limit: int, max_tokens: int) -> int:
-    """The longest reply, in tokens, that the rest of the context has room for.
+    """Return the longest reply, in tokens, that the rest of the context has room for.
 
     Raises:
-        ContextError: there is none for a reply that says anything.
+        ContextError: there is too little room even for a short answer.
     """
     room = limit - prompt_tokens
     if room < min(max_tokens, LEAST_REPLY):
@@ -24,7 +24,7 @@ def room_for_reply(prompt_tokens: int, limit: int, max_tokens: int) -> int:
 def probabilities_of_choices(
     options: Sequence[str], log_probabilities: Iterable[tuple[str, float]]
 ) -> dict[str, float]:
-    """The probability of each choice from the log-probabilities of the reply's first tokens.
+    """Compute the probability of each choice from the log-probabilities of a reply's first tokens.
 
     A choice can begin with several tokens ("Yes", "Ye", "Y"); each token counts for the one
     choice that it begins, and tokens that begin none or several count for nothing. The result is
@@ -52,16 +52,16 @@ def decided_at_once(constraint: Constraint | None) -> bool:
 
 
 def completed_choice(begun: str, cut: bool, options: Sequence[str]) -> tuple[str, bool]:
-    """The one choice that a cut reply begins, and whether it is cut still.
+    """Complete a cut reply that begins exactly one choice; return it, and whether it is still cut.
 
-    A reply that begins none of the choices, or several, is given back as it is.
+    A reply that begins none of the choices, or several, is returned as it is.
     """
     meant = [option for option in options if begun and option.startswith(begun)]
     return (meant[0], False) if cut and len(meant) == 1 else (begun, cut)
 
 
 def place_of_choice(tokens: Sequence[str], constraint: Reasoned) -> int | None:
-    """Which of a reply's tokens begins the choice at its end; None where there is none.
+    """Return the index of the token that begins the choice at a reply's end, if there is one.
 
     Args:
         tokens: their texts in order; a token can hold the blank before the choice as well.

@@ -14,7 +14,7 @@ class ScriptedEngine:
     Args:
         script: gets the conversation and the constraint, returns the reply (or its text); may be
             a coroutine function.
-        batch_size: conversations that it is said to work on at once.
+        batch_size: the number of conversations that it claims to work on at once.
     """
 
     def __init__(self, script: Script, batch_size: int = 256) -> None:
@@ -29,7 +29,7 @@ class ScriptedEngine:
         constraint: Constraint | None = None,
         follows: Reply | None = None,
     ) -> Reply:
-        """What the function replies; words are counted as tokens."""
+        """Return what the function replies; its words are counted as tokens."""
         answer = self._script(messages, constraint)
         if inspect.isawaitable(answer):
             answer = await answer
@@ -42,11 +42,11 @@ class ScriptedEngine:
         )
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: there is no model to free."""
 
 
 def dry_run_script(messages: Sequence[Message], constraint: Constraint | None) -> str:
-    """The first choice of every question, no quotes, no letters: a run that asks no model."""
+    """Answer with the first choice, no quotes and no letters: for a run that asks no model."""
     match constraint:
         case Choices(options):
             return options[0]

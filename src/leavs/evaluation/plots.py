@@ -16,8 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from leavs.evaluation import HUMANS, Evaluation
-from leavs.evaluation.items import Comparison, Task, Variant
+from leavs.evaluation.evaluate import Evaluation
+from leavs.evaluation.items import HUMANS, Comparison, Task, Variant
 from leavs.evaluation.scores import MICRO
 from leavs.evaluation.sheets import METRIC, METRIC_NAME, chosen, grouped, records
 

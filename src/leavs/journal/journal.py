@@ -23,7 +23,7 @@ from typing import Any, BinaryIO
 from leavs.domain import OrganResult, UnreadableReport
 from leavs.errors import RunFolderError, StorageError
 from leavs.journal.serialization import result_to_json
-from leavs.system.network_files import open_patiently, patiently
+from leavs.system.network_files import open_with_retries, with_retries
 from leavs.system.private_files import make_private_folder, open_private
 
 FOLDER = "journal"
@@ -68,7 +68,7 @@ class Journal:
         self._whole = 0  # bytes of whole records
         with self._failures_named():
             make_private_folder(folder / FOLDER)
-            self._descriptor = patiently(partial(open_private, self._path, flags))
+            self._descriptor = with_retries(partial(open_private, self._path, flags))
         self._written = self._on_disk = 0  # records
         self._syncing = asyncio.Lock()
         self._write({"kind": "session", "version": VERSION, **session})
@@ -137,7 +137,7 @@ class Journal:
         with self._failures_named():
             try:
                 while line:
-                    line = line[patiently(partial(os.write, self._descriptor, line)) :]
+                    line = line[with_retries(partial(os.write, self._descriptor, line)) :]
             except OSError:
                 # A full disk takes half a line: the next record must not stand behind that.
                 os.ftruncate(self._descriptor, self._whole)
@@ -206,7 +206,7 @@ def readable(path: Path) -> Iterator[BinaryIO]:
         StorageError: it cannot be opened, or, inside the `with` block, cannot be read on.
     """
     try:
-        with open_patiently(path) as file:
+        with open_with_retries(path) as file:
             yield file
     except OSError as error:
         raise _unreadable(path, error) from error

@@ -15,15 +15,21 @@ from leavs.domain import (
     OrganResult,
     Sentence,
     Step,
-    StepUsage,
     Thought,
     Urgency,
+    Usage,
 )
 
 
 def failed_cells(record: Mapping[str, Any]) -> int:
     """The number of cells of an organ's record that have a failure."""
     return sum("failure" in label for label in record["labels"].values())
+
+
+def lowest_probability(record: Mapping[str, Any]) -> float | None:
+    """The lowest probability of a certainty in an organ's record; None if it has none."""
+    given = (label.get("probability") for label in record["labels"].values())
+    return min((one for one in given if one is not None), default=None)
 
 
 def result_to_json(result: OrganResult) -> dict[str, Any]:
@@ -88,7 +94,7 @@ def result_from_json(record: Mapping[str, Any]) -> OrganResult:
         tuple(record["mentioned"]),
         record["dropped_quotes"],
         record["list_cut"],
-        {step: StepUsage(*values) for step, values in record["usage"].items()},
+        {step: Usage(*values) for step, values in record["usage"].items()},
         tuple(Thought(*values) for values in record["reasoning"]),
         record["seconds"],
     )
@@ -118,10 +124,10 @@ def _evidence_from_json(values: Mapping[str, Any]) -> Evidence:
     return Evidence(sentence, FoundBy(values["found_by"]), values["probability"])
 
 
-def total_usage(results: Iterable[Mapping[str, StepUsage]]) -> dict[str, StepUsage]:
+def total_usage(results: Iterable[Mapping[str, Usage]]) -> dict[str, Usage]:
     """The usage of many results, by step."""
-    total: dict[str, StepUsage] = {}
+    total: dict[str, Usage] = {}
     for usage in results:
         for step, use in usage.items():
-            total[step] = total.get(step, StepUsage()) + use
+            total[step] = total.get(step, Usage()) + use
     return total

@@ -15,7 +15,7 @@ T = TypeVar("T")
 REMEMBERED = 50_000  # answers; about half a kilobyte each
 
 
-class Answered(Generic[T]):
+class AnswerCache(Generic[T]):
     """Answers by the key of their question.
 
     Args:

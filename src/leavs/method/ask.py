@@ -1,54 +1,43 @@
 """Asks the engine one question: reasoning first or not, the answer constrained and read strictly.
 
-An `Ask` serves one organ of one report and keeps the account of what its questions cost.
 Knows nothing of what the questions mean.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from leavs.domain import Reasoning, StepUsage, Thought
-from leavs.engines.engine import Choices, Constraint, Engine, Message, Pattern, Reasoned, Reply
+from leavs.domain import Prompt, Reasoning, Thought, Usage
+from leavs.engines.engine import Constraint, Engine, Message, Reasoned, Reply
 from leavs.errors import AnswerError
-from leavs.method.answer_cache import Answered
-from leavs.method.answers import LETTERS, letters_pattern, read_choice, read_letters
-from leavs.method.options import CONFIDENCE
+from leavs.method.account import Account
+from leavs.method.answer_cache import AnswerCache
+from leavs.method.options import Manner
 from leavs.method.pack import Pack
+from leavs.method.reply_form import CHOICE_TOKENS, ReplyForm
 
 T = TypeVar("T")
-
-ANSWER_TOKENS = 16  # more than any choice or list of letters needs, where no constraint ends it
-TOKENS_A_LETTER = 6  # "(A), " is three or four tokens in the usual vocabularies
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question of a step.
+    """One question about one organ.
 
     Args:
-        step: whose prompt file asks it.
-        values: the variables of that file's `question` block, without `reasoning`.
+        prompt: whose file asks it.
+        values: the variables of that file's `question` block, without `reasoning` and `together`.
         about: names the question in the record, without text of the report ("certainty: focal").
     """
 
-    step: str
+    prompt: Prompt
     values: Mapping[str, object]
     about: str
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """The choice that the model made, and the probability of each, where the engine says."""
-
-    choice: str
-    probabilities: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
-    """A reply that could be read, and the reasoning before it, where there was any."""
+    """A reply that could be read, and the reasoning before it, where that is kept."""
 
     reply: Reply
     thought: str | None = None
@@ -59,168 +48,107 @@ class Ask:
     """Asks the questions of one organ in one report.
 
     Args:
-        reasoning: whether the model thinks before it answers: always, never, or where its answer
-            without that is not sure enough.
-        max_reasoning_tokens: the longest such thought; what is longer is cut, and the answer
-            follows.
-        confidence: the probability from which an answer is sure enough, 0 to 1.
-        keep_reasoning: write what the model thought into the transcript.
-        two_turns: let the model think in one reply and answer in the next. Else it does both in
-            one where it answers with a choice; if that reply was cut, or lacks the form that the
-            engine was asked to see to, the answer is a turn of its own after all.
-        answered: the answers of the whole run, so that the same question is asked once.
-        usage: what was asked so far, by step; filled as questions are asked.
-        transcript: the reasoning so far, where it is kept.
+        manner: how the questions are asked, the same for the whole run.
+        cache: the answers of the whole run, so that the same question is put to the engine once.
+        account: what this organ's questions cost; it grows while they are asked.
     """
 
     engine: Engine
     pack: Pack
-    reasoning: Reasoning
-    max_reasoning_tokens: int
-    confidence: float = CONFIDENCE
-    keep_reasoning: bool = False
-    two_turns: bool = False
-    answered: Answered[Answer] = field(default_factory=Answered)
-    usage: dict[str, StepUsage] = field(default_factory=dict)
-    transcript: list[Thought] = field(default_factory=list)
+    manner: Manner
+    cache: AnswerCache[Answer] = field(default_factory=AnswerCache)
+    account: Account = field(default_factory=Account)
 
     def afresh(self) -> "Ask":
-        """The same way of asking with an empty account."""
-        return replace(self, usage={}, transcript=[])
+        """The same with an empty account, for another organ."""
+        return replace(self, account=Account())
 
-    async def choose(self, question: Question, options: tuple[str, ...]) -> Chosen:
-        """The one of `options` that answers the question.
+    async def answer(self, question: Question, form: ReplyForm[T]) -> T:
+        """The answer to a question.
 
-        Raises:
-            QuestionError: the engine gave no answer, or twice one that cannot be read.
-        """
-
-        def read(reply: Reply) -> Chosen:
-            choice = read_choice(reply.text, options)
-            # The probabilities are those of the reply's first token; behind other words stands
-            # an answer of which they say nothing.
-            at_once = reply.text.strip().startswith(choice)
-            return Chosen(choice, reply.probabilities if at_once else {})
-
-        return await self.answer(question, Choices(options), read, ANSWER_TOKENS)
-
-    async def choose_several(self, question: Question, names: Sequence[str]) -> tuple[str, ...]:
-        """Those of `names`, called (A), (B), ... in the prompt, that answer the question.
+        Where the same question was asked before in the run, its answer is taken. A reply that
+        cannot be read is asked for once more.
 
         Raises:
             QuestionError: the engine gave no answer, or twice one that cannot be read.
+            EngineError: the engine cannot go on.
         """
-        letters = LETTERS[: len(names)]
-
-        def read(reply: Reply) -> tuple[str, ...]:
-            if reply.cut:
-                raise AnswerError("the list of letters was cut at its length limit")
-            return read_letters(reply.text, letters)
-
-        picked = await self.answer(
-            question, Pattern(letters_pattern(letters)), read, TOKENS_A_LETTER * len(letters)
-        )
-        return tuple(names[letters.index(letter)] for letter in picked)
-
-    async def answer(
-        self,
-        question: Question,
-        constraint: Constraint,
-        read: Callable[[Reply], T],
-        max_tokens: int,
-    ) -> T:
-        """The answer as `read` understands it; it is asked for once more if it cannot be read.
-
-        Where the same question was asked before in the run, its answer is taken.
-
-        Raises:
-            QuestionError: the engine gave no answer, or twice one that cannot be read.
-        """
-        reasons = self.reasoning is Reasoning.ALWAYS
-        text = self._text(question, constraint, reasons)
-        prompt = f"{question.step}\0{constraint}\0{text}".encode("utf-8", "surrogatepass")
+        reasons = self.manner.reasoning is Reasoning.ALWAYS
+        text = self._text(question, form, reasons)
+        key = f"{question.prompt}\0{form.constraint}\0{text}".encode("utf-8", "surrogatepass")
 
         async def ask() -> Answer:
-            if self.reasoning is Reasoning.AUTO:
-                return await self._at_once_if_sure(question, text, constraint, read, max_tokens)
-            return await self._outright(question, text, constraint, read, max_tokens, reasons)
+            if self.manner.reasoning is Reasoning.AUTO:
+                return await self._at_once_if_sure(question, text, form)
+            return await self._outright(question, text, form, reasons)
 
-        answer, known = await self.answered.once(blake2b(prompt, digest_size=16).digest(), ask)
-        self._count(question, StepUsage(questions=1, known=int(known)))
+        answer, known = await self.cache.once(blake2b(key, digest_size=16).digest(), ask)
+        self.account.add(question.prompt, Usage(questions=1, known=int(known)))
         if answer.thought is not None:
-            self.transcript.append(Thought(question.about, answer.thought, answer.reply.text))
-        return read(answer.reply)
+            thought = Thought(question.about, answer.thought, answer.reply.text)
+            self.account.transcript.append(thought)
+        return form.read(answer.reply)
 
-    async def _at_once_if_sure(
-        self,
-        question: Question,
-        text: str,
-        constraint: Constraint,
-        read: Callable[[Reply], T],
-        max_tokens: int,
-    ) -> Answer:
+    async def _at_once_if_sure(self, question: Question, text: str, form: ReplyForm[Any]) -> Answer:
         """The answer without reasoning, if it can be read and is sure enough; else with it."""
-        weighed = constraint
-        if isinstance(constraint, Pattern):
-            weighed = replace(constraint, weighed=True)
-        reply = await _Talk(self, question, text, reasons=False).reply(max_tokens, weighed)
-        try:
-            read(reply)
-        except AnswerError:
-            pass
-        else:
-            if _probability(reply) >= self.confidence:
-                return self._to_remember(reply, None)
-        text = self._text(question, constraint, reasons=True)
-        return await self._outright(question, text, constraint, read, max_tokens, reasons=True)
+        conversation = _Conversation(self, question, text, reasons=False)
+        reply = await conversation.reply(form.max_tokens, form.weighed)
+        if _can_be_read(reply, form) and _probability(reply) >= self.manner.confidence:
+            return self._to_remember(reply, None)
+        text = self._text(question, form, reasons=True)
+        return await self._outright(question, text, form, reasons=True)
 
     async def _outright(
-        self,
-        question: Question,
-        text: str,
-        constraint: Constraint,
-        read: Callable[[Reply], T],
-        max_tokens: int,
-        reasons: bool,
+        self, question: Question, text: str, form: ReplyForm[Any], reasons: bool
     ) -> Answer:
-        """The answer, after reasoning or without; asked once more if it cannot be read."""
-        talk = _Talk(self, question, text, reasons)
+        """The answer, after reasoning or without; asked for once more if it cannot be read."""
+        conversation = _Conversation(self, question, text, reasons)
         thought = None
         if reasons:
-            self._count(question, StepUsage(reasoned=1))
-            if (form := self._form(constraint, reasons)) is not None:
-                reply = await talk.reply(self.max_reasoning_tokens + ANSWER_TOKENS, form)
-                if (parts := form.split(reply.text)) is not None:
-                    return self._to_remember(replace(reply, text=parts[1]), parts[0])
-            else:
-                reply = await talk.reply(self.max_reasoning_tokens, None)
-            thought = reply.text
-            talk.request_the_answer()
-        reply = await talk.reply(max_tokens, constraint)
-        try:
-            read(reply)
-        except AnswerError:
-            talk.request_the_answer()
-            reply = await talk.reply(max_tokens, constraint)
-            read(reply)
+            self.account.add(question.prompt, Usage(reasoned=1))
+            thought, reply = await self._think(conversation, form)
+            if reply is not None:
+                return self._to_remember(reply, thought)
+            conversation.request_the_answer()
+        reply = await conversation.reply(form.max_tokens, form.constraint)
+        if not _can_be_read(reply, form):
+            conversation.request_the_answer()
+            reply = await conversation.reply(form.max_tokens, form.constraint)
+            form.read(reply)
         return self._to_remember(reply, thought)
 
-    def _form(self, constraint: Constraint, reasons: bool) -> Reasoned | None:
-        """Of a reply with reasoning and answer in one; a list of answers has a form of its own."""
-        if self.two_turns or not reasons or not isinstance(constraint, Choices):
-            return None
-        return Reasoned(constraint.options)
+    async def _think(
+        self, conversation: "_Conversation", form: ReplyForm[Any]
+    ) -> tuple[str, Reply | None]:
+        """The reasoning, and the answer if it stands in the same reply."""
+        longest, in_one = self.manner.max_reasoning_tokens, self._in_one(form)
+        if in_one is None:
+            return (await conversation.reply(longest, None)).text, None
+        reply = await conversation.reply(longest + CHOICE_TOKENS, in_one)
+        if (parts := in_one.split(reply.text)) is None:
+            return reply.text, None
+        return parts[0], replace(reply, text=parts[1])
 
-    def _text(self, question: Question, constraint: Constraint, reasons: bool) -> str:
-        together = self._form(constraint, reasons) is not None
+    def _in_one(self, form: ReplyForm[Any]) -> Reasoned | None:
+        """The constraint of a reply with reasoning and answer; None where each has its turn."""
+        return None if self.manner.two_turns else form.after_reasoning
+
+    def _text(self, question: Question, form: ReplyForm[Any], reasons: bool) -> str:
+        together = reasons and self._in_one(form) is not None
         values = {**question.values, "reasoning": reasons, "together": together}
-        return self.pack.question(question.step, **values)
+        return self.pack.question(question.prompt, **values)
 
     def _to_remember(self, reply: Reply, thought: str | None) -> Answer:
-        return Answer(replace(reply, token_ids=()), thought if self.keep_reasoning else None)
+        kept = thought if self.manner.keep_reasoning else None
+        return Answer(replace(reply, token_ids=()), kept)
 
-    def _count(self, question: Question, cost: StepUsage) -> None:
-        self.usage[question.step] = self.usage.get(question.step, StepUsage()) + cost
+
+def _can_be_read(reply: Reply, form: ReplyForm[Any]) -> bool:
+    try:
+        form.read(reply)
+    except AnswerError:
+        return False
+    return True
 
 
 def _probability(reply: Reply) -> float:
@@ -230,8 +158,8 @@ def _probability(reply: Reply) -> float:
     return reply.probabilities.get(reply.text, 0.0)
 
 
-class _Talk:
-    """One conversation about one question, as it grows turn by turn."""
+class _Conversation:
+    """The conversation about one question, as it grows turn by turn."""
 
     def __init__(self, ask: Ask, question: Question, text: str, reasons: bool) -> None:
         self._ask = ask
@@ -239,12 +167,12 @@ class _Talk:
         self._values = {**question.values, "reasoning": reasons}
         self._last: Reply | None = None
         self._messages = [
-            Message("system", ask.pack.instructions(question.step)),
+            Message("system", ask.pack.instructions(question.prompt)),
             Message("user", text),
         ]
 
     def request_the_answer(self) -> None:
-        request = self._ask.pack.answer(self._question.step, **self._values)
+        request = self._ask.pack.answer(self._question.prompt, **self._values)
         self._messages.append(Message("user", request))
 
     async def reply(self, max_tokens: int, constraint: Constraint | None) -> Reply:
@@ -253,8 +181,6 @@ class _Talk:
         )
         self._messages.append(Message("assistant", reply.text))
         self._last = reply
-        self._ask._count(
-            self._question,
-            StepUsage(1, reply.prompt_tokens, reply.cached_tokens, reply.generated_tokens),
-        )
+        tokens = (reply.prompt_tokens, reply.cached_tokens, reply.generated_tokens)
+        self._ask.account.add(self._question.prompt, Usage(1, *tokens))
         return reply

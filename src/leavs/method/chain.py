@@ -3,7 +3,7 @@
 For each organ: which sentences inform about it, which finding types they speak about, how certain
 each type is, and how urgent what is present or possible is (Bigolin Lanfredi et al.,
 arXiv 2503.13330). Questions that do not depend on each other are asked at once. A question without
-a usable answer makes failures of the cells that hang on it, and of no others.
+a usable answer makes failures of the cells that depend on it, and of no others.
 """
 
 import time
@@ -33,6 +33,29 @@ from leavs.system.concurrency import together
 from leavs.text import split_sentences
 
 
+async def label_report(
+    ask: Ask,
+    report: Report,
+    organs: Iterable[Organ],
+    filter_sentences: SentenceFilter,
+    record: Callable[[OrganResult], None],
+) -> None:
+    """Label the given organs in one report, all at once.
+
+    Args:
+        record: gets each organ's result as soon as it is complete.
+
+    Raises:
+        EngineError: the engine cannot go on.
+    """
+    sentences = split_sentences(report.text)
+
+    async def label_and_record(organ: Organ) -> None:
+        record(await label_organ(ask, report, sentences, organ, filter_sentences))
+
+    await together(label_and_record(organ) for organ in organs)
+
+
 async def label_organ(
     ask: Ask,
     report: Report,
@@ -58,36 +81,49 @@ async def label_organ(
         result = await label_evidence(ask, report, organ, found)
     return replace(
         result,
-        usage=dict(ask.usage),
-        reasoning=tuple(ask.transcript),
+        usage=dict(ask.account.usage),
+        reasoning=tuple(ask.account.transcript),
         seconds=time.monotonic() - began,
     )
 
 
 async def label_evidence(ask: Ask, report: Report, organ: Organ, found: Found) -> OrganResult:
-    """Label one organ from the sentences that inform about it."""
-    result = OrganResult(
+    """Label one organ from the sentences about it; without any, nothing is mentioned."""
+    labels, mentioned = not_mentioned(ask.pack.ontology), tuple[str, ...]()
+    if found.evidence:
+        try:
+            mentioned = await assess_finding_types(ask, found.evidence, organ)
+        except QuestionError as error:
+            failure = Failure(Step.FINDING_TYPES, str(error))
+            labels = all_failed(ask.pack.ontology, failure)
+        else:
+            labels = await label_findings(ask, found.evidence, organ, mentioned)
+    return OrganResult(
         report.id,
         organ.name,
-        {},
+        labels,
         found.evidence,
-        dropped_quotes=found.dropped_quotes,
-        list_cut=found.list_cut,
+        mentioned,
+        found.dropped_quotes,
+        found.list_cut,
     )
-    if not found.evidence:
-        return replace(result, labels=not_mentioned(ask.pack.ontology))
-    try:
-        mentioned = await assess_finding_types(ask, found.evidence, organ)
-    except QuestionError as error:
-        failure = Failure(Step.FINDING_TYPES, str(error))
-        return replace(result, labels=all_failed(ask.pack.ontology, failure))
+
+
+async def label_findings(
+    ask: Ask, evidence: Sequence[Evidence], organ: Organ, mentioned: Sequence[str]
+) -> dict[str, Label]:
+    """Label all finding types of one organ, each by itself.
+
+    Args:
+        mentioned: the names of the finding types that the evidence speaks about.
+    """
     finding_types = ask.pack.ontology.finding_types
     labels = await together(
-        label_finding(ask, found.evidence, organ, finding_type, finding_type.name in mentioned)
+        label_finding(ask, evidence, organ, finding_type, finding_type.name in mentioned)
         for finding_type in finding_types
     )
     names = [finding_type.name for finding_type in finding_types]
-    return replace(result, mentioned=mentioned, labels=dict(zip(names, labels, strict=True)))
+    return dict(zip(names, labels, strict=True))
 
 
 async def label_finding(
@@ -125,26 +161,3 @@ def all_failed(ontology: Ontology, failure: Failure) -> dict[str, Label]:
 def failed(report_id: str, organ: Organ, ontology: Ontology, failure: Failure) -> OrganResult:
     """The result of an organ for which nothing is known, and why."""
     return OrganResult(report_id, organ.name, all_failed(ontology, failure))
-
-
-async def label_report(
-    ask: Ask,
-    report: Report,
-    organs: Iterable[Organ],
-    filter_sentences: SentenceFilter,
-    record: Callable[[OrganResult], None],
-) -> None:
-    """Label the given organs in one report, all at once.
-
-    Args:
-        record: gets each organ's result as soon as it is complete.
-
-    Raises:
-        EngineError: the engine cannot go on.
-    """
-    sentences = split_sentences(report.text)
-
-    async def label_and_record(organ: Organ) -> None:
-        record(await label_organ(ask, report, sentences, organ, filter_sentences))
-
-    await together(label_and_record(organ) for organ in organs)

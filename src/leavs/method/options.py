@@ -9,6 +9,29 @@ CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
+class Manner:
+    """How each question is put to the engine.
+
+    Args:
+        reasoning: whether the model thinks before it answers: always, never, or only where its
+            answer without that is not sure enough.
+        max_reasoning_tokens: the longest such thought; a longer one is cut, and the answer
+            follows.
+        confidence: the probability from which an answer is sure enough, 0 to 1.
+        two_turns: let the model think in one reply and answer in the next. Else it does both in
+            one reply where the answer is a choice; if that reply was cut, or lacks the form that
+            the engine was asked to keep to, the answer is a turn of its own after all.
+        keep_reasoning: keep what the model thought.
+    """
+
+    reasoning: Reasoning
+    max_reasoning_tokens: int
+    confidence: float = CONFIDENCE
+    two_turns: bool = False
+    keep_reasoning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class MethodOptions:
     """How the questions are asked; the labels depend on all of it.
 
@@ -37,7 +60,17 @@ class MethodOptions:
     temperature: float = 0.0
     seed: int = 0
 
+    def manner(self, keep_reasoning: bool = False) -> Manner:
+        """How each question is put to the engine: the same for a run, its replicas and doctor."""
+        return Manner(
+            self.reasoning,
+            self.max_reasoning_tokens,
+            self.confidence,
+            self.two_turns,
+            keep_reasoning,
+        )
+
     @property
     def sampling(self) -> Sampling:
-        """What of it is the engine's."""
+        """How the engine samples."""
         return Sampling(self.temperature, self.seed)

@@ -1,7 +1,7 @@
 """Loads, checks and renders a pack: the wording of every question that leavs asks.
 
 A pack is a folder with an `ontology.toml` (organs, finding types, answers) and one Jinja2 file for
-each step with three blocks: `instructions` (the same for every report), `question`, and `answer`
+each prompt with three blocks: `instructions` (the same for every report), `question`, and `answer`
 (asked in a second turn after reasoning, or at the end of the question without it).
 Text of a report stands between tags of the pack (`<report>`), and cannot close or open one itself.
 Knows nothing of models.
@@ -19,7 +19,7 @@ from typing import Any
 import jinja2
 import jinja2.meta
 
-from leavs.domain import AnswerWording, FindingType, Ontology, Organ
+from leavs.domain import AnswerWording, FindingType, Ontology, Organ, Prompt
 from leavs.errors import PackError
 from leavs.method.answers import LETTERS
 from leavs.method.sandbox import PROMPTS, compile_prompt, compile_wording, rendered
@@ -29,29 +29,29 @@ BLOCKS = ("instructions", "question", "answer")
 CERTAINTY_ANSWERS = ("denied", "not_mentioned", "possible", "affirmed", "prior", "broad")
 URGENCY_ANSWERS = ("none", "low", "medium", "high")
 
-# What each step's file may use. `instructions` sees the pack alone, so that it is the same text
+# What each prompt file may use. `instructions` sees the pack alone, so that it is the same text
 # for every question of a run and stays in the engine's prefix cache.
 PACK_VARIABLES = {
-    "filtration_fast": frozenset(),
-    "filtration_thorough": frozenset(),
-    "filtration_joint": frozenset({"organs"}),
-    "finding_types": frozenset({"finding_types"}),
-    "certainty": frozenset({"answers"}),
-    "urgency": frozenset({"answers"}),
+    Prompt.FILTRATION_FAST: frozenset[str](),
+    Prompt.FILTRATION_THOROUGH: frozenset[str](),
+    Prompt.FILTRATION_JOINT: frozenset({"organs"}),
+    Prompt.FINDING_TYPES: frozenset({"finding_types"}),
+    Prompt.CERTAINTY: frozenset({"answers"}),
+    Prompt.URGENCY: frozenset({"answers"}),
 }
 _ORGAN = frozenset({"reasoning", "organ", "covers"})
 _FINDING = _ORGAN | {"together", "evidence", "statement", "meaning", "traps", "choices", "letters"}
 QUESTION_VARIABLES = {
-    "filtration_fast": _ORGAN | {"report"},
-    "filtration_thorough": _ORGAN | {"together", "sentence"},
-    "filtration_joint": frozenset({"reasoning", "sentence"}),
-    "finding_types": _ORGAN | {"evidence"},
-    "certainty": _FINDING,
-    "urgency": _FINDING | {"unsure"},
+    Prompt.FILTRATION_FAST: _ORGAN | {"report"},
+    Prompt.FILTRATION_THOROUGH: _ORGAN | {"together", "sentence"},
+    Prompt.FILTRATION_JOINT: frozenset({"reasoning", "sentence"}),
+    Prompt.FINDING_TYPES: _ORGAN | {"evidence"},
+    Prompt.CERTAINTY: _FINDING,
+    Prompt.URGENCY: _FINDING | {"unsure"},
 }
 MATERIAL = frozenset({"report", "sentence", "evidence"})  # the variables that hold report text
 _TAG = re.compile(r"</?([A-Za-z][\w-]*)>")
-PROMPT_FILES = tuple(f"{step}.jinja" for step in PACK_VARIABLES)
+PROMPT_FILES = tuple(f"{prompt}.jinja" for prompt in Prompt)
 
 
 def find_pack(name: str) -> Path:
@@ -79,7 +79,8 @@ def load_pack(folder: Path) -> "Pack":
 
     Raises:
         PackError: a file is missing, a key is unknown or missing, a template does not compile,
-            lacks a block or uses a variable that its step does not have.
+            lacks a block, uses a variable that its prompt does not have or reaches for what a
+            template may not have.
     """
     names = (ONTOLOGY, *PROMPT_FILES)
     contents = {name: _read(folder, name) for name in names}
@@ -87,13 +88,13 @@ def load_pack(folder: Path) -> "Pack":
     for finding_type in ontology.finding_types:
         list(wordings_of(finding_type, folder / ONTOLOGY))  # compiles them
     templates = {
-        step: _compile(step, contents[f"{step}.jinja"], folder / f"{step}.jinja")
-        for step in PACK_VARIABLES
+        prompt: _compile(prompt, contents[f"{prompt}.jinja"], folder / f"{prompt}.jinja")
+        for prompt in Prompt
     }
     digest = hashlib.sha256()
     for name in sorted(names):
         digest.update(f"{name}\0{contents[name]}\0".encode())
-    tags = {tag for step in PACK_VARIABLES for tag in _TAG.findall(contents[f"{step}.jinja"])}
+    tags = {tag for prompt in Prompt for tag in _TAG.findall(contents[f"{prompt}.jinja"])}
     pack = Pack(folder, digest.hexdigest(), ontology, templates, frozenset(tags))
     try:
         _try_all(pack)
@@ -179,10 +180,10 @@ def _check_keys(table: Any, required: set[str], optional: set[str], where: str) 
         raise PackError(f"{where}: lacks {', '.join(missing)}")
 
 
-def _compile(step: str, source: str, path: Path) -> jinja2.Template:
+def _compile(prompt: Prompt, source: str, path: Path) -> jinja2.Template:
     template = compile_prompt(source, str(path))
     used = jinja2.meta.find_undeclared_variables(PROMPTS.parse(source)) - {"self"}
-    known = PACK_VARIABLES[step] | QUESTION_VARIABLES[step]
+    known = PACK_VARIABLES[prompt] | QUESTION_VARIABLES[prompt]
     if unknown := sorted(used - known):
         raise PackError(
             f"{path}: no variable {', '.join(unknown)}; this step has: {', '.join(sorted(known))}"
@@ -208,14 +209,14 @@ def wordings_of(
 def _try_all(pack: "Pack") -> None:
     sample = {name: "x" for names in QUESTION_VARIABLES.values() for name in names}
     choices = [{"letter": "A", "name": "x"}]
-    for step in PACK_VARIABLES:
-        pack.instructions(step)
+    for prompt in Prompt:
+        pack.instructions(prompt)
         for reasoning, together in ((True, True), (True, False), (False, False)):
             values = sample | {"evidence": ["x"], "choices": choices}
             values |= {"reasoning": reasoning, "together": together}
-            values = {key: values[key] for key in QUESTION_VARIABLES[step]}
-            pack.question(step, **values)
-            pack.answer(step, **values)
+            values = {key: values[key] for key in QUESTION_VARIABLES[prompt]}
+            pack.question(prompt, **values)
+            pack.answer(prompt, **values)
     for organ in pack.ontology.organs:
         for finding_type in pack.ontology.finding_types:
             pack.wording(organ, finding_type)
@@ -247,7 +248,7 @@ class Pack:
         folder: Path,
         sha256: str,
         ontology: Ontology,
-        templates: Mapping[str, jinja2.Template],
+        templates: Mapping[Prompt, jinja2.Template],
         tags: Set[str] = frozenset(),
     ) -> None:
         self.folder = folder
@@ -256,32 +257,32 @@ class Pack:
         self.ontology = ontology
         self._templates = templates
         self._without_tags = tag_breaker(tags)
-        self._instructions: dict[str, str] = {}
+        self._instructions: dict[Prompt, str] = {}
         self._wordings: dict[tuple[Organ, FindingType], FindingType] = {}
 
-    def instructions(self, step: str) -> str:
-        """What the model is told once for a step, whatever the report."""
-        if step not in self._instructions:
+    def instructions(self, prompt: Prompt) -> str:
+        """What the model is told first, whatever the report."""
+        if prompt not in self._instructions:
             known = {
                 "organs": self.lettered_organs,
                 "finding_types": self.lettered_finding_types,
-                "answers": list(self._answers_of(step).values()),
+                "answers": list(self._answers_of(prompt).values()),
             }
-            values = {key: known[key] for key in PACK_VARIABLES[step]}
-            self._instructions[step] = self._render(step, "instructions", values)
-        return self._instructions[step]
+            values = {key: known[key] for key in PACK_VARIABLES[prompt]}
+            self._instructions[prompt] = self._render(prompt, "instructions", values)
+        return self._instructions[prompt]
 
-    def question(self, step: str, **values: Any) -> str:
-        """One question; `values` are the step's QUESTION_VARIABLES.
+    def question(self, prompt: Prompt, **values: Any) -> str:
+        """One question; `values` are the prompt's QUESTION_VARIABLES.
 
         `together` says that reasoning and answer are to be one reply; without it they are not.
         """
         shown = {key: self._shown(key, value) for key, value in values.items()}
-        return self._render(step, "question", {"together": False, **shown})
+        return self._render(prompt, "question", {"together": False, **shown})
 
-    def answer(self, step: str, **values: Any) -> str:
+    def answer(self, prompt: Prompt, **values: Any) -> str:
         """The request for the answer alone, after reasoning."""
-        return self._render(step, "answer", values)
+        return self._render(prompt, "answer", values)
 
     def _shown(self, key: str, value: Any) -> Any:
         """A variable of a question, in which text of a report has no tag of the pack."""
@@ -323,11 +324,11 @@ class Pack:
             for letter, organ in zip(LETTERS, self.ontology.organs, strict=False)
         ]
 
-    def _answers_of(self, step: str) -> Mapping[str, AnswerWording]:
-        return self.ontology.urgency if step == "urgency" else self.ontology.certainty
+    def _answers_of(self, prompt: Prompt) -> Mapping[str, AnswerWording]:
+        return self.ontology.urgency if prompt is Prompt.URGENCY else self.ontology.certainty
 
-    def _render(self, step: str, block: str, values: Mapping[str, Any]) -> str:
-        template = self._templates[step]
+    def _render(self, prompt: Prompt, block: str, values: Mapping[str, Any]) -> str:
+        template = self._templates[prompt]
         context = template.new_context(dict(values))
-        where = f"{self.folder / step}.jinja: the block {block}"
+        where = f"{self.folder / prompt}.jinja: the block {block}"
         return rendered(template.blocks[block](context), where).strip()

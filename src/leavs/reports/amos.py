@@ -24,15 +24,15 @@ _IMAGE_SUFFIXES = (".nii.gz", ".nii")
 
 
 class _ShapeError(Exception):
-    """A case whose report is missing or made of something other than texts."""
+    """A case whose report is missing, or is not made of texts."""
 
 
 def from_amos_json(path: Path) -> CheckedSource:
-    """Reports from AMOS-MM; the id is the image's name without folder and suffix (`amos_5478`).
+    """Read reports from AMOS-MM; ids are names of images without folder and suffix (`amos_5478`).
 
-    A text is made of the sections that hold any, in the order of the file, each under its name:
-    "Findings:", "Abdomen:", then the text. Lists of cases in which no case has a report, as the
-    test set's, are passed over; a single case without one is an UnreadableReport.
+    A text consists of the sections that are not empty, in the order of the file, each under its
+    name: "Findings:", "Abdomen:", then the text. Lists of cases in which no case has a report, as
+    the test set's, are skipped; a single case without one is an UnreadableReport.
 
     Raises:
         InputError: the file cannot be read, is not JSON, or holds no cases with reports.
@@ -52,13 +52,13 @@ def _entries(path: Path) -> Entries:
         report_id = _image_id(case)
         try:
             yield Entry(number, report_id, _text(_report_in(case)), encoding)
-        except (_ShapeError, RecursionError):  # json's own limit of depth is another
+        except (_ShapeError, RecursionError):  # nested deeper than we follow, if not than json does
             problem = f"{_where(path, number)} has no report of the expected shape; {_EXPECTED}"
             yield Entry(number, report_id, problem=problem)
 
 
 def _load(path: Path) -> tuple[list[Json], str]:
-    """The cases and the encoding. Whole in memory: the published file has 4 MB."""
+    """Read the cases and the encoding, all into memory: the published file has 4 MB."""
     with open_text(path) as (stream, encoding):
         text, encoding = settled(stream.read(), encoding)
     try:
@@ -95,7 +95,7 @@ def _has_report(case: Json) -> bool:
 
 
 def _report_in(case: Json) -> Json:
-    """What stands under "report", in the case or its "labels"; else the sections found there."""
+    """The value of "report", in the case or its "labels"; else the sections found there."""
     if not isinstance(case, dict):
         return None
     for holder in (case.get("labels"), case):
@@ -117,14 +117,14 @@ def _image_id(case: Json) -> str:
 
 
 def _text(report: Json) -> str:
-    """The report as one text; _ShapeError for what holds neither texts nor sections."""
+    """The report as one text; raises _ShapeError if there are neither texts nor sections."""
     if report is None:
         raise _ShapeError
     return "\n\n".join(_blocks(report))
 
 
 def _blocks(value: Json, name: str = "") -> list[str]:
-    """The paragraphs of a section, its name first; none where it holds no text."""
+    """The paragraphs of a section, its name first; none if it holds no text."""
     if value is None:
         return []
     heading = f"{name[:1].upper()}{name[1:]}:".replace("_", " ") if name else ""

@@ -1,4 +1,4 @@
-"""Reports named by one path, whose kind is told by its name."""
+"""Reports from one path, whose name tells the format."""
 
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,14 @@ from leavs.reports.sources import CheckedSource
 def from_path(
     path: Path, id_column: str | None = None, text_column: str | None = None
 ) -> CheckedSource:
-    """Reports of a folder, or of a file that ends in .txt, .csv, .tsv, .jsonl or .json (AMOS-MM).
+    """Read reports from a folder, or a file named .txt, .csv, .tsv, .jsonl or .json (AMOS-MM).
 
     Args:
         path: the name of a file may also end in .gz.
         id_column: as for a CSV or JSON Lines; likewise `text_column`.
 
     Raises:
-        UsageError: the name tells no kind.
+        UsageError: the name tells no format.
         InputError: the path cannot be read.
     """
     if path.is_dir():

@@ -21,10 +21,10 @@ _WORDS_IN_NAMES = {
 def from_csv(
     path: Path, id_column: str = "image1", text_column: str = "anonymized_report"
 ) -> CheckedSource:
-    """Reports from a CSV file with a header; tabs where the name says .tsv, unpacked where .gz.
+    """Read reports from a CSV file with a header; with tabs if named .tsv, unpacked if named .gz.
 
-    A row without an id or with a number of fields that is not the header's is an
-    UnreadableReport. Broken quoting is an error, for nothing after it can be trusted.
+    A row without an id, or with more or fewer fields than the header, is an UnreadableReport.
+    Broken quoting is an error, because nothing after it can be trusted.
 
     Raises:
         InputError: the file cannot be read, is empty, lacks a column or has broken quoting.
@@ -35,9 +35,9 @@ def from_csv(
 
 
 def shown_names(names: Sequence[str]) -> str:
-    """Names of columns or keys for a message; only what is surely a name, never a report's text.
+    """List names of columns or keys in a message, leaving out what may be a report's text.
 
-    A file without a header has a report where the names should be: "Doe Jane", "Normal liver".
+    A file without a header has a report in place of the names: "Doe Jane", "Normal liver".
     """
     plain = [name for name in names if len(name) <= 40 and _is_name(name)]
     if rest := len(names) - len(plain):
@@ -72,7 +72,7 @@ class _Table:
         text_at = self._index(names, self.text_column, "--text-column")
         for line, row, encoding in rows:
             if len(row) != len(names):
-                # Which field is the id is not known either.
+                # It is not known either which field is the id.
                 problem = f"{self.where(line)} has {len(row)} fields, the header has {len(names)}"
                 yield Entry(line, problem=problem)
                 continue
@@ -82,10 +82,11 @@ class _Table:
 
     def _rows(self) -> Iterator[tuple[int, list[str], str]]:
         """Rows that are not blank, the header first, each with the line that it starts on."""
-        # The limit is one for the whole process; csv's own, 131,072, is less than a long report.
+        # A limit for the whole process. The default of csv, 131,072, is less than a long report.
         csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
         with open_text(self.path) as (stream, encoding):
-            # strict: a lenient reader drops quotes, and an open one swallows the rest unnoticed.
+            # strict: a lenient reader drops quotes, and if one is not closed it takes the rest of
+            # the file for one field.
             lines = lines_of(stream, self.where)
             rows = csv.reader(lines, delimiter=self._delimiter(), strict=True)
             start = rows.line_num + 1
@@ -100,7 +101,7 @@ class _Table:
                         yield start, row, encoding
                     start = rows.line_num + 1
             except csv.Error:
-                # Not str(error): its words are csv's, and could one day quote the row.
+                # Not str(error): the message is csv's, and could one day quote the row.
                 raise InputError(
                     f"{self.where(start)} starts a row with broken quoting: a quote in it is not "
                     f"closed or not doubled, or a field has more than {LONGEST:,} characters; "

@@ -1,4 +1,4 @@
-"""Reports that are text files of their own: named one by one, in a folder, or in a list."""
+"""Reports from text files, one report each: named one by one, in a folder, or in a list."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,16 +8,16 @@ from pathlib import Path
 from leavs.errors import InputError
 from leavs.reports.opening import lines_of, open_text, settled, shown
 from leavs.reports.sources import CheckedSource, Entries, Entry, with_entries
-from leavs.system.network_files import patiently
+from leavs.system.network_files import with_retries
 from leavs.system.scratch import open_scratch
 
 _SAME_STEM = "the file names must differ, or use --input-dir, which takes the folders into the ids"
 
 
 def from_files(paths: Sequence[Path]) -> CheckedSource:
-    """Reports from files; a report's id is the file's name without its last suffix.
+    """Read reports from files; a report's id is the file's name without its last suffix.
 
-    A file that cannot be read is an UnreadableReport among many, an error where it is the only one.
+    One of several files that cannot be read is an UnreadableReport; the only one is an error.
 
     Raises:
         InputError: no files, or the only one cannot be opened.
@@ -30,7 +30,7 @@ def from_files(paths: Sequence[Path]) -> CheckedSource:
 
 
 def from_folder(folder: Path) -> CheckedSource:
-    """Reports from every .txt file in a folder and its subfolders, sorted by their ids.
+    """Read reports from every .txt file in a folder and its subfolders, sorted by their ids.
 
     A report's id is its path in the folder, with "/" and without the suffix: `2024/ct_17`.
 
@@ -51,10 +51,10 @@ def from_folder(folder: Path) -> CheckedSource:
 
 
 def from_list(path: Path) -> CheckedSource:
-    """Reports from the files that a list names, one path a line; ids as in `from_files`.
+    """Read reports from the files that a list names, one path a line; ids as in `from_files`.
 
     A path is looked up from the list's own folder, then from the working directory. Blank lines
-    and lines that start with # are passed over. A file that is not there is an UnreadableReport.
+    and lines that start with # are skipped. A file that does not exist is an UnreadableReport.
 
     Raises:
         InputError: the list cannot be read or names no file.
@@ -68,7 +68,7 @@ def from_list(path: Path) -> CheckedSource:
 
 
 class _Names:
-    """Ids and paths in order, not in memory: there may be a million."""
+    """Ids and paths in order, kept on disk: there may be a million."""
 
     def __init__(self, named: Iterable[tuple[str, Path]] = ()) -> None:
         self._database = open_scratch(
@@ -80,12 +80,12 @@ class _Names:
 
     @classmethod
     def in_folder(cls, folder: Path) -> "_Names":
-        """Those of the text files in a folder and below it, sorted by id."""
+        """Find the text files in a folder and below it, sorted by id."""
         names = cls()
         folders = [os.fspath(folder)]
         while folders:
             below: dict[str, None] = {}
-            patiently(partial(names._find, folder, folders.pop(), below))
+            with_retries(partial(names._find, folder, folders.pop(), below))
             folders += below
         names._database.execute(
             "INSERT INTO names (id, path) SELECT id, path FROM found ORDER BY id, path"
@@ -93,7 +93,7 @@ class _Names:
         return names
 
     def _find(self, top: Path, folder: str, below: dict[str, None]) -> None:
-        """Take the text files of one folder; may be repeated after a failure half way."""
+        """Add the text files of one folder; safe to repeat after a failure half way."""
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
@@ -104,7 +104,7 @@ class _Names:
                         row = (_packed(entry.path), _packed(_id_in(top, path)))
                         self._database.execute("INSERT OR IGNORE INTO found VALUES (?, ?)", row)
         except OSError as error:
-            error.filename = error.filename or folder  # reading on names none
+            error.filename = error.filename or folder  # errors after the first entry name no file
             raise
 
     def __iter__(self) -> Iterator[tuple[int, str, Path]]:
@@ -159,7 +159,7 @@ def _id_in(folder: Path, path: Path) -> str:
 
 
 def _packed(name: str) -> bytes:
-    """Any string; os.fsencode refuses those that no file can be named by."""
+    """Encode any string; os.fsencode refuses those that no file can have as a name."""
     return name.encode("utf-8", "surrogatepass")
 
 
@@ -168,15 +168,15 @@ def _unpacked(name: bytes) -> str:
 
 
 def _look_up(name: str, home: Path) -> Path:
-    """The path from the list's folder where something is there, else from the working directory."""
+    """The path from the list's folder if it exists, else from the working directory."""
     beside = home / name
     return Path(name) if _is_there(Path(name)) and not _is_there(beside) else beside
 
 
 def _is_there(path: Path) -> bool:
-    """As Path.exists, but never an error: opening the file says better what is wrong."""
+    """As Path.exists, but never an error: opening the file gives a better message."""
     try:
-        patiently(path.stat)
+        with_retries(path.stat)
     except (OSError, ValueError):
         return False
     return True

@@ -11,10 +11,10 @@ from leavs.reports.sources import CheckedSource, Entries, Entry, with_entries
 
 
 def from_jsonl(path: Path, id_key: str = "id", text_key: str = "text") -> CheckedSource:
-    """Reports from a file with one JSON object a line; unpacked where the name ends in .gz.
+    """Read reports from a file with one JSON object a line; unpacked if the name ends in .gz.
 
     Ids are strings or whole numbers. A line that is no such object is an UnreadableReport; blank
-    lines are passed over.
+    lines are skipped.
 
     Raises:
         InputError: the file cannot be read or has no lines.
@@ -54,7 +54,7 @@ class _Lines:
         except RepeatedKeyError:
             return Entry(number, problem=f"{where} has a key twice; give each key once")
         except (ValueError, RecursionError) as error:
-            # Not str(error): its words are json's, and could one day quote the line.
+            # Not str(error): the message is json's, and could one day quote the line.
             column = getattr(error, "colno", 1)
             return Entry(number, problem=f"{where} is not JSON (column {column})")
         if not isinstance(value, dict):
@@ -79,7 +79,7 @@ class _Lines:
 
 
 def _as_id(value: object) -> str:
-    """The id as a string; "" for what cannot be one. True is an int to Python, not to us."""
+    """The id as a string; "" if the value cannot be one. Unlike in Python, True is no number."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value.strip() if isinstance(value, str) else ""

@@ -1,4 +1,4 @@
-"""JSON as it stands in an input file: a key that comes twice is refused, where json keeps the last.
+"""Parses JSON strictly: a key that comes twice is refused, of which json would keep the last.
 
 Knows nothing of what the values mean; imports nothing from leavs.
 """
@@ -13,7 +13,7 @@ class RepeatedKeyError(ValueError):
 
 
 def parse(text: str) -> Json:
-    """The value that a text stands for.
+    """Parse a text as JSON.
 
     Raises:
         RepeatedKeyError: an object in it has a key twice.

@@ -1,6 +1,6 @@
-"""Open an input file as text: network hiccups, gzip, byte order marks and encodings.
+"""Opens an input file as text, with retries, gzip, byte order marks and encodings.
 
-Knows nothing of what stands in the file.
+Knows nothing of what is in the file.
 """
 
 import io
@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, TextIO, TypeAlias
 
 from leavs.errors import InputError
-from leavs.system.network_files import open_patiently, patiently
+from leavs.system.network_files import open_with_retries, with_retries
 
 LONGEST = 16 * 1024 * 1024
-"""Characters in one field or line; what is longer is no report but a quote that is never closed."""
+"""Characters in one field or line; a longer one is no report but a quote that is never closed."""
 
 _Bytes: TypeAlias = "io.BufferedReader[Any] | GzipFile"
 _UTF8_MARK = b"\xef\xbb\xbf"
@@ -27,18 +27,18 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @contextmanager
 def open_text(path: Path, newline: str = "") -> Iterator[tuple[TextIO, str]]:
-    """Open a text file, unpacked where its name ends in .gz, without its byte order mark.
+    """Open a text file without its byte order mark, unpacked if its name ends in .gz.
 
-    Gives the stream and the name of the encoding where it is UTF-16, else "". Bytes that are not
-    UTF-8 come as lone surrogates, which `settled` turns into text: so one record in another
+    Gives the stream, and the name of the encoding if it is UTF-16, else "". Bytes that are not
+    UTF-8 become lone surrogates, which `settled` turns into text: so one record in another
     encoding does not change how the others are read, and no first pass over the file is needed.
 
     Raises:
-        InputError: the file cannot be opened, or, inside the `with` block, cannot be read on.
+        InputError: the file cannot be opened or, inside the `with` block, cannot be read further.
     """
     with _readable(path), ExitStack() as stack:
         _require_file(path)
-        data: _Bytes = stack.enter_context(open_patiently(path))
+        data: _Bytes = stack.enter_context(open_with_retries(path))
         if path.suffix.lower() == ".gz":
             data = stack.enter_context(GzipFile(fileobj=data))
         encoding, errors = _find_encoding(data)
@@ -58,13 +58,13 @@ def _find_encoding(data: _Bytes) -> tuple[str, str]:
 
 
 def settled(text: str, encoding: str) -> tuple[str, str]:
-    """Decode as cp1252 what was not UTF-8; gives the text and its encoding, "" where it is UTF-8.
+    """Decode as cp1252 what was not UTF-8; return the text and its encoding, "" if it is UTF-8.
 
-    cp1252 is the last that is tried: latin-1 would take any bytes and make them silently wrong.
-    A text that no encoding takes keeps its lone surrogates (see `is_decoded`).
+    cp1252 is the last that is tried: latin-1 would accept any bytes and decode them wrongly. A text
+    in none of the encodings keeps its lone surrogates (see `is_decoded`).
 
     Args:
-        encoding: of the file, as `open_text` gives it; what is UTF-16 is not decoded again.
+        encoding: of the file, as `open_text` gives it; UTF-16 is not decoded again.
     """
     if encoding or is_decoded(text):
         return text, encoding
@@ -75,10 +75,13 @@ def settled(text: str, encoding: str) -> tuple[str, str]:
 
 
 def lines_of(stream: TextIO, where: Callable[[int], str]) -> Iterator[str]:
-    """The lines of a text, with their ends.
+    """Read the lines of a text, with their line ends.
+
+    Args:
+        where: words for the number of a line, for messages.
 
     Raises:
-        InputError: a line is longer than LONGEST; `where` makes words of its number.
+        InputError: a line is longer than LONGEST.
     """
     number = 0
     while line := stream.readline(LONGEST):
@@ -96,7 +99,7 @@ def is_decoded(text: str) -> bool:
 
 
 def shown(name: object) -> str:
-    """A path or name as it can stand in a message of one line, whatever characters it holds."""
+    """Escape a path or name, so that a message that contains it stays on one line."""
     text = str(name)
     if text.isprintable():
         return text
@@ -105,20 +108,20 @@ def shown(name: object) -> str:
 
 def _require_file(path: Path) -> None:
     try:
-        mode = patiently(path.stat).st_mode
+        mode = with_retries(path.stat).st_mode
     except ValueError:
-        # A NUL or an undecodable character, as in a list of files that is no list.
+        # A NUL or an undecodable character, as in a file that is no list of files.
         raise InputError(f"{shown(path)} is not a path; check the list of files") from None
     if stat.S_ISDIR(mode):
         raise InputError(f"{shown(path)} is a folder, not a file; a folder goes to --input-dir")
     if not stat.S_ISREG(mode):
-        # A pipe would block here, and can be read only once.
+        # Reading a pipe could wait for ever, and can be done only once.
         raise InputError(f"{shown(path)} is not a regular file; save what it gives to a file first")
 
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """Turn what goes wrong with a file into an InputError, without quoting the file."""
+    """Turn the errors of reading a file into an InputError that does not quote the file."""
     try:
         yield
     except FileNotFoundError:

@@ -1,6 +1,6 @@
-"""What every source of reports is: a stream that can be read again, checked entry by entry.
+"""A source of reports is a stream that can be read again; its entries are checked here.
 
-The readers find entries; here each becomes a Report or an UnreadableReport with its reason.
+The readers find entries; each becomes a Report, or an UnreadableReport with the reason.
 Knows nothing of files or formats.
 """
 
@@ -16,22 +16,22 @@ from leavs.errors import InputError, UsageError
 from leavs.reports.opening import is_decoded
 from leavs.system.scratch import FirstPlaces
 
-_LONGEST_ID = 400  # a text in the id column must not become an id, which messages and tables show
+_LONGEST_ID = 400  # a text in the id column must not become an id: messages and tables show ids
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 class ReportSource(Protocol):
-    """A stream of reports; every `iter` starts it again, positions count its entries from 0.
+    """A stream of reports; every `iter` starts it again; positions count its entries from 0.
 
-    Both methods raise InputError where the source cannot be read any further at all.
+    Iterating and counting raise InputError if the source cannot be read any further.
     """
 
     def __iter__(self) -> Iterator[Report | UnreadableReport]:
-        """Each entry once, in the order of the input."""
+        """Give each entry once, in the order of the input."""
         ...
 
     def count(self) -> int:
-        """The number of entries, the unreadable ones too, without keeping their texts."""
+        """Count the entries, the unreadable ones too, without keeping their texts."""
         ...
 
     def sharded(self, shard: Shard) -> "ReportSource":
@@ -44,10 +44,11 @@ class Entry:
     """An entry as a reader found it, unchecked.
 
     Args:
-        place: its line or number; the source's `where` makes words of it.
-        encoding: that it was read as, where that is not UTF-8.
-        problem: why it has no text, as a whole sentence; without an id, `id` is "".
-        load: reads the entry whose text stands in a file of its own, where it is wanted.
+        place: its line or number, which the source's `where` turns into words.
+        id: "" if it has none.
+        encoding: as which it was read, if not as UTF-8.
+        problem: why it has no text, as a whole sentence.
+        load: reads the entry, if its text is in a file of its own and is needed.
     """
 
     place: int
@@ -67,13 +68,13 @@ class CheckedSource:
 
     Args:
         read: gives the entries from the first on, each time it is called.
-        where: the words for a place ("reports.csv line 12").
-        tally: the number of entries.
+        where: words for a place ("reports.csv line 12").
+        tally: counts the entries.
         advice: what to do about an id that comes twice.
-        start: the first entry of the part, from 0; `end` is the one after the last; negative ones
-            count from the end.
+        start: the first entry of the part, from 0; `end` is the one after the last; negative
+            numbers count from the end.
         limit: the largest number of entries in the part.
-        shard: of these, only those of this shard.
+        shard: take only the entries of this shard.
     """
 
     read: Callable[[], Entries]
@@ -89,13 +90,13 @@ class CheckedSource:
         part = self._part()
         with FirstPlaces() as seen, closing(self._entries(part)) as entries:
             for position, entry in entries:
-                # What stands before the part, too: a second use of an id is found wherever it is.
+                # Entries before the part count, too: a repeated id is found wherever it is.
                 refused = self._refused(entry, position, seen)
                 if position in part:
                     yield refused or self._checked(entry, position)
 
     def count(self) -> int:
-        """The number of entries, counted anew."""
+        """Count the entries anew."""
         part = self._part()
         if self.shard is None:
             return len(part if part.stop < sys.maxsize else self._part(self.tally()))
@@ -103,11 +104,11 @@ class CheckedSource:
             return sum(position in part for position, _ in entries)
 
     def sharded(self, shard: Shard) -> "CheckedSource":
-        """The entries of one shard; those without an id are in the shard of the empty one."""
+        """Take the entries of one shard; those without an id are in the shard of the empty id."""
         return replace(self, shard=shard)
 
     def _part(self, total: int | None = None) -> range:
-        """The positions of the part; counts the entries only where that depends on them."""
+        """The positions of the part; counts the entries only if the positions depend on it."""
         if total is None:
             from_the_end = self.start < 0 or (self.end is not None and self.end < 0)
             total = self.tally() if from_the_end else sys.maxsize
@@ -123,7 +124,7 @@ class CheckedSource:
                     yield position, entry
 
     def _refused(self, entry: Entry, position: int, seen: FirstPlaces) -> UnreadableReport | None:
-        """What is wrong with the entry's id, if anything is."""
+        """The entry as unreadable, if something is wrong with its id."""
         report_id = entry.id.strip()
         if entry.problem and not report_id:
             return self._unreadable(entry, position, "", entry.problem)
@@ -174,11 +175,11 @@ def _text_problem(text: str) -> str:
 
 
 def with_entries(source: CheckedSource, complaint: str) -> CheckedSource:
-    """The source itself, once its first entry could be read.
+    """Return the source, once its first entry could be read: before a model is loaded, not after.
 
     Raises:
-        InputError: with `complaint` where there is no entry, with its own words where the file
-            cannot be read: before a model is loaded, not after.
+        InputError: with `complaint` if there is no entry; with the reader's message if the file
+            cannot be read.
     """
     with closing(source.read()) as entries:
         if next(entries, None) is None:
@@ -192,7 +193,7 @@ def select(
     end_index: int | None = None,
     limit: int | None = None,
 ) -> CheckedSource:
-    """A part of a source; positions and the check for double ids stay those of the whole.
+    """Select a part of a source; positions and the check for repeated ids stay those of the whole.
 
     Args:
         start_index: the first entry, from 0; negative counts from the end, as in Python.

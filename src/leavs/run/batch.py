@@ -18,9 +18,8 @@ from leavs.domain import (
     OrganResult,
     Report,
     Step,
-    StepUsage,
     UnreadableReport,
-    hash_of,
+    Usage,
 )
 from leavs.journal.index import Done
 from leavs.journal.journal import Journal, OrganRecord
@@ -28,7 +27,7 @@ from leavs.journal.serialization import total_usage
 from leavs.method.ask import Ask
 from leavs.method.chain import failed, label_report
 from leavs.method.steps.filtration import SentenceFilter
-from leavs.run.engine_queue import InTurn, Line, line_for
+from leavs.run.engine_queue import EngineQueue, InTurn, queue_for
 from leavs.run.failure_limit import FailureLimit
 from leavs.system.stopping import Stop
 
@@ -56,7 +55,7 @@ class Tally:
     failed_cells: int = 0
     input_problems: int = 0
     dropped_quotes: int = 0
-    usage: dict[str, StepUsage] = field(default_factory=dict)
+    usage: dict[str, Usage] = field(default_factory=dict)
     encodings: Counter[str] = field(default_factory=Counter)
     stopping: bool = False
 
@@ -117,7 +116,7 @@ class Batch:
 
     async def _take_all(self, reports: Iterable[Report | UnreadableReport], stop: Stop) -> bool:
         places = asyncio.Semaphore(self.reports_in_flight)
-        line = line_for(self.ask.engine)
+        queue = queue_for(self.ask.engine)
 
         async def wake_when_stopped() -> None:
             await stop.wait()
@@ -130,16 +129,16 @@ class Batch:
                 await places.acquire()
                 if stop.requested:
                     return False
-                group.create_task(self._take(entry, places, line))
+                group.create_task(self._take(entry, places, queue))
             waker.cancel()
         return True
 
     async def _take(
-        self, entry: Report | UnreadableReport, places: asyncio.Semaphore, line: Line
+        self, entry: Report | UnreadableReport, places: asyncio.Semaphore, queue: EngineQueue
     ) -> None:
         try:
             if isinstance(entry, Report):
-                await self._label(entry, line)
+                await self._label(entry, queue)
             else:
                 self.record_unreadable(entry)
         finally:
@@ -147,7 +146,7 @@ class Batch:
 
     def organs_left(self, report: Report) -> Sequence[Organ]:
         """The organs that have to be asked about; what stands in the way of it is recorded."""
-        text_hash = hash_of(report.text)
+        text_hash = report.text_hash
         known = self.done(report.id)
         if known is not None and not known.text_hash:
             known = None  # it could not be read before; now it can
@@ -161,18 +160,18 @@ class Batch:
             self.tally.reports_before += 1
         return organs
 
-    async def _label(self, report: Report, line: Line) -> None:
+    async def _label(self, report: Report, queue: EngineQueue) -> None:
         organs = self.organs_left(report)
         if not organs:
             return
-        text_hash = hash_of(report.text)
+        text_hash = report.text_hash
 
         def record(result: OrganResult) -> None:
             self.record(OrganRecord(result, report.position, text_hash, report.source))
 
         if report.encoding:
             self.tally.encodings[report.encoding] += 1
-        ask = replace(self.ask, engine=InTurn(self.ask.engine, line, report.position))
+        ask = replace(self.ask, engine=InTurn(self.ask.engine, queue, report.position))
         await label_report(ask, report, organs, self.filter_sentences, record)
         await self.journal.synced()
         self.tally.reports_done += 1

@@ -1,7 +1,7 @@
-"""The line in front of the engine: so many questions at once, those of the earliest report first.
+"""A queue in front of the engine: questions of the earliest report go first.
 
-The engine always has enough to work on and never a long queue of its own; the questions of one
-report stay close in time, so that what they share stays in the engine's cache.
+The engine always has enough to work on and never a long queue of its own. The questions of one
+report stay close in time, so that the prefix that they share stays in the engine's cache.
 Knows nothing of what the questions mean.
 """
 
@@ -15,14 +15,15 @@ from math import ceil
 
 from leavs.engines.engine import Constraint, Engine, Message, Reply
 
-GOES_ON = -1  # before every report: what a conversation shares with its last turn is still cached
+NEXT_TURN = -1  # of a conversation, before every report: its earlier turns are still cached
 
 
-class Line:
-    """Lets so many in at once; of those that wait, the lowest turn first, then the oldest.
+class EngineQueue:
+    """Admits a fixed number of requests at once; of those that wait, the lowest turn goes first,
+    and of one turn the oldest.
 
     Args:
-        places: how many may be inside at the same time, at least one.
+        places: requests that are admitted at the same time, at least one.
     """
 
     def __init__(self, places: int) -> None:
@@ -32,7 +33,7 @@ class Line:
 
     @asynccontextmanager
     async def place(self, turn: int) -> AsyncIterator[None]:
-        """A place for the time of a `with` block, as soon as it is this turn's."""
+        """Hold a place for the time of a `with` block; wait for it if all are taken."""
         await self._enter(turn)
         try:
             yield
@@ -49,47 +50,46 @@ class Line:
             await called
         except asyncio.CancelledError:
             if called.done() and not called.cancelled():
-                self._leave()  # called and cancelled at once: the place goes to the next
+                self._leave()  # given the place and cancelled at once: the next one gets it
             raise
 
     def _leave(self) -> None:
         while self._waiting:
             _, _, called = heapq.heappop(self._waiting)
             if not called.done():
-                called.set_result(None)  # the place passes on
+                called.set_result(None)  # the place is handed over, and never free in between
                 return
         self._free += 1
 
 
-def line_for(engine: Engine) -> Line:
-    """A line that keeps an engine busy: an eighth more than it works on waits at its door, so that
-    a place inside is taken at once when it falls free."""
-    return Line(engine.batch_size + ceil(engine.batch_size / 8))
+def queue_for(engine: Engine) -> EngineQueue:
+    """Admit 1/8 more requests than the batch size, so that a freed slot is refilled at once."""
+    return EngineQueue(engine.batch_size + ceil(engine.batch_size / 8))
 
 
 def reports_to_fill(batch_size: int, organs: int) -> int:
-    """Reports in flight that keep an engine full.
+    """The number of reports in flight that keeps an engine's batch full.
 
-    A report has at least one question open for each organ that is not finished, and on average
-    half of its organs are.
+    A report has at least one open question for each organ that is not finished, and on average
+    half of its organs are finished.
 
     Args:
         batch_size: questions that the engine works on at once.
-        organs: that are labeled in each report.
+        organs: the number of organs that are labeled in each report.
     """
     return 1 + ceil(2 * batch_size / organs)
 
 
 @dataclass(frozen=True, slots=True)
 class InTurn:
-    """An engine behind a line, as one report sees it.
+    """An engine behind its queue, as one report sees it.
 
     Args:
-        turn: of the report; a conversation that goes on is served before all new ones.
+        turn: the report's; the next turn of a conversation goes before the first turns of all.
     """
 
     engine: Engine
-    line: Line
+    queue: EngineQueue
     turn: int
 
     @property
@@ -106,7 +106,7 @@ class InTurn:
         follows: Reply | None = None,
     ) -> Reply:
         """See `Engine.reply`."""
-        async with self.line.place(self.turn if follows is None else GOES_ON):
+        async with self.queue.place(self.turn if follows is None else NEXT_TURN):
             return await self.engine.reply(
                 messages, max_tokens=max_tokens, constraint=constraint, follows=follows
             )

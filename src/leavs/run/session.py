@@ -134,7 +134,7 @@ class Session:
                         batch = self._batch(engine, plan, journal, index, tally)
                         began = time.monotonic()
                         async with self.progress(tally):
-                            complete = await self._run(batch, plan, stop)
+                            complete = await batch.run(self.reports, stop)
             finally:
                 seconds = time.monotonic() - began
                 journal.close(complete=complete, seconds=round(seconds, 3))
@@ -194,9 +194,6 @@ class Session:
     def _open(self, plan: Plan) -> AbstractAsyncContextManager[Engine]:
         return open_engine(self.engine, plan.model, self.method.sampling, self.output.output_dir)
 
-    async def _run(self, batch: Batch, plan: Plan, stop: Stop) -> bool:
-        return await batch.run(self.reports, stop)
-
     def _batch(
         self,
         engine: Engine,
@@ -206,15 +203,7 @@ class Session:
         tally: Tally,
     ) -> Batch:
         method, output = self.method, self.output
-        ask = Ask(
-            engine,
-            plan.pack,
-            method.reasoning,
-            method.max_reasoning_tokens,
-            method.confidence,
-            output.keep_reasoning,
-            method.two_turns,
-        )
+        ask = Ask(engine, plan.pack, method.manner(output.keep_reasoning))
 
         def has_text(report_id: str, text_hash: str) -> bool:
             return index.text_of(report_id, text_hash) is not None

@@ -1,4 +1,4 @@
-"""Run independent coroutines at once and take their results in order; the first error stops all.
+"""Runs independent coroutines at once and takes their results in order; the first error stops all.
 
 Knows nothing of reports or models; imports nothing from leavs.
 """
@@ -11,10 +11,10 @@ T = TypeVar("T")
 
 
 async def together(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """The results of all coroutines, in their order.
+    """Run all coroutines and return their results, in their order.
 
-    When one raises, the others are cancelled and its error is raised by itself, not in a group:
-    the callers' `except` clauses name plain errors.
+    When one raises, the others are cancelled and its error is raised by itself, not in a group,
+    because the callers' `except` clauses name plain errors.
     """
     try:
         async with asyncio.TaskGroup() as group:

@@ -1,6 +1,6 @@
-"""Patience with network file systems, whose failures often pass by themselves.
+"""Retries for network file systems, whose failures often pass by themselves.
 
-Says nothing of what a file holds; imports nothing from leavs.
+Knows nothing of what a file holds; imports nothing from leavs.
 """
 
 import errno
@@ -20,15 +20,15 @@ class _TransientError(OSError):
     """A failure of a network file system that often passes by itself."""
 
 
-def patiently(call: Callable[[], _T], delay: float = 0.5) -> _T:
-    """Call again, up to three times more, while a network file system fails for a moment.
+def with_retries(call: Callable[[], _T], delay: float = 0.5) -> _T:
+    """Call a function, up to four times in all, while a network file system fails for a moment.
 
     Args:
         call: touches the file system; must be safe to repeat.
         delay: seconds before the second try; doubled for each one after it.
 
     Raises:
-        OSError: what `call` raised, at once or at the last try.
+        OSError: what `call` raised; a failure that may pass is raised only after the last try.
     """
 
     def attempt() -> _T:
@@ -45,14 +45,14 @@ def patiently(call: Callable[[], _T], delay: float = 0.5) -> _T:
     return result
 
 
-class _PatientFile(io.FileIO):
-    """A file whose single reads are tried again; a failed read has not moved the position."""
+class _RetryingFile(io.FileIO):
+    """A file that retries each read; a failed read has not moved the position."""
 
     def readinto(self, buffer: Any) -> int | None:
-        return patiently(partial(super().readinto, buffer))
+        return with_retries(partial(super().readinto, buffer))
 
-    # FileIO's own two read past our readinto, and its readall loses what it has read when it fails
-    # half way; RawIOBase's are made of readinto.
+    # FileIO's own read and readall bypass our readinto, and its readall loses what it has read if
+    # it fails half way; RawIOBase's call readinto.
     def read(self, size: int | None = -1) -> bytes | Any:
         return io.RawIOBase.read(self, -1 if size is None else size)
 
@@ -60,10 +60,10 @@ class _PatientFile(io.FileIO):
         return io.RawIOBase.readall(self)
 
 
-def open_patiently(path: Path) -> "io.BufferedReader[Any]":
-    """Open a file to read its bytes; opening and each single read are tried again.
+def open_with_retries(path: Path) -> "io.BufferedReader[Any]":
+    """Open a file to read its bytes; opening it and each read are retried.
 
     Raises:
-        OSError: what stood in the way, also at the last try.
+        OSError: the file cannot be opened, not even at the last try.
     """
-    return io.BufferedReader(patiently(partial(_PatientFile, path)))
+    return io.BufferedReader(with_retries(partial(_RetryingFile, path)))

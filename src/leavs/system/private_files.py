@@ -1,4 +1,4 @@
-"""Files that hold private health data: only their owner reads them, and no reader sees half of one.
+"""Files for private health data: only their owner can read them, and nobody sees one half written.
 
 Knows nothing of what is written; imports nothing from leavs.
 """
@@ -23,13 +23,13 @@ def make_private_folder(folder: Path) -> None:
 
 
 def open_private(path: Path, flags: int) -> int:
-    """A file descriptor of a file that, if it is new, only the owner may read (0600)."""
+    """Open a file descriptor; a new file is readable by its owner alone (0600)."""
     return os.open(path, flags | os.O_CLOEXEC, 0o600)
 
 
 @contextmanager
 def bytes_written_whole(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes its place only when it is complete."""
+    """Write to a temporary file that replaces `path` at the end of the block, unless it fails."""
     mine = f"{_HOST}-{os.getpid()}-{secrets.token_hex(4)}"
     temporary = path.with_name(f".{path.name}.{mine}.tmp")
     descriptor = open_private(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -45,7 +45,7 @@ def bytes_written_whole(path: Path) -> Iterator[BinaryIO]:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what processes of this machine began to write whole and were killed over."""
+    """Remove the temporary files of processes of this machine that were killed while writing."""
     for path in folder.glob(f".*.{_HOST}-*-*.tmp"):
         process = path.name.removesuffix(".tmp").rsplit("-", 2)[1]
         if process.isdigit() and not Path("/proc", process).exists():
@@ -54,7 +54,7 @@ def remove_leftovers(folder: Path) -> None:
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[TextIO]:
-    """As `bytes_written_whole`, a text file: UTF-8, newlines as written."""
+    """Write text as `bytes_written_whole` writes bytes: in UTF-8, newlines unchanged."""
     with bytes_written_whole(path) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", newline="")
         yield text

@@ -1,8 +1,8 @@
-"""A process that keeps what it holds: no statistics, no core dumps, no text in tracebacks.
+"""Keeps private data inside the process: no statistics, no core dumps, no text in tracebacks.
 
-Messages of exceptions that are not leavs' own may quote what was worked on ("could not convert
-string to float: ..."), so that a bug's traceback says where and which kind, not what. Knows nothing
-of reports.
+Messages of exceptions that are not leavs' own may quote private data ("could not convert string to
+float: ..."); a bug's traceback therefore names the place and the kind of the error alone. Knows
+nothing of reports.
 """
 
 import logging
@@ -27,12 +27,26 @@ NO_STATISTICS = {
 LOGS_OF_CLIENTS = ("OPENAI_LOG",)  # at debug level some of them write whole requests
 SHOWS_MESSAGES = "LEAVS_SHOW_MESSAGES"
 WITHHELD = f"message withheld, it may quote a report; {SHOWS_MESSAGES}=1 shows it"
+
+
+class BugElsewhere(Exception):  # noqa: N818 - the bug is the error
+    """A bug in another process; the message is its traceback, as `bug_in_lines` gives it there."""
+
+
 # Their messages name files, modules and attributes.
-PLAIN = (LeavsError, ImportError, NameError, AttributeError, MemoryError, RecursionError)
+PLAIN = (
+    LeavsError,
+    BugElsewhere,
+    ImportError,
+    NameError,
+    AttributeError,
+    MemoryError,
+    RecursionError,
+)
 
 
 def keep_private() -> None:
-    """Make this process one that tells nobody what it holds; its children inherit most of it."""
+    """Keep private data inside this process; its children inherit most of the settings."""
     os.umask(0o077)  # whatever is written holds private health data
     os.environ.update(NO_STATISTICS)
     for name in LOGS_OF_CLIENTS:
@@ -46,9 +60,9 @@ def keep_private() -> None:
 
 
 def forbid_core_dumps() -> None:
-    """Let no crash of this process or its children write their memory to a disk.
+    """Keep a crash of this process or its children from writing their memory to a disk.
 
-    A limit of 1 byte stops those, too, that the kernel pipes to a collector, which 0 does not.
+    A limit of 1 byte also stops core dumps that the kernel pipes to a collector; 0 does not.
     """
     _, most = resource.getrlimit(resource.RLIMIT_CORE)
     limit = 0 if most == 0 else 1
@@ -56,7 +70,7 @@ def forbid_core_dumps() -> None:
 
 
 def bug_in_lines(error: BaseException) -> str:
-    """A traceback in which only messages stand that quote nothing."""
+    """Format a traceback; messages that may quote private data are withheld."""
     if os.environ.get(SHOWS_MESSAGES) == "1":
         return "".join(traceback.format_exception(error))
     return "".join(_lines(error, set()))

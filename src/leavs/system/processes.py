@@ -1,6 +1,6 @@
-"""The processes of an engine: born deaf to the stop signals, and writing into a log of their own.
+"""Starts the child processes of an engine with stop signals blocked and their output in a log.
 
-Knows nothing of vLLM but that it starts processes.
+Knows nothing of engines but that they start processes.
 """
 
 import multiprocessing
@@ -19,9 +19,9 @@ from leavs.system.stopping import SIGNALS
 
 @contextmanager
 def output_to(log: Path | None) -> Iterator[None]:
-    """Let the processes that are started inside write to a file instead of our stdout and stderr.
+    """Send the output of processes that are started inside to a file, not to our stdout and stderr.
 
-    stdout belongs to what the user asked for, and a dying engine writes pages.
+    stdout carries what the user asked for, and an engine that fails writes pages.
     """
     if log is None:
         yield
@@ -41,7 +41,7 @@ def output_to(log: Path | None) -> Iterator[None]:
 
 
 def root_cause(log: Path | None) -> str:
-    """The first error that the engine's processes wrote down, as one line; "" if there is none."""
+    """Return the first error in the log of the engine's processes, as one line; "" if none."""
     if log is None or not log.exists():
         return ""
     text = log.read_text(encoding="utf-8", errors="replace")
@@ -54,9 +54,9 @@ def signals_blocked() -> Iterator[None]:
     """Keep the stop signals from the processes that are started inside.
 
     They inherit the block, so that Ctrl-C or a job's warning reaches this process alone, which can
-    then let the answers in flight finish. Until the model is loaded nothing is in flight: a stop
-    signal ends this process and its children at once. The resource tracker is started before,
-    since it would lift the block in this process.
+    then let the answers in flight finish. While the model is loading nothing is in flight, and a
+    stop signal ends this process and its children at once. The resource tracker is started before
+    the block, because starting it would lift the block in this process.
     """
     resource_tracker.ensure_running()
     loaded = threading.Event()
@@ -86,15 +86,15 @@ def signals_blocked() -> Iterator[None]:
                 watcher.join()
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
     finally:
-        os.close(screen)  # when nobody can write to it any more
+        os.close(screen)  # after the last that could write to it has ended
 
 
 @contextmanager
 def _handled_by(handler: Callable[[int, object], None]) -> Iterator[None]:
-    """Let a handler take the stop signals, too, and give them back afterwards.
+    """Install a handler for the stop signals, too, and restore the old ones afterwards.
 
-    Threads of numpy, say, that were there before the block take signals that the watcher then
-    never sees; Python hands those to the main thread.
+    Threads that started before the block, such as numpy's, can receive a signal that the watcher
+    then never sees; Python passes it to the main thread's handler.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

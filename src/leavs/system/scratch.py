@@ -1,4 +1,4 @@
-"""Tables too large for memory, in a file without a name that is gone when it is closed.
+"""Tables too large for memory, in a file without a name that disappears when it is closed.
 
 SQLite keeps a small table in memory and puts a large one into the system's folder for temporary
 files ($SQLITE_TMPDIR, else $TMPDIR), for this process alone. No text of a report goes there.
@@ -18,19 +18,19 @@ CACHE_KIB = 8 * 1024  # of each table, in memory
 
 
 class _Scratch(sqlite3.Connection):
-    """A database whose lack of room is told in a line."""
+    """A database that raises a StorageError of one line if the disk has no room."""
 
     def execute(self, *arguments: Any) -> sqlite3.Cursor:
-        with _told():
+        with _lack_of_room_in_a_line():
             return super().execute(*arguments)
 
     def executemany(self, *arguments: Any) -> sqlite3.Cursor:
-        with _told():
+        with _lack_of_room_in_a_line():
             return super().executemany(*arguments)
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _lack_of_room_in_a_line() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
@@ -43,9 +43,9 @@ def _told() -> Iterator[None]:
 
 
 def open_scratch(schema: str) -> sqlite3.Connection:
-    """An empty database of this process alone; what is in it is never needed again.
+    """Open an empty database for this process alone, whose contents are needed only now.
 
-    Its `execute` and `executemany` raise StorageError where there is no room for it.
+    Its `execute` and `executemany` raise StorageError if there is no room for it.
     """
     database = sqlite3.connect("", isolation_level=None, check_same_thread=False, factory=_Scratch)
     database.executescript(
@@ -56,7 +56,7 @@ def open_scratch(schema: str) -> sqlite3.Connection:
 
 
 class FirstPlaces:
-    """Remembers at which place each key was seen first, for the time of a `with` block."""
+    """Remembers where each key was seen first, for the time of a `with` block."""
 
     def __init__(self) -> None:
         self._database = open_scratch(
@@ -64,7 +64,7 @@ class FirstPlaces:
         )
 
     def first(self, key: bytes, place: int) -> int:
-        """The place where the key was seen first; this one, if it is new."""
+        """Return the place where the key was seen first; this one, if it is new."""
         ask = self._database.execute
         if ask("INSERT OR IGNORE INTO seen VALUES (?, ?)", (key, place)).rowcount:
             return place

@@ -1,4 +1,4 @@
-"""Stopping a run in good order: signals ask it to stop, and a limit ends the waiting.
+"""Stops a run in good order: a signal asks it to stop, and a time limit ends the waiting.
 
 Knows nothing of reports or engines; imports nothing from leavs.
 """
@@ -13,10 +13,10 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 
 
 class Stop:
-    """A request to stop: take no new work, and let what is under way finish for a while.
+    """A request to stop: take no new work, and give work in progress some time to finish.
 
     Args:
-        drain_seconds: how long that while is.
+        drain_seconds: that time.
     """
 
     def __init__(self, drain_seconds: float) -> None:
@@ -53,7 +53,7 @@ class Stop:
             self._limit.reschedule(asyncio.get_running_loop().time() + seconds)
 
     def limit(self) -> asyncio.Timeout:
-        """A timeout for the work: unlimited until a stop is requested."""
+        """Return a timeout for the work; it is unlimited until a stop is requested."""
         self._limit = asyncio.timeout(0 if self.requested else None)
         return self._limit
 
@@ -62,8 +62,8 @@ class Stop:
 def stopped_by_signals(stop: Stop) -> Iterator[None]:
     """Let SIGINT, SIGTERM and SIGUSR1 (SLURM's warning) request the stop.
 
-    Outside the main thread, where Python takes no signals, it does nothing. What handled the
-    signals before does so again afterwards.
+    Outside the main thread, where Python handles no signals, it does nothing. The handlers from
+    before are restored afterwards.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from leavs.domain import OrganResult, Shard, Step, StepUsage
+from leavs.domain import OrganResult, Shard, Step, Usage
 from leavs.errors import StorageError
 from leavs.journal import manifest
 from leavs.journal.index import Index, RecordPlace
@@ -100,9 +100,9 @@ def _write(
     index: Index,
     exported: Exported,
     include_report: bool,
-) -> Mapping[str, StepUsage]:
+) -> Mapping[str, Usage]:
     """Write the tables, count what is in them, and give what it cost, by step."""
-    usage: dict[str, StepUsage] = {}
+    usage: dict[str, Usage] = {}
     with ExitStack() as stack:
         tables = _Tables(stack, folder, identity["finding_types"], include_report)
         for source, reason in _input_problems(index):
@@ -117,7 +117,7 @@ def _write(
     return usage
 
 
-def _totals(index: Index, exported: Exported, usage: Mapping[str, StepUsage]) -> dict[str, Any]:
+def _totals(index: Index, exported: Exported, usage: Mapping[str, Usage]) -> dict[str, Any]:
     return {
         "totals": {
             "reports": exported.reports,

@@ -1,6 +1,6 @@
 """Sentences of a report with offsets, and the sentences that a model's quote stands for.
 
-The one door to `sentences` and `quotes`. Knows nothing of models, files or prompts.
+Other rooms import from here, not from the modules. Knows nothing of models, files or prompts.
 """
 
 from leavs.text.quotes import match_quote, match_quotes

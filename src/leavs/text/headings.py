@@ -1,10 +1,10 @@
-"""Headings and labels of a report: which text is one, and which one a sentence stands under.
+"""Finds the headings and labels of a report, and the one that each sentence stands under.
 
-A label is what stands before a colon: "Liver:". It is made of words that name a part of the body
-or of a report, or is written in capitals or title case, and says nothing itself: "Multiple small
-lesions:" is a sentence, since a heading is never evidence and would be lost.
-At the start of a line a short label may be made of any words ("Gastrostomy tube: in place."), as
-long as something follows it. Imports nothing from leavs but word lists.
+A label is what stands before a colon: "Liver:". It consists of words that name a part of the body
+or of a report, or is written in capitals or title case, and states no finding: "Multiple small
+lesions:" is a sentence, because a heading is never evidence and would be lost.
+At the start of a line a short label may consist of any words ("Gastrostomy tube: in place."), if
+text follows it. Imports nothing from leavs but word lists.
 """
 
 import re
@@ -13,12 +13,12 @@ from typing import NamedTuple
 from leavs.text.words import words
 
 MAX_LABEL_WORDS = 8
-# In which a line that speaks of its own matter names it.
+# A line with a topic of its own names it within so many words.
 FIRST_WORDS = 3
-# Of a label in words that are not in our lists, in lower case.
+# The longest label of words that are not in our lists, in lower case.
 MAX_OTHER_WORDS = 5
 
-# Of a sentence that leads in others: each of them is shown with it.
+# Characters of a sentence that introduces others ("There are two lesions:"), shown with each.
 MAX_LEAD_IN = 400
 
 # "- ", "• ", "** ", "1. ", "2) ", "(3) ", "a) "; but not "-5 HU" or "3.5 cm".
@@ -45,13 +45,13 @@ _SAYS_SOMETHING = words("labels", "says_something")
 
 
 class LeadingHeadings(NamedTuple):
-    """The labels that a text begins with.
+    """The headings or labels that a text begins with.
 
     Args:
         names: in order, each with its colon: "FINDINGS: Liver: normal" has two.
-        end: where the text goes on after them.
-        alone: nothing follows, the text is a heading.
-        sure: they name a place of the report; "Target 1:" may only be a detail of such a place.
+        end: where the text after them begins.
+        alone: nothing follows them, so the text is a heading.
+        sure: they name a part of the report; "Target 1:" may be only a detail within one.
     """
 
     names: tuple[str, ...]
@@ -61,10 +61,10 @@ class LeadingHeadings(NamedTuple):
 
 
 def read_headings(text: str, *, starts_line: bool = True) -> LeadingHeadings:
-    """The labels at the start of a sentence or line, and whether it is a heading.
+    """Read the labels at the start of a sentence or line, and whether it is a heading.
 
-    A heading without a colon ("FINDINGS", "Kidneys and ureters") is made of known words alone; it
-    gets a colon here, so that it reads well in front of a sentence.
+    A heading without a colon ("FINDINGS", "Kidneys and ureters") consists of known words alone; it
+    gets a colon, so that it reads well in front of a sentence.
     """
     at = _start(text)
     names: list[str] = []
@@ -104,7 +104,7 @@ def _is_label(label: str) -> bool:
 
 
 def _is_uncased(word: str) -> bool:
-    """Whether it is in a script without capitals; numbers are not, "Target 1" is but a detail."""
+    """Whether it is in a script without capitals; numbers are not: "Target 1" is only a detail."""
     return word[0].isalpha() and word[0].lower() == word[0].upper()
 
 
@@ -133,9 +133,9 @@ class Headings:
     like end at the first blank line after their text, since findings often follow them without a
     heading. Within a section a heading on its own line ("LIVER:") holds until the next heading, as
     the text on an organ may have several paragraphs; an inline label ("Liver: Normal.") holds until
-    the next one, the end of the paragraph, or a line that speaks of its own matter. Within that a
-    detail ("Target 1: 3 cm.", "There are two lesions:") holds as long, without ending what it is a
-    detail of. A label or detail within an item of a list holds until the next item.
+    the next one, the end of the paragraph, or a line with a topic of its own. Within that a detail
+    ("Target 1: 3 cm.", "There are two lesions:") holds as long, and does not end the heading above
+    it. A label or detail within an item of a list holds until the next item.
     """
 
     def __init__(self) -> None:
@@ -153,11 +153,11 @@ class Headings:
 
     @property
     def outer(self) -> str:
-        """The heading that holds here for the start of a detail."""
+        """The heading around a detail that begins here, or ""."""
         return self._topic or self._section
 
     def new_paragraph(self) -> None:
-        """A blank line was read."""
+        """Take a blank line."""
         self._detail = ""
         if self._topic_passes:
             self._topic = ""
@@ -165,19 +165,19 @@ class Headings:
             self._section = ""
 
     def new_line(self, line: str, *, after_stop: bool) -> None:
-        """A line begins that does not go on with the sentence of the one before.
+        """Take the start of a line that does not continue the sentence before it.
 
-        An inline label ends with its line where the next begins with an organ of its own, and
-        among lines without full stops: those are notes, one matter each ("GB: stones", then
+        An inline label ends with its line if the next line begins with another organ, or if the
+        lines end without full stops: those are notes, one topic each ("GB: stones", then
         "R kid nl").
         """
         begins = set(_lowered(" ".join(line[:80].split()[:FIRST_WORDS])))
-        own_matter = begins & _ORGANS - set(_lowered(self._topic))
-        if self._topic_passes and (own_matter or not after_stop):
+        own_topic = begins & _ORGANS - set(_lowered(self._topic))
+        if self._topic_passes and (own_topic or not after_stop):
             self._topic = ""
 
     def new_sentence(self, *, is_item: bool) -> None:
-        """A sentence begins, perhaps as an item of a list."""
+        """Take the start of a sentence, which may be an item of a list."""
         if is_item and self._detail_in_item:
             self._detail = ""
         if is_item and self._topic_in_item and self._topic_passes:
@@ -197,7 +197,7 @@ class Headings:
                 self._topic_passes, self._topic_in_item = not leading.alone, self._in_item
 
     def text(self, sentence: str) -> None:
-        """A sentence without a label was read; one that ends in a colon leads in what follows."""
+        """Take a sentence without a label; one that ends in a colon introduces what follows."""
         self._text_seen = True
         if sentence.endswith((":", "：")) and len(sentence) <= MAX_LEAD_IN:
             self._set_detail(" ".join(sentence.split()))

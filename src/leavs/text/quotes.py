@@ -1,16 +1,16 @@
 """Finds the sentences of a report that a model's quote stands for.
 
 A quote is compared by its words, so that case, white space, quotation marks, bullets and Unicode
-variants do not count, in three ways; the first that finds something wins:
+variants do not matter. Three ways are tried in order, and the first that finds something wins:
 
 1. as a whole sentence or several consecutive ones, with or without their headings, or without the
    sentence's own label: by edit distance, at least `SIMILAR`, and only where the words that differ
    change nothing (`_means_the_same`): "No focal lesion" is one edit from "Focal lesion";
 2. as a clear part of just one sentence, word for word;
-3. not at all: it is better to drop a quote than to ground a finding in the wrong sentence.
+3. not at all: a dropped quote is better than a finding with the wrong sentence as evidence.
 
-The sentences are read once for all quotes, and what cannot be alike is not compared, so that a
-report of any size takes time in proportion to its length for each quote.
+The sentences are read once for all quotes, and texts whose lengths differ too much are not
+compared, so that the time for each quote grows in proportion to the length of the report.
 """
 
 import re
@@ -35,12 +35,12 @@ NEAR = SIMILAR / (2 - SIMILAR)
 LONGEST_COMPARED = 2000
 # Consecutive sentences that one quote may stand for.
 MOST_SENTENCES = 40
-# A word that stands for another must be a slip of the pen or another form of it.
+# A word that replaces another must be a misspelling or another form of it.
 SIMILAR_WORD = 0.7
-# A part with fewer words than this must be most of its sentence.
+# A part with fewer words than this must be at least `MOST` of its sentence.
 CLEAR_WORDS = 3
 MOST = 0.6
-# A quote shorter than this says nothing where it stands under several headings: "Normal."
+# A shorter quote is ambiguous if it stands under several headings: "Normal."
 SHORT = 3
 
 _NEGATIONS = words("quotes", "negations")
@@ -52,13 +52,13 @@ _CONTRASTS = "|".join(sorted(words("quotes", "contrasts")))
 _CLAUSE = re.compile(rf"[;:()。]|, (?:and )?(?=(?:{_OPENERS})\b)| (?=(?:{_CONTRASTS})\b)")
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[<>≤≥]|[^\W\d_]+(?:'[^\W\d_]+)?")
 _NUMERAL = re.compile(r"i{1,3}|iv|vi{0,3}|ix|xi{0,2}")
-# Beyond what any text has: Unicode's normal form takes time with the square of such a run.
+# Longer than in any real text; the time of Unicode's normal form grows with the square of a run.
 _LONG_RUN = re.compile(r"([^\w\s]{30})[^\w\s]++")
 _ALIKE = str.maketrans({"’": "'", "‘": "'", "×": " x ", "\u00ad": "", "\u200b": "", "\ufeff": ""})
 
 
 class _Words(NamedTuple):
-    """A text as words, in lower case, and the number of the clause in which each stands."""
+    """A text as words, in lower case, with the number of the clause of each."""
 
     words: tuple[str, ...]
     clauses: tuple[int, ...]
@@ -88,7 +88,7 @@ class _Said:
 
 
 class _Run(NamedTuple):
-    """Consecutive sentences in one of the ways in which a model may write them down."""
+    """Consecutive sentences, in one of the forms in which a model may quote them."""
 
     said: Sequence[_Said]
     words: tuple[str, ...]
@@ -97,10 +97,10 @@ class _Run(NamedTuple):
 def match_quotes(
     quotes: Iterable[str], sentences: Sequence[Sentence]
 ) -> list[tuple[Sentence, ...]]:
-    """For each quote the sentences of a report that it stands for, in order; () where none are.
+    """Find for each quote the sentences of a report that it stands for, in order; () if none.
 
     Args:
-        quotes: what a model wrote down as sentences of the report.
+        quotes: what a model gave as sentences of the report.
         sentences: of the report, as `split_sentences` gives them. Headings are never returned.
 
     Repeated sentences are all returned. A quote of one or two words that stands under different
@@ -128,7 +128,7 @@ def _matched(quoted: _Words, said: Sequence[_Said]) -> tuple[Sentence, ...]:
 
 @lru_cache(maxsize=4096)
 def _read(text: str) -> _Words:
-    """Split before reading, so that a bullet or number of each item goes away."""
+    """Split a text into words, sentence by sentence, so that the bullet of each item is dropped."""
     found: list[str] = []
     clauses: list[int] = []
     parts = (_CLAUSE.split(_plain(sentence.text)) for sentence in split_sentences(text))
@@ -148,7 +148,7 @@ def _plain(text: str) -> str:
 
 
 def _size(words: Sequence[str]) -> int:
-    """Of words that are joined, each with the space behind it."""
+    """The length of the words joined, each with the space behind it."""
     return sum(map(len, words)) + len(words)
 
 
@@ -174,7 +174,7 @@ def _as_a_whole(quoted: _Words, said: Sequence[_Said]) -> tuple[Sentence, ...]:
 
 def _runs(said: Sequence[_Said], size: int, near: float) -> Iterator[_Run]:
     """Every run of consecutive sentences whose length is near enough to a quote's."""
-    least, most = size * near + 1, size / near + 1  # the space behind the last word
+    least, most = size * near + 1, size / near + 1  # 1: the space behind the last word
     for first, one in enumerate(said):
         if one.label_end and least <= _size(one.without_label) <= most:
             yield _Run((one,), one.without_label)
@@ -196,7 +196,7 @@ def _runs(said: Sequence[_Said], size: int, near: float) -> Iterator[_Run]:
 
 
 def _with_headings(run: Sequence[_Said]) -> tuple[str, ...]:
-    """The words of sentences, those of a heading before the first that stands under it."""
+    """The words of sentences, with those of each heading before the first sentence under it."""
     heading = ""
     found: list[str] = []
     for one in run:
@@ -214,8 +214,8 @@ def _context(run: _Run) -> str:
 def _means_the_same(quoted: tuple[str, ...], real: tuple[str, ...]) -> bool:
     """Whether the words by which a quote and a sentence differ leave its meaning alone.
 
-    A negation, number, side or degree may not differ; a quote may leave out other words, but add
-    only fillers; and a word may stand for another only as a slip ("leson") or an inflection.
+    A negation, number, side or degree may not differ. A quote may leave out other words, but add
+    only fillers. A word may replace another only as a misspelling ("leson") or an inflection.
     """
     return quoted == real or all(
         _harmless(quoted[i:j], real[k:m], added=tag == "delete")
@@ -271,7 +271,7 @@ def _as_a_part(quoted: _Words, said: Sequence[_Said]) -> tuple[Sentence, ...]:
     found = [one for one in said if _is_clear_part(quoted, one.context)]
     chosen = [one for one in found if _share(quoted, one.context) >= MOST] or found
     if len({one.context.joined for one in chosen}) != 1:
-        return ()  # "in the liver" stands everywhere
+        return ()  # "in the liver" is in many sentences
     return tuple(one.sentence for one in chosen)
 
 
@@ -290,7 +290,7 @@ def _share(quoted: _Words, context: _Words) -> float:
 
 
 def _denied_outside(context: _Words, first: int, size: int) -> bool:
-    """Whether a clause that the part is cut from has a negation which the part lacks."""
+    """Whether a clause that the part is cut from has a negation outside the part."""
     inside = range(first, first + size)
     clauses = {context.clauses[at] for at in inside}
     return any(

@@ -1,15 +1,15 @@
-"""Splits a report into sentences with offsets, and gives each the heading that it stands under.
+"""Splits a report into sentences with offsets, each with the heading that it stands under.
 
-The rules, from the outside in:
+The rules, from the largest unit to the smallest:
 
 1. Blank lines end a paragraph, and so every sentence in it.
-2. A line of its own ends a sentence, too, unless it was hard-wrapped (`_wraps`).
+2. The end of a line ends a sentence, too, unless the text was hard-wrapped (`_wraps`).
 3. Within the lines so joined, a full stop, "!" or "?" ends a sentence unless nltk's Punkt, with the
    abbreviations of our data file, or `_goes_on` says otherwise. A missing space after it
    ("size.The spleen") and "。" are understood; ";" ends nothing.
 
 Every step takes time in proportion to the text: expressions are bounded or possessive, and Punkt
-is asked about one stop at a time, since nltk gives up with an error after five seconds.
+is asked about one stop at a time, because nltk raises an error after five seconds.
 """
 
 import re
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 Span = tuple[int, int]
 
-# A line shorter than this is not taken for a wrapped one, unless its last word says so.
+# A shorter line is not taken for a wrapped one, unless its last word cannot end a sentence.
 MIN_WRAPPED = 40
-# Nor is a longer one: nobody wraps text so wide.
+# Nor is a line longer than this, because nobody wraps text so wide.
 MAX_WRAPPED = 132
 # Columns by which the right margin of wrapped text may vary.
 MARGIN = 10
-# Characters around a stop that decide about it.
+# Characters around a stop that decide whether it ends a sentence.
 WINDOW = 40
 
 _NEVER_END = words("stops", "never_end")
@@ -56,11 +56,11 @@ _NEXT_ITEM = re.compile(r"\s(\d{1,2})[.)]$")
 
 
 def split_sentences(text: str) -> tuple[Sentence, ...]:
-    """Split a report into sentences, in order; no character but white space is left out.
+    """Split a report into sentences, in order; only white space between them is left out.
 
     Args:
         text: any text; offsets count its characters. Headings, bullets and rules ("-----") become
-            sentences of their own or part of one; what says nothing has `is_heading`.
+            sentences of their own or part of one; those without content have `is_heading`.
     """
     headings = Headings()
     found: list[Sentence] = []
@@ -75,7 +75,7 @@ def split_sentences(text: str) -> tuple[Sentence, ...]:
 
 
 def heading_lines(text: str) -> list[Span]:
-    """Where the lines of a report are that are headings and nothing else."""
+    """Find the lines of a report that are headings and nothing else, as start and end."""
     return [
         (start, end)
         for start, end in _lines(text)
@@ -103,7 +103,7 @@ def _sentences(text: str, block: Span, headings: Headings) -> Iterator[Sentence]
 
 
 def _paragraphs(text: str) -> Iterator[list[Span]]:
-    """Runs of lines that are not blank, each line without the space around it."""
+    """Runs of lines that are not blank, each line stripped."""
     for blank, lines in groupby(_lines(text), key=lambda line: line[0] == line[1]):
         if not blank:
             yield list(lines)
@@ -123,7 +123,7 @@ def _strip(text: str, start: int, end: int) -> Span:
 
 
 def _unwrapped(text: str, lines: Sequence[Span]) -> Iterator[Span]:
-    """The lines of a paragraph, those that were wrapped joined again."""
+    """The lines of a paragraph, with wrapped lines joined again."""
     width = max(end - start for start, end in lines)
     start, last = lines[0][0], lines[0]
     for line in lines[1:]:
@@ -135,13 +135,13 @@ def _unwrapped(text: str, lines: Sequence[Span]) -> Iterator[Span]:
 
 
 def _wraps(line: str, following: str, width: int) -> bool:
-    """Whether a sentence runs on from a line to the next one of its paragraph.
+    """Whether a sentence continues from a line to the next one of its paragraph.
 
-    It does where the line is without a stop at its end, the next is no item of a list, and either
-    the line ends in a comma or in a word that cannot end a sentence ("of", "the", "approx."); or
-    the next starts in lower case or with a number, and its first word had no room in the line,
-    given the longest line of the paragraph. So a list of short lines, one finding each, stays a
-    list even in lower case.
+    It does if the line has no stop at its end, the next is no item of a list, and either the line
+    ends in a comma or in a word that cannot end a sentence ("of", "the", "approx."); or the next
+    starts in lower case or with a number, and its first word had no room in the line, given the
+    longest line of the paragraph. So a list of short lines, one finding each, stays a list even in
+    lower case.
     """
     last = _last_word(line[-WINDOW:])
     stop = _LINE_STOP.search(line[-WINDOW:])
@@ -198,7 +198,7 @@ def _ends_sentence(text: str, start: int, stop: re.Match[str], end: int) -> bool
 
 
 def _is_item_number(text: str, start: int, end: int) -> bool:
-    """Whether the sentence is as yet just the "1" of "1. Liver cyst" or "IMPRESSION: 1. Cyst"."""
+    """Whether the sentence so far is only the "1" of "1. Liver cyst" or "IMPRESSION: 1. Cyst"."""
     return end - start <= 2 * WINDOW and bool(_ITEM_NUMBER.fullmatch(text, start, end))
 
 
@@ -216,7 +216,10 @@ def _lacks_space(before: str, after: str) -> bool:
 
 
 def _goes_on(before: str, mark: str, after: str) -> bool:
-    """What Punkt cannot know: units, numbered things, "?" for doubt, an added parenthesis."""
+    """Whether a sentence continues in a way that Punkt cannot know.
+
+    As with units, numbered things, "?" for doubt, and an added parenthesis.
+    """
     following = after[0]
     if following in ",;:)]}×%" or (following in "([" and after[1:2].islower()):
         return True
@@ -249,7 +252,7 @@ def _before_next_item(text: str, start: int, end: int) -> int:
 
 @cache
 def _punkt() -> "PunktSentenceTokenizer":
-    """Punkt as we teach it: nothing is learned from a text, nothing downloaded."""
+    """Punkt with our own word lists: nothing is learned from a text, nothing downloaded."""
     # nltk loads pandas and scikit-learn where they are installed
     from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from leavs import cli
+from leavs.cli import exit_codes
 from leavs.tables.check import COLUMNS, RULES
 from places import ROOT
 
@@ -36,7 +37,7 @@ def test_contradictions_are_exit_3_and_the_table_stays(
     broken: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = broken.read_bytes()
-    assert cli.run(["check", str(broken)]) == cli.FAILED_CELLS
+    assert cli.run(["check", str(broken)]) == exit_codes.FAILED_CELLS
     assert "duplicate row" in capsys.readouterr().out
     assert broken.read_bytes() == before
 
@@ -44,7 +45,7 @@ def test_contradictions_are_exit_3_and_the_table_stays(
 def test_the_list_is_csv_that_pandas_reads(
     broken: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.run(["check", str(broken), "--list"]) == cli.FAILED_CELLS
+    assert cli.run(["check", str(broken), "--list"]) == exit_codes.FAILED_CELLS
     printed = capsys.readouterr()
     table = pd.read_csv(io.StringIO(printed.out), keep_default_na=False)
     assert [*table.columns] == [*COLUMNS]
@@ -65,5 +66,5 @@ def test_a_failed_cell_is_counted_and_is_no_contradiction(
 def test_a_missing_file_is_one_line_and_exit_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.run(["check", str(tmp_path / "no.csv")]) == cli.USAGE
+    assert cli.run(["check", str(tmp_path / "no.csv")]) == exit_codes.USAGE
     assert capsys.readouterr().err == f"leavs: {tmp_path / 'no.csv'} does not exist\n"

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from leavs import cli
+from leavs.cli import exit_codes
 from places import ROOT
 
 SHIPPED = ROOT / "data" / "annotations.csv"
@@ -89,7 +90,7 @@ def test_bad_options_are_one_line_and_nothing_is_written(
     labels: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...], complaint: str
 ) -> None:
     words = [word.format(labels.parent) for word in more]
-    assert cli.run(["convert", str(labels), *words]) == cli.USAGE
+    assert cli.run(["convert", str(labels), *words]) == exit_codes.USAGE
     err = capsys.readouterr().err
     assert complaint in err
     assert err.count("\n") == 1
@@ -101,7 +102,7 @@ def test_a_table_that_cannot_be_converted_is_named(
     labels: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     labels.write_text(labels.read_text() + labels.read_text().splitlines()[1] + "\n")
-    assert cli.run(["convert", str(labels), "--to", "wide"]) == cli.USAGE
+    assert cli.run(["convert", str(labels), "--to", "wide"]) == exit_codes.USAGE
     err = capsys.readouterr().err
     assert err.startswith(f"leavs: {labels}: 1 rows repeat")
     assert err.count("\n") == 1

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from leavs import cli
+from leavs.cli import exit_codes
 from leavs.evaluation import evaluate_labels
 from leavs.evaluation.items import Task, Variant
 from leavs.evaluation.page import FILES
@@ -118,7 +119,7 @@ def test_bad_input_is_one_line_and_exit_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], case: str
 ) -> None:
     labels, annotations, complaint = REFUSED[case]
-    assert evaluate(tmp_path, labels, annotations) == cli.USAGE
+    assert evaluate(tmp_path, labels, annotations) == exit_codes.USAGE
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert err.startswith("leavs: ")
@@ -143,7 +144,7 @@ def test_bad_input_is_one_line_and_exit_2(
 def test_bad_options_are_one_line_and_exit_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], complaint: str
 ) -> None:
-    assert evaluate(tmp_path, GOOD, GOOD, *options) == cli.USAGE
+    assert evaluate(tmp_path, GOOD, GOOD, *options) == exit_codes.USAGE
     err = capsys.readouterr().err
     assert err.count("\n") == 1
     assert complaint in err

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from leavs.cli.progress import describe, organs_finished, organs_total, show_progress, time_left
-from leavs.domain import StepUsage
+from leavs.domain import Usage
 from leavs.run.batch import Tally
 
 FRESH = Tally(100, 9)
@@ -20,7 +20,7 @@ HALF = Tally(
     organs_done=360,
     certainties=Counter({-2: 3900, 1: 50, None: 10}),
     failed_cells=12,
-    usage={"a": StepUsage(1, 2, 3, 600), "b": StepUsage(generated_tokens=400)},
+    usage={"a": Usage(1, 2, 3, 600), "b": Usage(generated_tokens=400)},
 )
 RESUMED = Tally(3, 9, reports_before=3)
 STOPPING = Tally(4, 1, reports_done=1, organs_done=1, stopping=True)

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from leavs.cli.label import exit_code
 from leavs.cli.summary import print_summary
-from leavs.domain import StepUsage
+from leavs.domain import Usage
 from leavs.run.batch import Tally
 from leavs.run.session import Outcome
 from leavs.tables.export import Exported
@@ -25,8 +25,8 @@ TALLY = Tally(
     failed_cells=77,
     dropped_quotes=88,
     usage={
-        "urgency": StepUsage(10, 2000, 30, 40, 50, 6, 7),
-        "certainty": StepUsage(1, 20, 3, 4, 5, 600, 70),
+        "urgency": Usage(10, 2000, 30, 40, 50, 6, 7),
+        "certainty": Usage(1, 20, 3, 4, 5, 600, 70),
     },
 )
 

@@ -11,13 +11,13 @@ from leavs.doctor import estimate, rates, reports
 from leavs.doctor.findings import Verdict
 from leavs.doctor.readers import least, most_with
 from leavs.doctor.tokens import TokenCounter, by_length, counter_for
-from leavs.domain import Filtration, OrganResult, Reasoning, Report, StepUsage, UnreadableReport
+from leavs.domain import Filtration, OrganResult, Reasoning, Report, UnreadableReport, Usage
 from leavs.engines.scripted import ScriptedEngine
 from leavs.errors import UsageError
 from leavs.journal.journal import Journal, OrganRecord
 from leavs.method.ask import Ask
 from leavs.method.chain import label_report
-from leavs.method.options import MethodOptions
+from leavs.method.options import Manner, MethodOptions
 from leavs.method.pack import Pack
 from leavs.method.steps.filtration import FILTERS
 from leavs.reports import from_folder
@@ -51,7 +51,7 @@ def test_no_reader_fails_a_question(
 ) -> None:
     organs = pack.ontology.organs[:3]
     for reader in (least, most_with(filtration)):
-        ask = Ask(ScriptedEngine(reader), pack, reasoning, 100, two_turns=two_turns)
+        ask = Ask(ScriptedEngine(reader), pack, Manner(reasoning, 100, two_turns=two_turns))
         results: list[OrganResult] = []
         asyncio.run(label_report(ask, SHIPPED[0], organs, FILTERS[filtration], results.append))
         assert [result.failed_cells for result in results] == [0, 0, 0]
@@ -164,7 +164,7 @@ def test_hours_follow_from_the_rate_given() -> None:
 
 
 def test_hours_and_disk_follow_from_the_sample() -> None:
-    usage = StepUsage(40, 1000, 400, 200)
+    usage = Usage(40, 1000, 400, 200)
     found = rates.Measured(4, 8.0, usage, 0, 3_000_000, 1_000_000)
     assert found.hours(1800) == 1.0
     assert found.gigabytes(1000) == 1.0
@@ -180,7 +180,7 @@ def test_an_earlier_part_of_the_run_says_how_long_the_rest_takes(tmp_path: Path)
     for first in (0, 2):
         journal = Journal(tmp_path, {})
         for number in (first, first + 1):
-            usage = {"certainty": StepUsage(1, 100, 40, 10)}
+            usage = {"certainty": Usage(1, 100, 40, 10)}
             result = OrganResult(f"r{number}", "liver", {}, (), usage=usage)
             journal.add_result(OrganRecord(result, number, "x"))
         assert (rates.earlier(tmp_path) is None) == (first == 0)  # none has come to its end

@@ -89,8 +89,8 @@ def test_a_torch_that_does_not_answer_is_given_up() -> None:
     [("echo a; echo b", "a\nb\n"), ("exit 3", None), ("exec sleep 60", None)],
 )
 def test_a_program_that_hangs_is_not_waited_for(script: str, answer: str | None) -> None:
-    assert answer_of(["/bin/sh", "-c", script], patience=1.0) == answer
+    assert answer_of(["/bin/sh", "-c", script], timeout=1.0) == answer
 
 
 def test_a_program_that_is_not_there_gives_no_answer(tmp_path: Path) -> None:
-    assert answer_of([str(tmp_path / "none")], patience=1.0) is None
+    assert answer_of([str(tmp_path / "none")], timeout=1.0) is None

@@ -88,4 +88,4 @@ def test_names_and_free_memory(
 ) -> None:
     install(tmp_path, script)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert visible_gpus(patience=2.0) == gpus
+    assert visible_gpus(timeout=2.0) == gpus

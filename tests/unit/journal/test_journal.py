@@ -19,10 +19,10 @@ from leavs.domain import (
     OrganResult,
     Sentence,
     Step,
-    StepUsage,
     Thought,
     UnreadableReport,
     Urgency,
+    Usage,
     hash_of,
 )
 from leavs.errors import StorageError
@@ -41,7 +41,7 @@ def result(report_id: str = "a", organ: str = "liver", failed: bool = False) -> 
         ("focal",),
         2,
         True,
-        {"certainty": StepUsage(1, 2, 3, 4, 5, 6, 7)},
+        {"certainty": Usage(1, 2, 3, 4, 5, 6, 7)},
         (Thought("certainty: focal", "Denn …", "D"),),
         1.5,
     )
@@ -143,10 +143,10 @@ def test_what_older_versions_recorded_is_read_still() -> None:
     """They counted four numbers a step."""
     old = result_to_json(result())
     old["usage"] = {"certainty": [1, 2, 3, 4]}
-    assert result_from_json(old).usage == {"certainty": StepUsage(1, 2, 3, 4, 0, 0, 0)}
+    assert result_from_json(old).usage == {"certainty": Usage(1, 2, 3, 4, 0, 0, 0)}
     everything = result_to_json(result())
     everything["usage"] = {"certainty": [1, 2, 3, 4, 5, 6, 7]}
-    assert result_from_json(everything).usage == {"certainty": StepUsage(1, 2, 3, 4, 5, 6, 7)}
+    assert result_from_json(everything).usage == {"certainty": Usage(1, 2, 3, 4, 5, 6, 7)}
 
 
 class GatedThread(ThreadPoolExecutor):

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from leavs.method.answer_cache import Answered
+from leavs.method.answer_cache import AnswerCache
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ class Asker:
     """Counts how often each question is asked; answers when it is told to."""
 
     def __init__(self, remembered: int = 100) -> None:
-        self.answered: Answered[str] = Answered(remembered)
+        self.answered: AnswerCache[str] = AnswerCache(remembered)
         self.asked: list[str] = []
         self.answer = asyncio.Event()
         self.answer.set()

@@ -11,6 +11,7 @@ from leavs.engines.scripted import ScriptedEngine
 from leavs.errors import ContextError, EngineError, QuestionError
 from leavs.method.ask import Ask
 from leavs.method.chain import label_organ, label_report
+from leavs.method.options import Manner
 from leavs.method.pack import Pack
 from leavs.method.steps.filtration import FILTERS
 from leavs.text import split_sentences
@@ -35,7 +36,7 @@ UNREADABLE = "CANARY, I would say"
 def labelled(
     reader: Reader, *, organ: str = LIVER, way: Filtration = Filtration.BOTH
 ) -> OrganResult:
-    ask = Ask(ScriptedEngine(reader), reader.pack, Reasoning.NEVER, 100)
+    ask = Ask(ScriptedEngine(reader), reader.pack, Manner(Reasoning.NEVER, 100))
     [chosen] = [one for one in reader.pack.ontology.organs if one.name == organ]
     sentences = split_sentences(REPORT.text)
     return asyncio.run(label_organ(ask, REPORT, sentences, chosen, FILTERS[way]))
@@ -224,7 +225,7 @@ def test_usage_is_by_step_and_reasoning_is_kept_question_by_question(pack: Pack)
 
     plan: dict[str, Answer] = {"finding_types": "(K)", "certainty: focal": "D"}
     reader = Reader(pack, plan)
-    ask = Ask(ScriptedEngine(script), pack, Reasoning.ALWAYS, 100, keep_reasoning=True)
+    ask = Ask(ScriptedEngine(script), pack, Manner(Reasoning.ALWAYS, 100, keep_reasoning=True))
     liver = pack.ontology.organs[1]
     sentences = split_sentences(REPORT.text)
     result = asyncio.run(label_organ(ask, REPORT, sentences, liver, FILTERS[Filtration.BOTH]))
@@ -246,7 +247,7 @@ def test_usage_is_by_step_and_reasoning_is_kept_question_by_question(pack: Pack)
     assert len(result.reasoning) == sum(questions.values())
     assert {thought.about for thought in result.reasoning} >= {"certainty: focal", "urgency: focal"}
     assert not any("CANARY" in thought.about for thought in result.reasoning)
-    assert (ask.usage, ask.transcript) == ({}, [])
+    assert (ask.account.usage, ask.account.transcript) == ({}, [])
     assert result.seconds > 0
 
 
@@ -257,7 +258,7 @@ def run_report(
     organs: Sequence[Organ] | None = None,
 ) -> None:
     async def run() -> None:
-        ask = Ask(ScriptedEngine(reader), pack, Reasoning.NEVER, 100)
+        ask = Ask(ScriptedEngine(reader), pack, Manner(Reasoning.NEVER, 100))
         some = pack.ontology.organs if organs is None else organs
         async with asyncio.timeout(5):
             await label_report(ask, REPORT, some, FILTERS[Filtration.FAST], record)
@@ -325,7 +326,7 @@ def test_independent_questions_are_in_flight_at_once(pack: Pack, step: str, at_o
         return await usual(messages, constraint)
 
     async def run() -> None:
-        ask = Ask(ScriptedEngine(script), pack, Reasoning.NEVER, 100)
+        ask = Ask(ScriptedEngine(script), pack, Manner(Reasoning.NEVER, 100))
         async with asyncio.timeout(5):
             await label_report(
                 ask, REPORT, pack.ontology.organs, FILTERS[Filtration.FAST], lambda result: None

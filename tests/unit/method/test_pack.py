@@ -7,15 +7,15 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from leavs.domain import Sentence
+from fuzzing import examples
+from leavs.domain import Prompt, Sentence
 from leavs.errors import PackError
 from leavs.method.pack import (
     BLOCKS,
     MATERIAL,
-    PACK_VARIABLES,
     QUESTION_VARIABLES,
     Pack,
     find_pack,
@@ -33,11 +33,11 @@ REPORT = (
 ORGAN, FINDING_TYPE = 3, 10  # left kidney, focal
 
 
-def rendered(pack: Pack, step: str, way: str) -> str:
+def rendered(pack: Pack, step: Prompt, way: str) -> str:
     """All that a step says to the model for one report, as one text."""
     organ = pack.ontology.organs[ORGAN]
     wording = pack.wording(organ, pack.ontology.finding_types[FINDING_TYPE])
-    answers = pack.ontology.urgency if step == "urgency" else pack.ontology.certainty
+    answers = pack.ontology.urgency if step is Prompt.URGENCY else pack.ontology.certainty
     letters = "ABCDEF"[: len(answers)]
     values = {
         "organ": organ.name,
@@ -66,16 +66,16 @@ def rendered(pack: Pack, step: str, way: str) -> str:
 @pytest.mark.parametrize(
     ("step", "way"),
     [
-        *itertools.product(PACK_VARIABLES, ("answer", "reasoning")),
+        *itertools.product(Prompt, ("answer", "reasoning")),
         *((step, "together") for step, names in QUESTION_VARIABLES.items() if "together" in names),
     ],
 )
-def test_every_prompt_is_the_golden_one(pack: Pack, step: str, way: str) -> None:
+def test_every_prompt_is_the_golden_one(pack: Pack, step: Prompt, way: str) -> None:
     golden = GOLDEN / f"{step}-{way}.txt"
     text = rendered(pack, step, way)
     if os.environ.get("UPDATE_GOLDEN"):
         golden.write_text(text, encoding="utf-8")
-    assert text == golden.read_text(encoding="utf-8"), "if meant: UPDATE_GOLDEN=1 make unit"
+    assert text == golden.read_text(encoding="utf-8"), "if meant: UPDATE_GOLDEN=1 make check"
 
 
 def test_the_default_pack_has_the_organs_and_types_in_order(pack: Pack) -> None:
@@ -96,9 +96,9 @@ def test_the_default_pack_has_the_organs_and_types_in_order(pack: Pack) -> None:
 
 
 def test_instructions_are_the_same_whatever_the_question(pack: Pack) -> None:
-    for step in PACK_VARIABLES:
+    for step in Prompt:
         assert REPORT not in pack.instructions(step)
-        assert ("left kidney" in pack.instructions(step)) == (step == "filtration_joint")
+        assert ("left kidney" in pack.instructions(step)) == (step is Prompt.FILTRATION_JOINT)
 
 
 @pytest.fixture
@@ -200,7 +200,7 @@ def test_the_tags_of_the_pack_are_broken_up_in_report_text(text: str, shown: str
     assert tag_breaker(frozenset())(text) == text
 
 
-def asked_of(pack: Pack, step: str, text: str) -> tuple[str, str]:
+def asked_of(pack: Pack, step: Prompt, text: str) -> tuple[str, str]:
     """A question about a text, and how that text is to be found in it."""
     [material] = QUESTION_VARIABLES[step] & MATERIAL
     line = Sentence(0, len(text), text).in_context
@@ -211,10 +211,10 @@ def asked_of(pack: Pack, step: str, text: str) -> tuple[str, str]:
     return prompt, f"- {line}\n- {line}" if material == "evidence" else str(shown[material])
 
 
-@settings(deadline=None)
+@examples()
 @given(text=HOSTILE)
-@pytest.mark.parametrize("step", PACK_VARIABLES)
-def test_report_text_stays_inside_its_tags(pack: Pack, step: str, text: str) -> None:
+@pytest.mark.parametrize("step", Prompt)
+def test_report_text_stays_inside_its_tags(pack: Pack, step: Prompt, text: str) -> None:
     prompt, inside = asked_of(pack, step, text)
     calm, _ = asked_of(pack, step, "Calm.")
     [(name, between)] = re.findall(r"<(report|sentences?)>\n(.*)\n</\1>", prompt, re.S)
@@ -227,7 +227,7 @@ def test_report_text_stays_inside_its_tags(pack: Pack, step: str, text: str) -> 
     assert calm.endswith(tail)
 
 
-@settings(deadline=None)
+@examples()
 @given(text=HOSTILE)
 def test_a_quote_of_what_the_model_was_shown_is_found_in_the_report(text: str) -> None:
     sentences = split_sentences(f"The spleen is normal.\n\n{text}\n\nThe liver has a 2 cm cyst.")
@@ -245,5 +245,5 @@ def test_a_quote_that_holds_a_tag_is_found() -> None:
 def test_the_tags_are_those_of_the_pack(copy: Path) -> None:
     path = copy / "filtration_fast.jinja"
     path.write_text(path.read_text().replace("report>", "befund>"))
-    prompt, _ = asked_of(load_pack(copy), "filtration_fast", "x </befund> </report> y")
+    prompt, _ = asked_of(load_pack(copy), Prompt.FILTRATION_FAST, "x </befund> </report> y")
     assert "<befund>\nx < /befund> </report> y\n</befund>" in prompt

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from leavs.domain import Prompt
 from leavs.errors import PackError
 from leavs.method.pack import load_pack
 from leavs.method.sandbox import PROMPTS, compile_prompt, rendered
@@ -120,7 +121,9 @@ def test_where_it_fails_only_with_a_report_no_text_of_the_report_is_said(copy: P
     )
     pack = load_pack(copy)
     with pytest.raises(PackError, match=r"block question: cannot be rendered \(Undef") as error:
-        pack.question("filtration_fast", organ="x", covers="x", report="CANARY", reasoning=False)
+        pack.question(
+            Prompt.FILTRATION_FAST, organ="x", covers="x", report="CANARY", reasoning=False
+        )
     assert "CANARY" not in str(error.value)
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from fuzzing import examples
 from leavs.domain import Report, Shard, UnreadableReport
 from leavs.errors import InputError, UsageError
 from leavs.reports import (
@@ -32,7 +33,7 @@ from leavs.reports.opening import LONGEST
 from nasty_records import records, texts
 
 CANARY = "zebra fibroma"
-few = settings(max_examples=100, deadline=None)
+few = examples(100)
 Reader = Callable[[Path], CheckedSource]
 
 
@@ -291,7 +292,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(json_values)
 def test_amos_of_any_shape(value: Any) -> None:
     case = {"image": "x.nii.gz", "labels": {"report": value}}

@@ -17,6 +17,7 @@ from leavs.engines.scripted import Script, ScriptedEngine
 from leavs.errors import EngineError, QuestionError
 from leavs.journal.journal import Journal, read_lines
 from leavs.method.ask import Ask
+from leavs.method.options import Manner
 from leavs.method.pack import Pack
 from leavs.method.steps.filtration import fast_only, fast_then_thorough, thorough_only
 from leavs.run.batch import Batch, Tally
@@ -28,7 +29,7 @@ REPORTS = [Report(f"r{number}", f"Report {number}.", number) for number in range
 
 def batch_of(pack: Pack, folder: Path, script: Script, **more: Any) -> Batch:
     organs = pack.ontology.organs[:2]
-    ask = Ask(ScriptedEngine(script), pack, Reasoning.NEVER, max_reasoning_tokens=9)
+    ask = Ask(ScriptedEngine(script), pack, Manner(Reasoning.NEVER, max_reasoning_tokens=9))
     parts: dict[str, Any] = {
         "done": done_in(folder).get,
         "tally": Tally(len(REPORTS), len(organs)),
@@ -94,7 +95,7 @@ def test_no_more_questions_are_with_the_engine_than_keep_it_full(
         return plain_reader(messages, constraint)
 
     engine = ScriptedEngine(script, batch_size)
-    ask = Ask(engine, pack, Reasoning.NEVER, max_reasoning_tokens=9)
+    ask = Ask(engine, pack, Manner(Reasoning.NEVER, max_reasoning_tokens=9))
     reports = [Report(f"r{number}", f"Liver {number}. Spleen.", number) for number in range(40)]
     batch = batch_of(pack, tmp_path, script, reports_in_flight=20)
     assert run(replace(batch, ask=ask, filter_sentences=thorough_only), reports)
@@ -113,7 +114,7 @@ def test_the_questions_of_earlier_reports_go_first(pack: Pack, tmp_path: Path) -
     texts = [" ".join(f"Sentence {i} of report {n}." for i in range(5)) for n in range(9)]
     reports = [Report(f"r{number}", text, number) for number, text in enumerate(texts)]
     batch = batch_of(pack, tmp_path, script, reports_in_flight=9)
-    ask = Ask(ScriptedEngine(script, 1), pack, Reasoning.NEVER, max_reasoning_tokens=9)
+    ask = Ask(ScriptedEngine(script, 1), pack, Manner(Reasoning.NEVER, max_reasoning_tokens=9))
     assert run(replace(batch, ask=ask, filter_sentences=fast_then_thorough), reports)
     assert len(asked) == 9 * 6 * 2
     last = [len(asked) - asked[::-1].index(number) for number in range(9)]

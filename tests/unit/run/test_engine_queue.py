@@ -9,7 +9,7 @@ import pytest
 
 from leavs.engines.engine import Choices, Constraint, Message, Reply
 from leavs.engines.scripted import ScriptedEngine
-from leavs.run.engine_queue import InTurn, Line, line_for, reports_to_fill
+from leavs.run.engine_queue import EngineQueue, InTurn, queue_for, reports_to_fill
 
 T = TypeVar("T")
 ASKED = [Message("user", "?")]
@@ -27,16 +27,16 @@ async def ticks(count: int = 5) -> None:
 
 
 class Visitors:
-    """Takes places in a line, stays until it is let go, and remembers the order."""
+    """Takes places in a queue, stays until it is let go, and remembers the order."""
 
     def __init__(self, places: int) -> None:
-        self.line = Line(places)
+        self.queue = EngineQueue(places)
         self.entered: list[str] = []
         self.inside = self.most = 0
         self.leave = asyncio.Event()
 
     async def visit(self, name: str, turn: int) -> None:
-        async with self.line.place(turn):
+        async with self.queue.place(turn):
             self.entered.append(name)
             self.inside += 1
             self.most = max(self.most, self.inside)
@@ -118,15 +118,15 @@ def test_who_is_called_and_cancelled_at_once_passes_the_place_on() -> None:
 
 
 def test_an_error_inside_frees_the_place() -> None:
-    async def fail(line: Line) -> None:
-        async with line.place(0):
+    async def fail(queue: EngineQueue) -> None:
+        async with queue.place(0):
             raise ValueError
 
     async def check() -> None:
-        line = Line(1)
+        queue = EngineQueue(1)
         for _ in range(3):
             with pytest.raises(ValueError):
-                await fail(line)
+                await fail(queue)
 
     in_time(check())
 
@@ -140,8 +140,8 @@ def test_a_conversation_that_goes_on_is_served_before_all_new_ones() -> None:
         return "x"
 
     async def check() -> None:
-        engine, line = ScriptedEngine(script), Line(1)
-        early, late = InTurn(engine, line, 1), InTurn(engine, line, 2)
+        engine, queue = ScriptedEngine(script), EngineQueue(1)
+        early, late = InTurn(engine, queue, 1), InTurn(engine, queue, 2)
         asked = [
             (late, "in", None),
             (early, "early", None),
@@ -169,7 +169,7 @@ def test_an_engine_in_turn_passes_everything_on() -> None:
 
     async def check() -> None:
         engine = Engine(lambda *_: "x", batch_size=77)
-        in_turn = InTurn(engine, Line(1), 0)
+        in_turn = InTurn(engine, EngineQueue(1), 0)
         before, choices = Reply("before"), Choices(("A", "B"))
         await in_turn.reply(ASKED, max_tokens=5, constraint=choices, follows=before)
         given = {"max_tokens": 5, "constraint": choices, "follows": before}
@@ -186,9 +186,9 @@ def test_an_eighth_more_than_the_engine_works_on_waits_at_its_door(
     batch_size: int, places: int
 ) -> None:
     async def check() -> None:
-        line = line_for(ScriptedEngine(lambda *_: "x", batch_size))
+        queue = queue_for(ScriptedEngine(lambda *_: "x", batch_size))
         visitors = Visitors(1)
-        visitors.line = line
+        visitors.queue = queue
         tasks = [asyncio.create_task(visitors.visit("x", 0)) for _ in range(2 * places)]
         await ticks()
         assert visitors.inside == places
@@ -211,9 +211,9 @@ def test_whatever_happens_all_are_served_and_all_places_come_back(seed: int) -> 
     places = moments.randint(1, 4)
     inside = 0
 
-    async def visit(line: Line) -> None:
+    async def visit(queue: EngineQueue) -> None:
         nonlocal inside
-        async with line.place(moments.randint(-1, 3)):
+        async with queue.place(moments.randint(-1, 3)):
             inside += 1
             assert inside <= places
             try:
@@ -224,17 +224,17 @@ def test_whatever_happens_all_are_served_and_all_places_come_back(seed: int) -> 
                 inside -= 1
 
     async def check() -> None:
-        line = Line(places)
+        queue = EngineQueue(places)
         tasks = []
         for _ in range(60):
-            tasks.append(asyncio.create_task(visit(line)))
+            tasks.append(asyncio.create_task(visit(queue)))
             await ticks(moments.randint(0, 2))
             if moments.random() < 0.4:
                 moments.choice(tasks).cancel()
         ended = await asyncio.gather(*tasks, return_exceptions=True)
         assert {type(one) for one in ended} <= {type(None), ValueError, asyncio.CancelledError}
         visitors = Visitors(places)
-        visitors.line = line
+        visitors.queue = queue
         rest = [asyncio.create_task(visitors.visit("x", 0)) for _ in range(places + 1)]
         await ticks()
         assert visitors.inside == places

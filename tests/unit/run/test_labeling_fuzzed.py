@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from fuzzing import examples
 from leavs import (
     Filtration,
     MethodOptions,
@@ -34,10 +35,10 @@ from leavs.domain import (
     Sentence,
     Shard,
     Step,
-    StepUsage,
     Thought,
     UnreadableReport,
     Urgency,
+    Usage,
 )
 from leavs.engines.engine import Choices, Constraint, Message
 from leavs.journal.serialization import result_from_json, result_to_json
@@ -91,7 +92,7 @@ def assert_pandas_reads_the_same(path: Path) -> None:
     assert table.to_dict("records") == rows(path)
 
 
-@settings(max_examples=8, deadline=None)
+@examples(8)
 @given(records)
 @example(NASTY)
 def test_tables_hold_every_report_once_and_to_the_character(
@@ -186,13 +187,13 @@ results = st.builds(
     st.lists(any_text, max_size=2).map(tuple),
     numbers,
     st.booleans(),
-    st.dictionaries(any_text, st.builds(StepUsage, *[numbers] * 7), max_size=2),
+    st.dictionaries(any_text, st.builds(Usage, *[numbers] * 7), max_size=2),
     st.lists(st.builds(Thought, any_text, any_text, any_text), max_size=2).map(tuple),
     st.integers(0, 10**6).map(lambda milliseconds: milliseconds / 1000),
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(results)
 def test_a_record_comes_back_as_it_was(result: Any) -> None:
     line = json.dumps(result_to_json(result))

@@ -19,12 +19,15 @@ from leavs import (
     from_folder,
     label_reports,
 )
+from leavs.domain import Prompt
 from leavs.engines.engine import Choices, Constraint, Message
 from leavs.errors import ContextError, RunFolderError
 from leavs.journal.journal import line_of, read_lines
 from leavs.journal.serialization import result_from_json
 from leavs.method.ask import Ask, Question
+from leavs.method.options import Manner
 from leavs.method.pack import Pack
+from leavs.method.reply_form import one_of
 
 LIMIT = 1400  # words: the instructions and the question of fast filtration have some 500
 LONG = "\n".join(
@@ -100,10 +103,11 @@ def test_the_number_is_missing_where_the_engine_does_not_say_it(tmp_path: Path) 
 
 
 def test_the_failure_quotes_nothing_of_the_report(pack: Pack) -> None:
-    ask = Ask(ScriptedEngine(SmallContext(limit=10)), pack, Reasoning.ALWAYS, 100)
+    ask = Ask(ScriptedEngine(SmallContext(limit=10)), pack, Manner(Reasoning.ALWAYS, 100))
     values = {"organ": "liver", "covers": "x", "sentence": "The liver is CANARY."}
     with pytest.raises(ContextError, match=r"the prompt of [\d,]+ tokens is longer") as error:
-        asyncio.run(ask.choose(Question("filtration_thorough", values, "about"), ("Yes", "No")))
+        question = Question(Prompt.FILTRATION_THOROUGH, values, "about")
+        asyncio.run(ask.answer(question, one_of(("Yes", "No"))))
     assert "CANARY" not in str(error.value)
 
 

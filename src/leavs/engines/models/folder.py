@@ -1,4 +1,4 @@
-"""What a folder says of the model in it, read without loading the model.
+"""Reads what a folder tells about the model in it, without loading the model.
 
 Reads config.json, the index of the weights and the headers of safetensors files. Knows nothing of
 engines or caches; imports nothing from leavs.
@@ -17,7 +17,7 @@ CONFIG = "config.json"
 INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 PATTERNS = ("model*.safetensors", "*.safetensors", "pytorch_model*.bin", "*.bin")
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "tiktoken.model")
-AS_CONFIG = ""  # the dtype of weights whose files do not say it
+AS_CONFIG = ""  # the dtype of weights whose files do not name one
 _LONGEST_HEADER = 100_000_000  # bytes; safetensors' own limit
 _PART = re.compile(r"(.+-)(\d+)(-of-)(\d+)(\.\w+)")
 
@@ -27,10 +27,10 @@ class Weights:
     """The files of a model's weights.
 
     Args:
-        files: that are there and whole.
-        missing: that belong to the model and are not there.
-        damaged: that are shorter than they say of themselves, or cannot be read.
-        stored: bytes by dtype, as safetensors names it; AS_CONFIG where it is not known.
+        files: those that are there and whole.
+        missing: those that belong to the model and are not there.
+        damaged: those that are shorter than their headers say, or cannot be read.
+        stored: bytes by dtype, as safetensors names it; AS_CONFIG if the dtype is not known.
     """
 
     files: Sequence[str] = ()
@@ -45,7 +45,7 @@ class Weights:
 
 
 def what_is_missing(folder: Path) -> str:
-    """Why the model in a folder cannot be loaded, in a few words; "" where it is complete."""
+    """Say in a few words why the model in a folder cannot be loaded; "" if it is complete."""
     if read_config(folder) is None:
         return f"no {CONFIG} that can be read"
     weights = read_weights(folder)
@@ -61,13 +61,13 @@ def what_is_missing(folder: Path) -> str:
 
 
 def read_config(folder: Path) -> Mapping[str, Any] | None:
-    """The model's config.json; None where there is none that can be read."""
+    """Read the model's config.json; None if there is none, or it cannot be read."""
     config = _json(folder / CONFIG)
     return config if isinstance(config, dict) else None
 
 
 def read_weights(folder: Path) -> Weights:
-    """The weights that vLLM would load: those of the index, or by the usual names."""
+    """Look at the weights that vLLM would load: those of the index, or of the usual names."""
     names, total = _expected(folder)
     there = [name for name in names if (folder / name).is_file()]
     missing = tuple(name for name in names if name not in there)
@@ -86,7 +86,7 @@ def read_weights(folder: Path) -> Weights:
 
 
 def _expected(folder: Path) -> tuple[Sequence[str], int]:
-    """The names of the files, and the bytes of all weights where an index says them."""
+    """The names of the files, and the bytes of all weights if an index tells them, else 0."""
     for name in INDEXES:
         index = _json(folder / name)
         if isinstance(index, dict) and isinstance(index.get("weight_map"), dict):
@@ -100,7 +100,7 @@ def _expected(folder: Path) -> tuple[Sequence[str], int]:
 
 
 def _with_all_parts(names: Sequence[str]) -> Sequence[str]:
-    """The names, and those that "-00001-of-00004" says there must be as well."""
+    """Add the names of the other parts, which "-00001-of-00004" implies."""
     parts = [match for name in names if (match := _PART.fullmatch(name))]
     if not parts:
         return names

@@ -1,4 +1,4 @@
-"""Models of the Hugging Face hub: found in the cache, or put there.
+"""Models of the Hugging Face hub: found in the cache, or downloaded into it.
 
 huggingface_hub is imported only when it is used, with its telemetry off. Knows nothing of what is
 done with a model.
@@ -51,13 +51,13 @@ def fetch_model(
     download_dir: Path | None = None,
     again: bool = False,
 ) -> Path:
-    """Put a model into the cache unless it is there and complete, and return its folder.
+    """Download a model into the cache unless it is there and complete, and return its folder.
 
     Args:
-        again: ask the hub for its newest state even then.
+        again: ask the hub for the newest state even if it is there.
 
     Raises:
-        InputError: it cannot be had; the message says why and what to do.
+        InputError: it cannot be downloaded; the message says why and what to do.
         UsageError: huggingface_hub is not installed, or this is no id of a model.
     """
     folder = find_model(model, revision, download_dir)
@@ -82,9 +82,9 @@ def is_offline() -> bool:
 
 
 def files_to_fetch(names: Sequence[str]) -> list[str]:
-    """Of a repository's files those that vLLM needs; the weights in one format only.
+    """Pick the files of a repository that vLLM needs; the weights in one format only.
 
-    Files in folders are other formats or other models; they are left out.
+    Files in folders belong to other formats or other models and are left out.
     """
     at_the_top = [Path(name) for name in names if "/" not in name]
     chosen: list[str] = []
@@ -133,7 +133,7 @@ def _fetched(model: str, revision: str | None, download_dir: Path | None) -> Pat
 def _in_a_line(
     error: Exception, model: str, revision: str | None, download_dir: Path | None
 ) -> str | None:
-    """What a failed download means for the user; None for a bug."""
+    """Say in one line why a download failed and what to do; None if the error is a bug."""
     from huggingface_hub import errors
 
     if isinstance(error, InputError):

@@ -1,4 +1,4 @@
-"""Where a server is: on this machine, so that what is sent to it stays here, or elsewhere.
+"""Tells whether a server is on this machine, so that what is sent to it stays here.
 
 Knows nothing of what is sent.
 """
@@ -11,10 +11,10 @@ from leavs.errors import UsageError
 
 
 def refuse_elsewhere(base_url: str, allow_remote: bool) -> str:
-    """What has to be said before texts of reports are sent to a server; "" where it is here.
+    """Return the warning to give before texts are sent to a server; "" if it is on this machine.
 
     Raises:
-        UsageError: the server is not on this machine and that was not allowed, or this is no URL.
+        UsageError: the server is on another machine and that was not allowed, or this is no URL.
     """
     host, encrypted = _host_of(base_url)
     if is_loopback(host):
@@ -32,9 +32,9 @@ def refuse_elsewhere(base_url: str, allow_remote: bool) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a name or address stands for the loopback interface, and nothing else.
+    """Whether a name or address means the loopback interface, and nothing else.
 
-    Another address of this same machine is none, nor is a name that cannot be resolved.
+    Other addresses of this machine do not count, nor does a name that cannot be resolved.
     """
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)

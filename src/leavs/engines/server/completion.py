@@ -1,7 +1,7 @@
 """Reads what a server answers: the text, what it cost, and how probable its tokens were.
 
-Knows nothing of connections. A server can answer anything: what is wrong beside the text (usage,
-log-probabilities) counts as not given.
+Knows nothing of connections. A server can answer anything: usage and log-probabilities that are
+malformed count as not given.
 """
 
 import json
@@ -13,12 +13,12 @@ from typing import Any
 from leavs.engines.engine import Choices, Constraint, Pattern, Reasoned, Reply
 from leavs.engines.replies import completed_choice, place_of_choice, probabilities_of_choices
 
-ROUNDING = 1e-3  # by which a logarithm of a probability may be above zero
+ROUNDING = 1e-3  # a log-probability may be above zero by so much
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token of a reply, and those that could have stood there, with their log-probabilities."""
+    """A token of a reply and its alternatives, with their log-probabilities."""
 
     text: str
     log_probability: float
@@ -30,7 +30,7 @@ class Completion:
     """What a server answered.
 
     Args:
-        tokens: of the text, where the server gives their log-probabilities.
+        tokens: of the text, if the server gives their log-probabilities.
     """
 
     text: str
@@ -42,7 +42,7 @@ class Completion:
 
 
 def read_completion(body: bytes) -> Completion | None:
-    """The first choice of a chat completion; None where the body is something else."""
+    """Read the first choice of a chat completion; None if the body is something else."""
     match _json(body):
         case {"choices": [{"message": {**message}, **choice}, *_], **answer}:
             text = message.get("content")
@@ -60,7 +60,7 @@ def read_completion(body: bytes) -> Completion | None:
 
 
 def sendable(text: str) -> str:
-    """The text with "?" for lone surrogates, which JSON can name and UTF-8 cannot carry."""
+    """Replace lone surrogates, which JSON can express and UTF-8 cannot, by "?"."""
     return text.encode("utf-8", "replace").decode()
 
 
@@ -78,7 +78,7 @@ def _count(value: object, *path: str) -> int:
 
 
 def _tokens(logprobs: object) -> tuple[Token, ...]:
-    """All tokens; none where one of them is not as it should be."""
+    """All tokens; none if one of them is malformed."""
     match logprobs:
         case {"content": [*entries]}:
             try:
@@ -104,7 +104,7 @@ def _pair(entry: object) -> tuple[str, float]:
 
 
 def as_reply(completion: Completion, constraint: Constraint | None) -> Reply:
-    """The reply to a question that was asked with a constraint."""
+    """Make the reply to a question that was asked with a constraint."""
     text, cut, tokens = completion.text, completion.cut, completion.tokens
     more: dict[str, Any] = {}
     match constraint:

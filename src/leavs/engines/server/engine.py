@@ -1,6 +1,6 @@
 """Any OpenAI-compatible server, such as `vllm serve`, through the openai client.
 
-A server takes text, not token ids, so that control tokens in a report are neutralised first.
+The server gets text, not token ids, and so control tokens in a report are neutralised first.
 """
 
 import logging
@@ -23,7 +23,7 @@ from leavs.engines.server.refusals import read_refusal
 from leavs.engines.server.retries import RetryingClient
 from leavs.errors import ContextError, EngineStartError, QuestionError
 
-BATCH_SIZE = 256  # a server does not tell its own; more would spend their time limit waiting
+BATCH_SIZE = 256  # a server does not tell its own; more would time out while they wait
 
 
 def _client(options: ServerOptions) -> openai.AsyncOpenAI:
@@ -32,8 +32,8 @@ def _client(options: ServerOptions) -> openai.AsyncOpenAI:
     except ValueError as error:
         raise EngineStartError(f"{options.base_url} is no URL: {error}; check --base-url") from None
     _quieten_logs()
-    # Texts of reports go where --base-url says: not where a server points to, and not by way of
-    # a proxy to this machine itself.
+    # Texts of reports go to --base-url alone: no redirect is followed, and no proxy is used to
+    # reach this machine itself.
     direct = {"http://": None, "https://": None} if is_loopback(_host_of(options)) else None
     return openai.AsyncOpenAI(
         base_url=options.base_url,
@@ -49,7 +49,7 @@ def _host_of(options: ServerOptions) -> str:
 
 
 def _quieten_logs() -> None:
-    """At debug level some versions of the client log whole requests, whoever listens."""
+    """Raise the level of the client's logs: at debug level some versions log whole requests."""
     known = [name for name in logging.root.manager.loggerDict if name.startswith("openai.")]
     for name in ("openai", *known):
         logger = logging.getLogger(name)
@@ -57,7 +57,7 @@ def _quieten_logs() -> None:
 
 
 async def served_model(options: ServerOptions) -> str:
-    """The name of the model that a server will be asked for.
+    """Ask a server for the name of the model that it will be asked for.
 
     Raises:
         EngineStartError: the server does not answer, refuses the key, or lacks the model.
@@ -92,7 +92,7 @@ async def _choose_model(client: openai.AsyncOpenAI, options: ServerOptions) -> t
             f"no answer from {options.base_url} ({type(error).__name__}); "
             "check --base-url and that the server is running"
         ) from error
-    except (AttributeError, ValueError) as error:  # what the client makes of a web page
+    except (AttributeError, ValueError) as error:  # raised by the client for a web page
         raise EngineStartError(
             f"{options.base_url} does not answer as an OpenAI-compatible server; check --base-url"
         ) from error
@@ -113,8 +113,8 @@ class OpenAIEngine:
     """An engine over chat completions.
 
     Args:
-        constrains: the server is vLLM, which keeps replies to the answers allowed; other servers
-            are asked without a constraint, and their replies are read strictly.
+        constrains: the server is vLLM, which holds replies to a constraint; other servers are
+            asked without one, and their replies are read strictly.
     """
 
     def __init__(
@@ -162,13 +162,13 @@ class OpenAIEngine:
             return as_reply(await self._retrying.ask(request), constraint)
         except openai.APIStatusError as error:
             if logprobs is not None and "logprobs" in error.message:
-                self._gives_log_probabilities = False  # labels without probabilities, then
+                self._gives_log_probabilities = False  # from now on labels have no probabilities
                 return await self.reply(messages, max_tokens=max_tokens, constraint=constraint)
             room = await self._room(request, error)
             return await self.reply(messages, max_tokens=room, constraint=constraint)
 
     async def _room(self, request: Mapping[str, Any], error: openai.APIStatusError) -> int:
-        """The tokens that are left for a reply, if the server did not shorten it by itself.
+        """Count the tokens left for a reply, if the server did not shorten it by itself.
 
         Raises:
             ContextError: the prompt leaves none, or nothing is known of its length.
@@ -188,7 +188,7 @@ class OpenAIEngine:
         return room
 
     async def _count(self, request: Mapping[str, Any]) -> tuple[int, int] | None:
-        """How long vLLM finds the prompt, and its context: a refusal may say "at least"."""
+        """Ask vLLM for the lengths of prompt and context: a refusal may say "at least"."""
         url = f"{self._base_url.rstrip('/').removesuffix('/v1')}/tokenize"
         body = {name: request[name] for name in ("model", "messages")}
         once = self._client.with_options(max_retries=0)

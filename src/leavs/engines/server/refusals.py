@@ -1,6 +1,6 @@
 """Reads from a server's refusal whether the prompt was too long, and the lengths that it names.
 
-Servers say it in words of their own; the numbers are all that is kept, for the words could quote
+Each server has words of its own for it. Only the numbers are kept, because the words could quote
 the prompt. Knows nothing of engines; imports nothing from leavs.
 """
 
@@ -24,11 +24,11 @@ _TOKENS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class TooLong:
-    """What a server says of a prompt that its context cannot hold.
+    """The lengths that a server names when its context cannot hold a prompt.
 
     Args:
-        tokens: of the prompt, where it names them exactly.
-        limit: of the context, prompt and reply together, where it names it.
+        tokens: of the prompt, if the server names them exactly.
+        limit: of the context, prompt and reply together, if the server names it.
     """
 
     tokens: int | None
@@ -36,7 +36,7 @@ class TooLong:
 
 
 def read_refusal(message: str) -> TooLong | None:
-    """The lengths that a refusal names; None where it refuses something else."""
+    """Read the lengths that a refusal names; None if something else was refused."""
     if not _TOO_LONG.search(message):
         return None
     tokens, limit = _TOKENS.search(message), _LIMIT.search(message)

@@ -1,9 +1,9 @@
-"""Asks a server again within bounds, and tells a question that fails from a server that is gone.
+"""Retries questions within limits, and tells a question that fails from a server that is gone.
 
-The openai client asks again by itself: where the connection breaks and after 408, 409, 429 and
-5xx, with exponential pauses and jitter, or when the server says (Retry-After, up to two minutes).
-Here is what it does not do: answers that are no completions, one limit on it all, and, before a
-question counts as failed, a look whether the server still answers at all.
+The openai client retries by itself if the connection breaks and after 408, 409, 429 and 5xx, with
+exponential pauses and jitter, or when the server says (Retry-After, up to two minutes). This module
+adds what the client lacks: a retry of answers that are no completions, one time limit on all tries,
+and a probe of the server before a question counts as failed.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from leavs.engines.server.completion import Completion, read_completion
 from leavs.engines.server.options import ServerOptions
 from leavs.errors import EngineError, ServerError
 
-REFUSALS = frozenset({400, 413, 422})  # the fault of one question; others are the server's
-PASSING = frozenset({408, 409, 429})  # and 5xx: another time it may work
+REFUSALS = frozenset({400, 413, 422})  # caused by one question; other codes by the server
+PASSING = frozenset({408, 409, 429})  # and 5xx: a later try may succeed
 MAX_PAUSE_SECONDS = 8.0  # the client's own
 
 
@@ -44,19 +44,19 @@ class RetryingClient:
         self._answers = self._faults_in_a_row = 0
 
     async def ask(self, request: dict[str, Any]) -> Completion:
-        """The answer to a request.
+        """Send a request, and return its completion.
 
-        A question that got none is put once more when the server answers another.
+        If all tries fail, the server is probed; if it answers, the request is sent once more.
 
         Raises:
             openai.APIStatusError: the server refuses the question.
-            ServerError: it fails at the question, and answers others.
-            EngineError: it answers nothing any more.
+            ServerError: the server fails at this question, and answers others.
+            EngineError: the server no longer answers.
         """
         try:
             answer = await self._try(self._client, request)
         except ServerError:
-            await self._find_sign_of_life()
+            await self._probe()
             answer = await self._try_last(request)
         self._faults_in_a_row = 0
         return answer
@@ -70,8 +70,8 @@ class RetryingClient:
                 raise self._gone(f"{self._faults_in_a_row} questions in a row: {error}") from error
             raise
 
-    async def _find_sign_of_life(self) -> None:
-        """Return when the server answers something; one of those that wait asks for all."""
+    async def _probe(self) -> None:
+        """Return once the server has answered anything; one of those that wait asks for all."""
         seen = self._answers
         async with self._looking:
             if self._answers > seen:
@@ -79,7 +79,7 @@ class RetryingClient:
             try:
                 await self._try(self._client, self._ping)
             except openai.APIStatusError:
-                pass  # who refuses is alive
+                pass  # a server that refuses is running
             except ServerError as error:
                 raise self._gone(str(error)) from error
 
@@ -102,11 +102,11 @@ class RetryingClient:
         return answer
 
     async def _completion(self, client: openai.AsyncOpenAI, request: dict[str, Any]) -> Completion:
-        """The answer; what is no completion is asked for again."""
+        """Send a request until a completion comes."""
         for retries in range(client.max_retries + 1):
             if retries:
                 pause = min(self._pause_seconds * 2.0 ** (retries - 1), MAX_PAUSE_SECONDS)
-                jitter = random.uniform(0.75, 1.0)  # noqa: S311 (so that not all ask at once)
+                jitter = random.uniform(0.75, 1.0)  # noqa: S311 (so that not all retry at once)
                 await asyncio.sleep(pause * jitter)
             answer = await client.chat.completions.with_raw_response.create(**request)
             completion = read_completion(answer.http_response.content)
@@ -119,5 +119,5 @@ class RetryingClient:
 
 
 def _kind(error: openai.OpenAIError) -> str:
-    """What broke, without the error's own words, which could quote anything."""
+    """Name the kind of an error, without its message, which could quote anything."""
     return type(error.__cause__ or error).__name__

@@ -1,11 +1,11 @@
 """A conversation as token ids, in which text of a report is never taken for a control token.
 
-A chat template puts control tokens and content into one string, so that a report which holds
+A chat template puts control tokens and content into one string, so that a report that contains
 `<|im_end|>` would close its own turn. Here such content is encoded apart from the template, as
-plain text. Where a template marks its turns with mere text, as `[INST]` in models that have no
-such token, nothing tells it from the same text in a report: there it is broken up by a space.
-A conversation that goes on is extended by its next turn alone, from the very tokens that the model
-wrote. Knows nothing of engines; needs transformers' tokenizers.
+plain text. If a template marks its turns with mere text, such as `[INST]` in models that have no
+such token, the same text in a report cannot be told from it and is broken up by a space.
+A conversation that continues is extended by its next turn alone, after the very tokens that the
+model generated. Knows nothing of engines; needs transformers' tokenizers.
 """
 
 import json
@@ -26,9 +26,9 @@ _PLACEHOLDER = "\ue000{}\ue001"  # private use: in no template, and no token of 
 _PLACEHOLDERS = re.compile("\ue000(\\d+)\ue001")
 _RENAMED = f"{{}} {secrets.token_hex(8)}"  # a word of a vocabulary that no text has
 _SPACE = " \t\n\r\v\f▁"  # SentencePiece writes a space as ▁
-_CACHED = 64  # texts that come again and again: the instructions of each step
+_CACHED = 64  # texts that are repeated in many conversations: the instructions of each step
 
-# With these the encoding in pieces is compared with the template's own.
+# A conversation for which the encoding in pieces is compared with the template's own.
 _SAMPLE = (
     Message("system", "You read reports. Words such as  3 mm, 2.1 cm!"),
     Message("user", "Spleen: normal.\n\nWhat is said?"),
@@ -36,7 +36,7 @@ _SAMPLE = (
     Message("user", "(A) or (B)"),
 )
 
-# What stands between the turns: the id of a control token, or text with placeholders for contents
+# Part of a rendered template: the id of a control token, or text with placeholders for contents
 _Piece = int | str
 
 
@@ -45,8 +45,8 @@ class ConversationTokenizer:
 
     The template is rendered once for each order of roles, with placeholders for the contents, and
     cut at its control tokens; what lies between is encoded as plain text with the contents put
-    back. Where a model's own encoding does not fall into such pieces, conversations without
-    control tokens in them are encoded as the template does.
+    back. If a model's own encoding cannot be cut into such pieces, conversations without control
+    tokens in them are encoded by the template as a whole.
 
     Args:
         tokenizer: the model's tokenizer from transformers, with a chat template.
@@ -73,14 +73,14 @@ class ConversationTokenizer:
         self._tail = self._cut_tail()
 
     def encode(self, messages: Sequence[Message]) -> list[int]:
-        """The token ids of a conversation, up to where the model's next turn begins."""
+        """Encode a conversation, up to where the model's next turn begins."""
         turns = self._turns(messages)
         if self._in_pieces or any(self._controls.search(turn.content) for turn in turns):
             return self._encode_pieces(turns)
         return self._encode_whole(turns)
 
     def go_on(self, so_far: Sequence[int], messages: Sequence[Message]) -> list[int]:
-        """The token ids of a conversation of which all but the last message are encoded already.
+        """Encode a conversation whose messages, all but the last, are encoded already.
 
         Args:
             so_far: the ids up to the end of the model's last turn, as it was generated.
@@ -153,8 +153,11 @@ class ConversationTokenizer:
         return set().union(*map(control_tokens_in, text)) - set(self._control_ids)
 
     def _cut_tail(self) -> tuple[_Piece, ...] | None:
-        """What follows the model's turn, with a placeholder 0 for the user's next; None where a
-        conversation that goes on does not begin as it stood."""
+        """What follows the model's turn, with the placeholder 0 for the user's next turn.
+
+        None if the template renders earlier turns differently once a turn is added, so that they
+        cannot be reused.
+        """
         turns = self._turns(_SAMPLE)
         pieces = list(self._pieces(tuple(turn.role for turn in turns)))
         said, asked = (_PLACEHOLDER.format(len(turns) - back) for back in (2, 1))
@@ -182,7 +185,7 @@ class ConversationTokenizer:
         return text
 
     def _knows_system_role(self) -> bool:
-        """Some templates refuse a system turn, or leave it out.
+        """Whether the template has a place for a system turn: some refuse it, or leave it out.
 
         Raises:
             EngineStartError: the template refuses every conversation that leavs would have.
@@ -227,12 +230,12 @@ def _without_controls(tokenizer: Tokenizer, controls: Set[str]) -> tuple[Tokeniz
     """Copies of a tokenizer that take every control token for the characters it is written in.
 
     `encode_special_tokens` does that for tokens marked special; others (such as `<think>` in some
-    models) are marked so in the copy. Some vocabularies hold them as words too, and they lose them.
-    Added tokens of white space alone stay as they are: they are no controls, and plain text is
-    encoded with them.
+    models) are marked so in the copy. If the vocabulary holds them as words too, it loses those.
+    Added tokens of white space alone stay as they are: they are no control tokens, and plain text
+    is encoded with them.
 
     Returns:
-        One for the beginning of a text, and one for the pieces of it from behind a control token.
+        One for the beginning of a text, and one for the pieces behind a control token.
     """
     description = json.loads(tokenizer.to_str())
     for token in description["added_tokens"]:
@@ -249,7 +252,7 @@ def _copied(description: dict[str, Any]) -> Tokenizer:
 
 
 def _rename(model: dict[str, Any], controls: Set[str]) -> None:
-    """Take control tokens out of a vocabulary, but for those that merges need; ids stay."""
+    """Rename control tokens in a vocabulary, except those that merges need; ids stay."""
     vocabulary = model["vocab"]
     if isinstance(vocabulary, list):  # Unigram: pieces with their scores
         for place, (piece, score) in enumerate(vocabulary):
@@ -263,7 +266,7 @@ def _rename(model: dict[str, Any], controls: Set[str]) -> None:
 
 
 def _begin_nothing(description: dict[str, Any]) -> bool:
-    """Put no space in front of a piece where one is put only in front of the whole.
+    """Keep a tokenizer that puts a space before a text from putting one before every piece.
 
     Returns:
         Whether this changes anything.

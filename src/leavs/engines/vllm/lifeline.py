@@ -1,7 +1,7 @@
-"""Ties vLLM's processes to the one that started them: a `kill -9` of leavs leaves no GPU in use.
+"""Ends vLLM's processes with the one that started them: a `kill -9` of leavs leaves no GPU in use.
 
 vLLM loads this as a plugin (the entry point `vllm.general_plugins`) in every process it starts.
-It does nothing unless leavs started the engine, and nothing where there is no Linux.
+It does nothing unless leavs started the engine, and does nothing outside Linux.
 """
 
 import ctypes

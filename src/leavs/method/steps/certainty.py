@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from leavs.domain import Certainty, Evidence, FindingType, Label, Organ
+from leavs.domain import Certainty, Evidence, FindingType, Label, Organ, Prompt
 from leavs.method.ask import Ask
+from leavs.method.reply_form import one_of
 from leavs.method.steps.finding_question import finding_question
 
 # The answers in the order in which they are offered, with the code that each stands for
@@ -36,9 +37,9 @@ async def assess_certainty(
     """
     answers = [answer for answer in CODES if mentioned or answer not in ONLY_IF_MENTIONED]
     question, by_letter = finding_question(
-        ask, "certainty", evidence, organ, finding_type, ask.pack.ontology.certainty, answers
+        ask, Prompt.CERTAINTY, evidence, organ, finding_type, ask.pack.ontology.certainty, answers
     )
-    chosen = await ask.choose(question, tuple(by_letter))
+    chosen = await ask.answer(question, one_of(tuple(by_letter)))
     code = CODES[by_letter[chosen.choice]]
     choices = {by_letter[letter]: value for letter, value in chosen.probabilities.items()}
     return Label(code, _probability(choices, code), choices=choices)

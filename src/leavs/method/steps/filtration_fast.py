@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from leavs.domain import Evidence, FoundBy, Organ, Report, Sentence
-from leavs.engines.engine import Pattern, Reply
-from leavs.method.answers import QUOTES_PATTERN, Quote, read_quotes
+from leavs.domain import Evidence, FoundBy, Organ, Prompt, Report, Sentence
 from leavs.method.ask import Ask, Question
+from leavs.method.reply_form import list_of_quotes
 from leavs.text import match_quotes
 
 
@@ -15,7 +14,8 @@ class FastFiltration:
     """The sentences that fast filtration found.
 
     Args:
-        dropped_quotes: quotes that stand nowhere in the report, and so are no evidence.
+        dropped_quotes: the number of quotes that stand nowhere in the report, and so are no
+            evidence.
         cut: the model's list was longer than allowed; sentences may be missing from it.
     """
 
@@ -36,23 +36,19 @@ async def filter_fast(
         QuestionError: no answer that can be read.
     """
     question = Question(
-        "filtration_fast",
+        Prompt.FILTRATION_FAST,
         {"organ": organ.name, "covers": organ.covers, "report": report.text},
         "filtration_fast",
     )
 
-    def read(reply: Reply) -> tuple[tuple[Quote, ...], bool]:
-        return read_quotes(reply.text, reply.cut), reply.cut
-
-    quotes, cut = await ask.answer(
-        question, Pattern(QUOTES_PATTERN), read, longest_list(report, sentences)
-    )
-    found = match_quotes((quote.text for quote in quotes if quote.informative), sentences)
+    listed = await ask.answer(question, list_of_quotes(longest_list(report, sentences)))
+    informative = (quote.text for quote in listed.quotes if quote.informative)
+    found = match_quotes(informative, sentences)
     picked = {sentence.start: sentence for matches in found for sentence in matches}
     return FastFiltration(
         tuple(Evidence(picked[start], FoundBy.FAST) for start in sorted(picked)),
         sum(not matches for matches in found),
-        cut,
+        listed.cut,
     )
 
 

@@ -6,8 +6,9 @@ question is put to the engine once in a run.
 
 from collections.abc import Sequence
 
-from leavs.domain import Evidence, FoundBy, Organ, Sentence
+from leavs.domain import Evidence, FoundBy, Organ, Prompt, Sentence
 from leavs.method.ask import Ask, Question
+from leavs.method.reply_form import several_of
 from leavs.system.concurrency import together
 
 
@@ -30,8 +31,9 @@ async def filter_joint(
 
 async def _organs(ask: Ask, sentence: Sentence) -> tuple[str, ...]:
     question = Question(
-        "filtration_joint",
+        Prompt.FILTRATION_JOINT,
         {"sentence": sentence.in_context},
         f"filtration_joint: characters {sentence.start} to {sentence.end}",
     )
-    return await ask.choose_several(question, [organ.name for organ in ask.pack.ontology.organs])
+    organs = [organ.name for organ in ask.pack.ontology.organs]
+    return await ask.answer(question, several_of(organs))

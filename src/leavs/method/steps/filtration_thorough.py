@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from leavs.domain import Evidence, FoundBy, Organ, Sentence
+from leavs.domain import Evidence, FoundBy, Organ, Prompt, Sentence
 from leavs.method.ask import Ask, Question
+from leavs.method.reply_form import one_of
 from leavs.system.concurrency import together
 
 YES, NO = "Yes", "No"
@@ -24,11 +25,11 @@ async def filter_thorough(
 
 async def _informs(ask: Ask, sentence: Sentence, organ: Organ) -> Evidence | None:
     question = Question(
-        "filtration_thorough",
+        Prompt.FILTRATION_THOROUGH,
         {"organ": organ.name, "covers": organ.covers, "sentence": sentence.in_context},
         f"filtration_thorough: characters {sentence.start} to {sentence.end}",
     )
-    chosen = await ask.choose(question, (YES, NO))
+    chosen = await ask.answer(question, one_of((YES, NO)))
     if chosen.choice == NO:
         return None
     return Evidence(sentence, FoundBy.THOROUGH, chosen.probabilities.get(YES))

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from leavs.domain import AnswerWording, Evidence, FindingType, Organ
+from leavs.domain import AnswerWording, Evidence, FindingType, Organ, Prompt
 from leavs.method.answers import LETTERS
 from leavs.method.ask import Ask, Question
 
 
 def finding_question(
     ask: Ask,
-    step: str,
+    prompt: Prompt,
     evidence: Sequence[Evidence],
     organ: Organ,
     finding_type: FindingType,
@@ -20,9 +20,9 @@ def finding_question(
     """A question on one finding type, and the answer that each letter stands for.
 
     Args:
-        answers: the wording of the step's answers by their keys.
-        offered: the keys of those that may be given, in order.
-        more: further variables of the step's prompt file.
+        answers: the wording of the prompt's answers by their keys.
+        offered: the keys of the answers that may be given, in order.
+        more: further variables of the prompt file.
     """
     wording = ask.pack.wording(organ, finding_type)
     by_letter = dict(zip(LETTERS, offered, strict=False))
@@ -38,4 +38,4 @@ def finding_question(
         "letters": ", ".join(by_letter),
         **more,
     }
-    return Question(step, values, f"{step}: {finding_type.name}"), by_letter
+    return Question(prompt, values, f"{prompt}: {finding_type.name}"), by_letter

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from leavs.domain import Evidence, Organ
+from leavs.domain import Evidence, Organ, Prompt
 from leavs.method.ask import Ask, Question
+from leavs.method.reply_form import several_of
 
 
 async def assess_finding_types(
@@ -17,8 +18,8 @@ async def assess_finding_types(
     names = [finding_type.name for finding_type in ask.pack.ontology.finding_types]
     told = [one.sentence.in_context for one in evidence]
     question = Question(
-        "finding_types",
+        Prompt.FINDING_TYPES,
         {"organ": organ.name, "covers": organ.covers, "evidence": told},
         "finding_types",
     )
-    return await ask.choose_several(question, names)
+    return await ask.answer(question, several_of(names))

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from leavs.domain import Certainty, Evidence, FindingType, Label, Organ, Urgency
+from leavs.domain import Certainty, Evidence, FindingType, Label, Organ, Prompt, Urgency
 from leavs.method.ask import Ask
+from leavs.method.reply_form import one_of
 from leavs.method.steps.finding_question import finding_question
 
 LEVELS = {
@@ -25,7 +26,7 @@ async def assess_urgency(
     """
     question, by_letter = finding_question(
         ask,
-        "urgency",
+        Prompt.URGENCY,
         evidence,
         organ,
         finding_type,
@@ -33,7 +34,7 @@ async def assess_urgency(
         LEVELS,
         unsure=label.certainty is Certainty.UNSURE,
     )
-    chosen = await ask.choose(question, tuple(by_letter))
+    chosen = await ask.answer(question, one_of(tuple(by_letter)))
     return replace(
         label,
         urgency=LEVELS[by_letter[chosen.choice]],

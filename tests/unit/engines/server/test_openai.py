@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from leavs.domain import Reasoning
+from leavs.domain import Prompt, Reasoning
 from leavs.engines.engine import Choices, Constraint, Message, Pattern, Reply
 from leavs.engines.server.engine import open_server, served_model
 from leavs.engines.server.options import ServerOptions, api_key
 from leavs.errors import AnswerError, ContextError, EngineError, EngineStartError, QuestionError
 from leavs.method.ask import Ask, Question
+from leavs.method.options import Manner
 from leavs.method.pack import Pack
+from leavs.method.reply_form import one_of
 from loopback_server import (
     MODELS,
     Answer,
@@ -206,7 +208,7 @@ def test_a_server_that_does_not_constrain_is_read_strictly(pack: Pack) -> None:
     prose = answer_of(completion("The CANARY liver seems normal to me."))
     readable = answer_of(completion("The answer is (B)."))
     values = {"organ": "liver", "covers": "x", "sentence": "x"}
-    question = Question("filtration_thorough", values, "about")
+    question = Question(Prompt.FILTRATION_THOROUGH, values, "about")
 
     def choice(*plan: Answer) -> str:
         server = Server(*plan, models=[("some/model", "somebody")])
@@ -214,8 +216,8 @@ def test_a_server_that_does_not_constrain_is_read_strictly(pack: Pack) -> None:
         async def run() -> str:
             async with open_server(options(server)) as engine:
                 assert not engine.constrains
-                ask = Ask(engine, pack, Reasoning.NEVER, 100)
-                return (await ask.choose(question, ("A", "B"))).choice
+                ask = Ask(engine, pack, Manner(Reasoning.NEVER, 100))
+                return (await ask.answer(question, one_of("AB"))).choice
 
         with running(server):
             return asyncio.run(run())

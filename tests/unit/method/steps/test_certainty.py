@@ -10,6 +10,7 @@ from leavs.engines.engine import Choices, Constraint, Message, Reply
 from leavs.engines.scripted import ScriptedEngine
 from leavs.errors import AnswerError
 from leavs.method.ask import Ask
+from leavs.method.options import Manner
 from leavs.method.pack import Pack
 from leavs.method.steps.certainty import assess_certainty
 
@@ -30,7 +31,7 @@ class Reader:
 
 
 def assess(pack: Pack, reader: Reader, *, mentioned: bool, finding_type: str = "focal") -> Label:
-    ask = Ask(ScriptedEngine(reader), pack, Reasoning.NEVER, 100)
+    ask = Ask(ScriptedEngine(reader), pack, Manner(Reasoning.NEVER, 100))
     [chosen] = [one for one in pack.ontology.finding_types if one.name == finding_type]
     return asyncio.run(assess_certainty(ask, EVIDENCE, pack.ontology.organs[1], chosen, mentioned))
 

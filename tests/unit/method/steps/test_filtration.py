@@ -14,6 +14,7 @@ from leavs.engines.scripted import ScriptedEngine
 from leavs.errors import AnswerError, QuestionError
 from leavs.method.answers import LETTERS
 from leavs.method.ask import Ask
+from leavs.method.options import Manner
 from leavs.method.pack import Pack, find_pack, load_pack
 from leavs.method.steps.filtration import FILTERS, Found
 from leavs.method.steps.filtration_fast import longest_list
@@ -86,7 +87,10 @@ class JointReader:
 
 def filtered_for_all(pack: Pack, reader: JointReader, text: str = REPORT.text) -> dict[str, Found]:
     """What is found for each organ of the pack, all at once as in a run."""
-    ask, report = Ask(ScriptedEngine(reader), pack, Reasoning.NEVER, 100), Report("r1", text)
+    ask, report = (
+        Ask(ScriptedEngine(reader), pack, Manner(Reasoning.NEVER, 100)),
+        Report("r1", text),
+    )
     sentences = split_sentences(text)
 
     async def one(organ: Organ) -> Found:
@@ -100,7 +104,7 @@ def filtered_for_all(pack: Pack, reader: JointReader, text: str = REPORT.text) -
 
 
 def filtered(pack: Pack, way: Filtration, reader: Reader, report: Report = REPORT) -> Found:
-    ask = Ask(ScriptedEngine(reader), pack, Reasoning.NEVER, 100)
+    ask = Ask(ScriptedEngine(reader), pack, Manner(Reasoning.NEVER, 100))
     [liver] = [organ for organ in pack.ontology.organs if organ.name == "liver"]
     return asyncio.run(FILTERS[way](ask, report, split_sentences(report.text), liver))
 
@@ -245,7 +249,7 @@ def test_one_unreadable_verdict_fails_the_filtration(pack: Pack, way: Filtration
             return "none"
         return "perhaps" if SPLEEN in messages[1].content else "Yes"
 
-    ask = Ask(ScriptedEngine(script), pack, Reasoning.NEVER, 100)
+    ask = Ask(ScriptedEngine(script), pack, Manner(Reasoning.NEVER, 100))
     with pytest.raises(AnswerError) as error:
         asyncio.run(FILTERS[way](ask, REPORT, SENTENCES, pack.ontology.organs[1]))
     assert "spleen" not in str(error.value)
@@ -271,7 +275,7 @@ def test_the_sentences_are_asked_at_once(pack: Pack) -> None:
             await barrier.wait()
             return "Yes"
 
-        ask = Ask(ScriptedEngine(script), pack, Reasoning.NEVER, 100)
+        ask = Ask(ScriptedEngine(script), pack, Manner(Reasoning.NEVER, 100))
         async with asyncio.timeout(5):
             return await FILTERS[Filtration.THOROUGH](
                 ask, REPORT, SENTENCES, pack.ontology.organs[1]
@@ -378,7 +382,9 @@ def test_the_letters_are_those_of_the_packs_organs(pack: Pack, tmp_path: Path) -
 @pytest.mark.parametrize("reply", ["(J)", "the liver", "", "(A) or so"])
 def test_organs_that_cannot_be_read_fail_the_organs_that_need_them(pack: Pack, reply: str) -> None:
     listed = {"liver": quoted(*SPOKEN)}
-    ask = Ask(ScriptedEngine(JointReader({SPLEEN: reply}, listed)), pack, Reasoning.NEVER, 100)
+    ask = Ask(
+        ScriptedEngine(JointReader({SPLEEN: reply}, listed)), pack, Manner(Reasoning.NEVER, 100)
+    )
 
     def found(organ: Organ) -> Found:
         return asyncio.run(FILTERS[Filtration.JOINT](ask.afresh(), REPORT, SENTENCES, organ))

@@ -11,6 +11,7 @@ from leavs.engines.engine import Constraint, Message, Pattern
 from leavs.engines.scripted import ScriptedEngine
 from leavs.errors import AnswerError
 from leavs.method.ask import Ask
+from leavs.method.options import Manner
 from leavs.method.pack import Pack
 from leavs.method.steps.finding_types import assess_finding_types
 
@@ -36,7 +37,7 @@ class Reader:
 
 
 def assess(pack: Pack, reader: Reader) -> tuple[str, ...]:
-    ask = Ask(ScriptedEngine(reader), pack, Reasoning.NEVER, 100)
+    ask = Ask(ScriptedEngine(reader), pack, Manner(Reasoning.NEVER, 100))
     return asyncio.run(assess_finding_types(ask, EVIDENCE, pack.ontology.organs[1]))
 
 

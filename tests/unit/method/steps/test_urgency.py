@@ -10,6 +10,7 @@ from leavs.engines.engine import Choices, Constraint, Message, Reply
 from leavs.engines.scripted import ScriptedEngine
 from leavs.errors import AnswerError
 from leavs.method.ask import Ask
+from leavs.method.options import Manner
 from leavs.method.pack import Pack
 from leavs.method.steps.urgency import assess_urgency
 
@@ -33,7 +34,7 @@ class Reader:
 
 
 def assess(pack: Pack, reader: Reader, label: Label = PRESENT) -> Label:
-    ask = Ask(ScriptedEngine(reader), pack, Reasoning.NEVER, 100)
+    ask = Ask(ScriptedEngine(reader), pack, Manner(Reasoning.NEVER, 100))
     liver, focal = pack.ontology.organs[1], pack.ontology.finding_types[-1]
     return asyncio.run(assess_urgency(ask, EVIDENCE, liver, focal, label))
 

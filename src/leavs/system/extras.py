@@ -8,7 +8,7 @@ from leavs.errors import UsageError
 
 @contextmanager
 def needing(extra: str, *packages: str) -> Iterator[None]:
-    """Around imports that an extra installs, which is named as the command is.
+    """Turn a failed import into advice to install the extra, which is named as the command.
 
     Raises:
         UsageError: one of these packages is not installed.

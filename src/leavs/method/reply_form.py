@@ -1,0 +1,113 @@
+"""The forms of an answer: what the engine is asked to keep to, and how its reply is read.
+
+Knows nothing of prompts, and of an engine only what a reply is.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from leavs.engines.engine import Choices, Constraint, Pattern, Reasoned, Reply
+from leavs.errors import AnswerError
+from leavs.method.answers import (
+    LETTERS,
+    QUOTES_PATTERN,
+    Quote,
+    letters_pattern,
+    read_choice,
+    read_letters,
+    read_quotes,
+)
+
+T_co = TypeVar("T_co", covariant=True)
+
+CHOICE_TOKENS = 16  # more than any choice needs, where no constraint ends the reply
+TOKENS_A_LETTER = 6  # "(A), " is three or four tokens in the usual vocabularies
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyForm(Generic[T_co]):
+    """The form of an answer.
+
+    Args:
+        constraint: what the reply may be; an engine may not be able to enforce it.
+        read: gives the answer that a reply holds, or raises AnswerError.
+        max_tokens: the longest reply, without reasoning.
+    """
+
+    constraint: Choices | Pattern
+    read: Callable[[Reply], T_co]
+    max_tokens: int
+
+    @property
+    def weighed(self) -> Constraint:
+        """The constraint, where the probability of the answer is wanted as well."""
+        if isinstance(self.constraint, Pattern):
+            return replace(self.constraint, weighed=True)
+        return self.constraint
+
+    @property
+    def after_reasoning(self) -> Reasoned | None:
+        """The constraint of one reply that holds reasoning and answer; None for a list, which has
+        a turn of its own."""
+        if isinstance(self.constraint, Choices):
+            return Reasoned(self.constraint.options)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The choice that the model made, and the probability of each, where the engine says."""
+
+    choice: str
+    probabilities: Mapping[str, float]
+
+
+def one_of(options: Sequence[str]) -> ReplyForm[Chosen]:
+    """The form of an answer that is one of some choices: letters, or words."""
+
+    def read(reply: Reply) -> Chosen:
+        choice = read_choice(reply.text, options)
+        # The probabilities are those of the reply's first token; where the choice stands behind
+        # other words, they say nothing of it.
+        at_once = reply.text.strip().startswith(choice)
+        return Chosen(choice, reply.probabilities if at_once else {})
+
+    return ReplyForm(Choices(tuple(options)), read, CHOICE_TOKENS)
+
+
+def several_of(names: Sequence[str]) -> ReplyForm[tuple[str, ...]]:
+    """The form of an answer that lists those of `names` that apply, or says "none".
+
+    Args:
+        names: called (A), (B), ... in the prompt.
+    """
+    letters = LETTERS[: len(names)]
+
+    def read(reply: Reply) -> tuple[str, ...]:
+        if reply.cut:
+            raise AnswerError("the list of letters was cut at its length limit")
+        return tuple(names[letters.index(one)] for one in read_letters(reply.text, letters))
+
+    return ReplyForm(Pattern(letters_pattern(letters)), read, TOKENS_A_LETTER * len(letters))
+
+
+@dataclass(frozen=True, slots=True)
+class Quotes:
+    """The passages that the model quoted.
+
+    Args:
+        cut: the list hit its length limit; passages may be missing from it.
+    """
+
+    quotes: tuple[Quote, ...]
+    cut: bool = False
+
+
+def list_of_quotes(max_tokens: int) -> ReplyForm[Quotes]:
+    """The form of an answer that quotes passages, each marked informative or not."""
+
+    def read(reply: Reply) -> Quotes:
+        return Quotes(read_quotes(reply.text, reply.cut), reply.cut)
+
+    return ReplyForm(Pattern(QUOTES_PATTERN), read, max_tokens)
