@@ -133,6 +133,7 @@ class Work:
     Args:
         deaths: of replicas, by the positions of the reports that were in flight.
         alone: positions of reports that are to be labeled one at a time, before the others.
+        asked_alone: the one that is; None while the others are.
         apart: of those that were, or are given up.
         records: in the journal at the last death.
         tally: of the try that is under way; `done` counts the reports of those before it.
@@ -141,6 +142,7 @@ class Work:
     number: int
     deaths: Counter[int] = field(default_factory=Counter, compare=False)
     alone: set[int] = field(default_factory=set, compare=False)
+    asked_alone: int | None = field(default=None, compare=False)
     apart: set[int] = field(default_factory=set, compare=False)
     records: int = field(default=0, compare=False)
     tally: Tally | None = field(default=None, compare=False)
@@ -283,20 +285,21 @@ class ClusterRun:
 
     async def _label(self, replica: Any, work: Work) -> bool:
         """Label what is left of a shard, first what is to be labeled alone."""
-        if work.alone:
-            if not (await self._try(replica, work, frozenset(work.alone))).complete:
+        for position in sorted(work.alone):
+            if not (await self._try(replica, work, position)).complete:
                 return False
             self._end_try(work, last=False)
-            work.alone.clear()
+            work.alone.remove(position)
         outcome = await self._try(replica, work, None)
         self._end_try(work, last=True)
         return outcome.complete
 
-    async def _try(self, replica: Any, work: Work, only: frozenset[int] | None) -> Outcome:
-        self._trace(work).unlink(missing_ok=True)
-        shard, without = Shard(work.number, self._shards), frozenset[int]()
-        if only is None:
-            without = frozenset(work.apart)
+    async def _try(self, replica: Any, work: Work, alone: int | None) -> Outcome:
+        work.asked_alone = alone
+        (self._traces / str(work.number)).unlink(missing_ok=True)
+        only = None if alone is None else frozenset({alone})
+        without = frozenset(work.apart if alone is None else ())
+        shard = Shard(work.number, self._shards)
         labeling = asyncio.ensure_future(self._value(replica.label.remote(shard, only, without)))
         try:
             while not (await asyncio.wait([labeling], timeout=SECONDS))[0]:
@@ -308,14 +311,11 @@ class ClusterRun:
         self._take_in(work, outcome.tally)
         return outcome
 
-    def _trace(self, work: Work) -> Path:
-        return self._traces / str(work.number)
-
     async def _take_stock(self, work: Work, words: str) -> None:
         """After a death: count it for the reports in flight, or give up the one that was alone."""
         session = replace(self._session, shard=Shard(work.number, self._shards))
-        only = frozenset(work.alone) if work.alone else None
-        part = Part(session.reports, self._trace(work), only)
+        only = None if work.asked_alone is None else frozenset({work.asked_alone})
+        part = Part(session.reports, self._traces / str(work.number), only)
         found = await asyncio.to_thread(in_flight, session, self._plan, part)
         self._count_death(labeled=found.records > work.records)
         work.records = found.records
@@ -325,13 +325,13 @@ class ClusterRun:
             work.alone = {position for position in positions if work.deaths[position] >= DEATHS}
             work.apart |= work.alone
             return
-        for report in found.reports[-1:]:
+        work.alone -= only
+        for report in found.reports:
             reason = f"{DIED}: {words}" if words else DIED
             for result in await asyncio.to_thread(give_up, session, self._plan, report, reason):
                 self._ended.add(result)
                 work.records += 1
             self._ended.reports_done += 1
-            work.alone.discard(report.position)
 
     def _count_death(self, *, labeled: bool) -> None:
         self._deaths_in_a_row = 1 if labeled else self._deaths_in_a_row + 1
@@ -354,7 +354,7 @@ class ClusterRun:
         """Keep what a try has done; what was done before it is counted in the last try alone."""
         if work.tally is not None:
             if not last:
-                work.done += work.tally.reports_done
+                work.done += work.tally.reports_done if work.asked_alone is None else 0
                 work.tally.reports_before = work.tally.input_problems = 0
             _set_sum(self._ended, [replace(self._ended), work.tally])
         work.tally = None
