@@ -1,5 +1,6 @@
 """The page of `leavs review` in a real browser: reading, correcting, deciding, what comes out."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -28,9 +29,16 @@ def browser() -> Iterator[Browser]:
         yield one
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return labeled(tmp_path_factory.mktemp("made") / "run")
+
+
 @pytest.fixture
-def run(tmp_path: Path) -> Path:
-    return labeled(tmp_path / "run")
+def run(made: Path, tmp_path: Path) -> Path:
+    """A run folder that nobody has reviewed."""
+    shutil.copytree(made, tmp_path / "run")
+    return tmp_path / "run"
 
 
 def cell(page: Page, organ: str, finding_type: str) -> str:

@@ -14,26 +14,24 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from leavs.domain import Failure, Organ, Report, Shard, Step, hash_of
+from leavs.domain import Shard
 from leavs.engines.engine import Engine
 from leavs.engines.options import EngineOptions, parse_engine_args
 from leavs.errors import EngineError, EngineStartError, UsageError
 from leavs.journal import manifest
-from leavs.journal.index import Done, Index
-from leavs.journal.journal import Journal, OrganRecord
+from leavs.journal.index import Index
 from leavs.journal.serialization import total_usage
-from leavs.method.chain import failed
-from leavs.run.batch import Tally
 from leavs.run.cluster.connection import RayNode, ray_at, resources_of
-from leavs.run.cluster.replica import Broken, Part, Replica, Site, last_taken, unseen
+from leavs.run.cluster.replica import Broken, Replica, Site, unseen
 from leavs.run.engine_queue import reports_to_fill
 from leavs.run.failure_limit import parse_failure_limit
+from leavs.run.in_flight import Part, give_up, in_flight
 from leavs.run.options import RayOptions
 from leavs.run.plan import anything_left
+from leavs.run.recorder import Tally
 from leavs.run.session import Outcome, Plan, Session, no_warning
 from leavs.system.private_files import make_private_folder
 from leavs.system.private_process import SHOWS_MESSAGES
@@ -135,6 +133,7 @@ class Work:
     Args:
         deaths: of replicas, by the positions of the reports that were in flight.
         alone: positions of reports that are to be labeled one at a time, before the others.
+        asked_alone: the one that is; None while the others are.
         apart: of those that were, or are given up.
         records: in the journal at the last death.
         tally: of the try that is under way; `done` counts the reports of those before it.
@@ -143,6 +142,7 @@ class Work:
     number: int
     deaths: Counter[int] = field(default_factory=Counter, compare=False)
     alone: set[int] = field(default_factory=set, compare=False)
+    asked_alone: int | None = field(default=None, compare=False)
     apart: set[int] = field(default_factory=set, compare=False)
     records: int = field(default=0, compare=False)
     tally: Tally | None = field(default=None, compare=False)
@@ -256,8 +256,8 @@ class ClusterRun:
             value = await result
         except RayTaskError:
             raise
-        except RayError as error:
-            self._last_death = type(error).__name__  # its message may name anything
+        except RayError as death:
+            self._last_death = type(death).__name__  # its message may name anything
             raise ReplicaDiedError from None
         if not isinstance(value, Broken):
             return value
@@ -285,20 +285,21 @@ class ClusterRun:
 
     async def _label(self, replica: Any, work: Work) -> bool:
         """Label what is left of a shard, first what is to be labeled alone."""
-        if work.alone:
-            if not (await self._try(replica, work, frozenset(work.alone))).complete:
+        for position in sorted(work.alone):
+            if not (await self._try(replica, work, position)).complete:
                 return False
             self._end_try(work, last=False)
-            work.alone.clear()
+            work.alone.remove(position)
         outcome = await self._try(replica, work, None)
         self._end_try(work, last=True)
         return outcome.complete
 
-    async def _try(self, replica: Any, work: Work, only: frozenset[int] | None) -> Outcome:
-        self._trace(work).unlink(missing_ok=True)
-        shard, without = Shard(work.number, self._shards), frozenset[int]()
-        if only is None:
-            without = frozenset(work.apart)
+    async def _try(self, replica: Any, work: Work, alone: int | None) -> Outcome:
+        work.asked_alone = alone
+        (self._traces / str(work.number)).unlink(missing_ok=True)
+        only = None if alone is None else frozenset({alone})
+        without = frozenset(work.apart if alone is None else ())
+        shard = Shard(work.number, self._shards)
         labeling = asyncio.ensure_future(self._value(replica.label.remote(shard, only, without)))
         try:
             while not (await asyncio.wait([labeling], timeout=SECONDS))[0]:
@@ -310,55 +311,27 @@ class ClusterRun:
         self._take_in(work, outcome.tally)
         return outcome
 
-    def _trace(self, work: Work) -> Path:
-        return self._traces / str(work.number)
-
     async def _take_stock(self, work: Work, words: str) -> None:
         """After a death: count it for the reports in flight, or give up the one that was alone."""
-        in_flight, records = await asyncio.to_thread(self._in_flight, work)
-        self._count_death(labeled=records > work.records)
-        work.records = records
-        if work.alone:
-            for report, organs in in_flight[-1:]:
-                reason = f"{DIED}: {words}" if words else DIED
-                await asyncio.to_thread(self._give_up, work, report, organs, reason)
-            return
-        often = {
-            report.position for report, _ in in_flight if work.deaths[report.position] >= DEATHS
-        }
-        work.alone, work.apart = often, work.apart | often
-
-    def _in_flight(self, work: Work) -> tuple[list[tuple[Report, list[Organ]]], int]:
-        """The reports that a try had taken and not finished, with what is left of them; and how
-        many records the shard has."""
-        last, shard = last_taken(self._trace(work)), Shard(work.number, self._shards)
-        only = frozenset(work.alone) if work.alone else None
-        with Index(self._session.output.output_dir, shard) as index:
-            done = self._session.done(index)
-            part = Part(self._session.source.sharded(shard), Path(os.devnull), only)
-            taken = takewhile(lambda entry: entry.position <= last, part)
-            reports = ((one, self._left(done(one.id))) for one in taken if isinstance(one, Report))
-            return [(report, organs) for report, organs in reports if organs], index.records
-
-    def _left(self, known: Done | None) -> list[Organ]:
-        organs = self._plan.organs
-        if known is None or not known.text_hash:
-            return list(organs)
-        return [organ for organ in organs if organ.name not in known.organs]
-
-    def _give_up(self, work: Work, report: Report, organs: Sequence[Organ], reason: str) -> None:
         session = replace(self._session, shard=Shard(work.number, self._shards))
-        journal = Journal(session.output.output_dir, session.record(self._plan))
-        for organ in organs:
-            ontology, failure = self._plan.pack.ontology, Failure(Step.ENGINE, reason)
-            result = failed(report.id, organ, ontology, failure)
-            text_hash = hash_of(report.text)
-            journal.add_result(OrganRecord(result, report.position, text_hash, report.source))
-            self._ended.add(result)
-        journal.close(complete=False, seconds=0)
-        self._ended.reports_done += 1
-        work.alone.discard(report.position)
-        work.records += len(organs)
+        only = None if work.asked_alone is None else frozenset({work.asked_alone})
+        part = Part(session.reports, self._traces / str(work.number), only)
+        found = await asyncio.to_thread(in_flight, session, self._plan, part)
+        self._count_death(labeled=found.records > work.records)
+        work.records = found.records
+        if only is None:
+            positions = [report.position for report in found.reports]
+            work.deaths.update(positions)
+            work.alone = {position for position in positions if work.deaths[position] >= DEATHS}
+            work.apart |= work.alone
+            return
+        work.alone -= only
+        for report in found.reports:
+            reason = f"{DIED}: {words}" if words else DIED
+            for result in await asyncio.to_thread(give_up, session, self._plan, report, reason):
+                self._ended.add(result)
+                work.records += 1
+            self._ended.reports_done += 1
 
     def _count_death(self, *, labeled: bool) -> None:
         self._deaths_in_a_row = 1 if labeled else self._deaths_in_a_row + 1
@@ -381,7 +354,7 @@ class ClusterRun:
         """Keep what a try has done; what was done before it is counted in the last try alone."""
         if work.tally is not None:
             if not last:
-                work.done += work.tally.reports_done
+                work.done += work.tally.reports_done if work.asked_alone is None else 0
                 work.tally.reports_before = work.tally.input_problems = 0
             _set_sum(self._ended, [replace(self._ended), work.tally])
         work.tally = None

@@ -10,25 +10,23 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from leavs.domain import Report, Shard, UnreadableReport
+from leavs.domain import Shard
 from leavs.engines.engine import Engine
 from leavs.engines.models.choice import choose_model, open_engine
 from leavs.errors import EngineStartError, InputError, LeavsError, RunFolderError
 from leavs.method.pack import find_pack, load_pack
-from leavs.reports import ReportSource
-from leavs.run.batch import Tally
+from leavs.run.in_flight import Part, Positions
+from leavs.run.recorder import Tally
 from leavs.run.session import Outcome, Session
-from leavs.system.private_files import open_private
 from leavs.system.private_process import BugElsewhere, bug_in_lines, keep_private
 from leavs.system.stopping import Stop
 
-Positions = frozenset[int]
 Value = TypeVar("Value")
 
 
@@ -37,53 +35,6 @@ class Broken:
     """An error that another process is to raise."""
 
     error: LeavsError | BugElsewhere
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Some entries of a source; a file tells how far they were taken, whatever becomes of us.
-
-    Args:
-        trace: the file; it holds the position of the last entry that was taken.
-        only: the positions of the entries, where not all are meant.
-        without: positions of entries that are left out.
-    """
-
-    source: ReportSource
-    trace: Path
-    only: Positions | None = None
-    without: Positions = frozenset()
-
-    def __iter__(self) -> Iterator[Report | UnreadableReport]:
-        descriptor = open_private(self.trace, os.O_WRONLY | os.O_CREAT)
-        try:
-            for entry in self.source:
-                if self.includes(entry.position):
-                    yield entry
-                    # The next one is asked for: this one is labeled from now on.
-                    os.pwrite(descriptor, b"%20d" % entry.position, 0)
-        finally:
-            os.close(descriptor)
-
-    def includes(self, position: int) -> bool:
-        """Whether the entry at a position is one of these."""
-        return position not in self.without and (self.only is None or position in self.only)
-
-    def count(self) -> int:
-        """The entries of the source, also those that are not meant."""
-        return self.source.count()
-
-    def sharded(self, shard: Shard) -> "Part":
-        """Those of one shard."""
-        return replace(self, source=self.source.sharded(shard))
-
-
-def last_taken(trace: Path) -> int:
-    """The position of the entry that was taken last from a Part; -1 if none was."""
-    try:
-        return int(trace.read_bytes())
-    except (FileNotFoundError, ValueError):
-        return -1
 
 
 @dataclass(frozen=True, slots=True)

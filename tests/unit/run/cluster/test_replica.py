@@ -20,7 +20,8 @@ from leavs.errors import EngineError, EngineStartError, InputError, RunFolderErr
 from leavs.journal.journal import read_lines
 from leavs.method.pack import Pack
 from leavs.reports import ReportSource
-from leavs.run.cluster.replica import Broken, Part, Replica, Site, last_taken, unseen
+from leavs.run.cluster.replica import Broken, Replica, Site, unseen
+from leavs.run.in_flight import last_taken
 from leavs.run.session import Session
 from leavs.system.private_process import BugElsewhere
 from readers import plain_reader
@@ -100,15 +101,6 @@ def test_some_are_labeled_alone_and_the_others_without_them(
 
     asyncio.run(both())
     assert positions(tmp_path) == [first, *others[1:]]
-
-
-def test_a_trace_tells_what_was_handed_out(source: ReportSource, tmp_path: Path) -> None:
-    part = Part(source, tmp_path / "trace", without=frozenset({1}))
-    assert last_taken(part.trace) == -1
-    entries = iter(part)
-    seen = [(next(entries).position, last_taken(part.trace)) for _ in range(4)]
-    # An entry counts when the next one is asked for: before that no question is asked of it.
-    assert seen == [(0, -1), (2, 0), (3, 2), (4, 3)]
 
 
 def fails(error: Exception) -> Script:
