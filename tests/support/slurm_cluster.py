@@ -31,8 +31,8 @@ PATIENCE = 60.0
 SIGNALS = ("env", "--default-signal=INT,QUIT")  # which a job in the background of a shell ignores
 
 # Without cgroups, which a container may not have. A job starts again cred_expire + 1 seconds after
-# it was requeued, and five is the least. Starting it at once (StartTime=now) fails now and then: its
-# credential seems to count as revoked. A killed job has KillWait seconds to end by itself.
+# it was requeued, and five is the least. Starting it at once (StartTime=now) fails now and then:
+# its credential seems to count as revoked. A killed job has KillWait seconds to end by itself.
 CONFIGURATION = """\
 ClusterName=leavs
 SlurmctldHost=localhost(127.0.0.1)
