@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from leavs.domain import Shard
+from leavs.domain import Report, Shard
 from leavs.engines.engine import Engine
 from leavs.engines.options import EngineOptions, parse_engine_args
 from leavs.errors import EngineError, EngineStartError, UsageError
@@ -135,6 +135,7 @@ class Work:
         alone: positions of reports that are to be labeled one at a time, before the others.
         asked_alone: the one that is; None while the others are.
         apart: of those that were, or are given up.
+        killers: what killed a replica alone, and why it is given up.
         records: in the journal at the last death.
         tally: of the try that is under way; `done` counts the reports of those before it.
     """
@@ -144,6 +145,7 @@ class Work:
     alone: set[int] = field(default_factory=set, compare=False)
     asked_alone: int | None = field(default=None, compare=False)
     apart: set[int] = field(default_factory=set, compare=False)
+    killers: list[tuple[Report, str]] = field(default_factory=list, compare=False)
     records: int = field(default=0, compare=False)
     tally: Tally | None = field(default=None, compare=False)
     done: int = field(default=0, compare=False)
@@ -292,6 +294,8 @@ class ClusterRun:
             work.alone.remove(position)
         outcome = await self._try(replica, work, None)
         self._end_try(work, last=True)
+        if outcome.complete:
+            await self._give_up(work)
         return outcome.complete
 
     async def _try(self, replica: Any, work: Work, alone: int | None) -> Outcome:
@@ -326,12 +330,17 @@ class ClusterRun:
             work.apart |= work.alone
             return
         work.alone -= only
-        for report in found.reports:
-            reason = f"{DIED}: {words}" if words else DIED
+        reason = f"{DIED}: {words}" if words else DIED
+        work.killers += [(report, reason) for report in found.reports]
+
+    async def _give_up(self, work: Work) -> None:
+        """Make failures of the reports that killed a replica alone, once all others are done."""
+        session = replace(self._session, shard=Shard(work.number, self._shards))
+        for report, reason in work.killers:
             for result in await asyncio.to_thread(give_up, session, self._plan, report, reason):
                 self._ended.add(result)
-                work.records += 1
             self._ended.reports_done += 1
+        self._take_in(work, None)
 
     def _count_death(self, *, labeled: bool) -> None:
         self._deaths_in_a_row = 1 if labeled else self._deaths_in_a_row + 1
