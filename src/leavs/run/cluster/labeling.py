@@ -52,7 +52,10 @@ async def label_on_ray(session: Session, ray: RayOptions) -> Outcome:
         LeavsError: as `Session.label`; also where Ray does not answer or a machine lacks something.
     """
     if session.shard is not None:
-        raise UsageError("--ray gives out shards by itself; leave --num-shards and --shard-id out")
+        raise UsageError(
+            "--ray gives out shards by itself: start one process, with neither --num-shards nor "
+            "--shard-id; where SLURM numbers processes, with --num-shards 1"
+        )
     plan = await session.plan()
     session.claim(plan)
     folder, stop = session.output.output_dir, Stop(session.output.drain_seconds + GRACE_SECONDS)
