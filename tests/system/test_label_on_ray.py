@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from leavs.method.pack import Pack
-from leavs.run.cluster.labeling import DIED
+from leavs.run.in_flight import DIED
 from leavs.tables.export import TABLES
 from places import ROOT, free_port
 from processes import children_of, wait_until

@@ -5,8 +5,9 @@ What was taken, and is not finished by what stands in the journal, was in flight
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
 
@@ -15,8 +16,12 @@ from leavs.journal.index import Done, Index
 from leavs.journal.journal import Journal, OrganRecord
 from leavs.method.chain import failed
 from leavs.reports import ReportSource
+from leavs.run.batch import Tally
 from leavs.run.session import Plan, Session
 from leavs.system.private_files import open_private
+
+DEATHS = 3  # in flight at so many, a report is labeled alone
+DIED = "its engine died each time it was labeled, at last alone"
 
 Positions = frozenset[int]
 
@@ -66,6 +71,50 @@ def last_taken(trace: Path) -> int:
         return int(trace.read_bytes())
     except (FileNotFoundError, ValueError):
         return -1
+
+
+@dataclass(order=True, slots=True)
+class Work:
+    """What is to be done of a shard, after the deaths of processes that labeled it.
+
+    Reports that were in flight at three deaths are set apart and labeled alone, so that only one
+    that kills its process alone is given up.
+
+    Args:
+        deaths: of replicas, by the positions of the reports that were in flight.
+        alone: positions of reports that are to be labeled one at a time, before the others.
+        asked_alone: the one that is; None while the others are.
+        apart: of those that were, or are given up.
+        killers: what killed a replica alone, and why it is given up.
+        records: in the journal at the last death.
+        tally: of the try that is under way; `done` counts the reports of those before it.
+    """
+
+    number: int
+    deaths: Counter[int] = field(default_factory=Counter, compare=False)
+    alone: set[int] = field(default_factory=set, compare=False)
+    asked_alone: int | None = field(default=None, compare=False)
+    apart: set[int] = field(default_factory=set, compare=False)
+    killers: list[tuple[Report, str]] = field(default_factory=list, compare=False)
+    records: int = field(default=0, compare=False)
+    tally: Tally | None = field(default=None, compare=False)
+    done: int = field(default=0, compare=False)
+
+    def count_death(self, in_flight: Sequence[Report], words: str) -> None:
+        """Set apart what was in flight too often; give up what was alone.
+
+        Args:
+            words: what the engine had to say, if anything.
+        """
+        positions = {report.position for report in in_flight}
+        if self.asked_alone is None:
+            self.deaths.update(positions)
+            self.alone = {position for position in positions if self.deaths[position] >= DEATHS}
+            self.apart |= self.alone
+        else:
+            self.alone.discard(self.asked_alone)
+            reason = f"{DIED}: {words}" if words else DIED
+            self.killers += [(report, reason) for report in in_flight]
 
 
 @dataclass(frozen=True, slots=True)

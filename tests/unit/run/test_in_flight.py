@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from leavs import MethodOptions, OutputOptions, Reasoning, ScriptedEngine, from_jsonl
-from leavs.domain import Filtration
+from leavs.domain import Filtration, Report
 from leavs.journal.index import Index
-from leavs.run.in_flight import Part, give_up, in_flight, last_taken
+from leavs.run.in_flight import DIED, Part, Work, give_up, in_flight, last_taken
 from leavs.run.session import Session
 from readers import plain_reader
 
@@ -67,3 +67,32 @@ def test_what_is_given_up_is_a_failure_of_the_engine_and_done(part: Part, tmp_pa
     assert in_flight(session, plan, part).reports == []
     with Index(tmp_path / "run") as index:
         assert index.records == 2
+
+
+def reports_of(*positions: int) -> list[Report]:
+    return [Report(f"r{position}", "x", position) for position in positions]
+
+
+def test_what_was_in_flight_at_three_deaths_is_labeled_alone() -> None:
+    work = Work(0)
+    for beside in ((1, 2), (1, 3), (1, 2)):
+        assert not work.alone
+        work.count_death(reports_of(*beside), "")
+    assert (work.alone, work.apart) == ({1}, {1})
+    work.count_death(reports_of(2), "")
+    assert (work.alone, work.apart) == ({2}, {1, 2}), "1 is done, or would be in flight"
+
+
+def test_what_kills_alone_is_given_up_with_what_the_engine_had_to_say() -> None:
+    work = Work(0, alone={1, 2}, apart={1, 2})
+    for position, words in ((1, ""), (2, "the engine is gone")):
+        work.asked_alone = position
+        work.count_death(reports_of(position), words)
+    assert work.alone == set()
+    assert [(report.position, reason) for report, reason in work.killers] == [
+        (1, DIED),
+        (2, f"{DIED}: the engine is gone"),
+    ]
+    work.alone, work.asked_alone = {3}, 3
+    work.count_death([], "")  # it was finished when the machine died
+    assert (work.alone, len(work.killers)) == (set(), 2)

@@ -10,16 +10,14 @@ import secrets
 import shutil
 import sys
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from leavs.domain import Shard
-from leavs.engines.engine import Engine
-from leavs.engines.options import EngineOptions, parse_engine_args
+from leavs.engines.options import EngineOptions
 from leavs.errors import EngineError, EngineStartError, UsageError
 from leavs.journal import manifest
 from leavs.journal.index import Index
@@ -28,9 +26,9 @@ from leavs.run.cluster.connection import RayNode, ray_at, resources_of
 from leavs.run.cluster.replica import Broken, Replica, Site, unseen
 from leavs.run.engine_queue import reports_to_fill
 from leavs.run.failure_limit import parse_failure_limit
-from leavs.run.in_flight import Part, give_up, in_flight
+from leavs.run.in_flight import Part, Work, give_up, in_flight
 from leavs.run.options import RayOptions
-from leavs.run.plan import anything_left
+from leavs.run.plan import anything_left, expected_batch_size, shards_for
 from leavs.run.recorder import Tally
 from leavs.run.session import Outcome, Plan, Session, no_warning
 from leavs.system.private_files import make_private_folder
@@ -38,12 +36,6 @@ from leavs.system.private_process import SHOWS_MESSAGES
 from leavs.system.stopping import Stop, stopped_by_signals
 from leavs.tables import export as tables
 
-# Questions that an engine is taken to work on at once; vLLM's own choice is known only to the
-# actors.
-BATCH_ON_GPU, BATCH = 1024, 256
-SHARDS_A_REPLICA = 16  # so that all end at about the same time
-TIMES_IN_FLIGHT = 8  # reports of a shard, at least; at its end an engine is not full
-DEATHS = 3  # in flight at so many, a report is labeled alone
 ROUNDS = 10  # deaths of each replica in a row, and nothing labeled
 SECONDS = 1.0  # between two looks at a tally
 GRACE_SECONDS = 3.0  # for the replicas to end by themselves, when the time to drain is over
@@ -51,7 +43,6 @@ COUNTED = (
     *("reports_done", "reports_before", "organs_done", "certainties", "failed_cells"),
     *("input_problems", "dropped_quotes", "encodings"),
 )
-DIED = "its engine died each time it was labeled, at last alone"
 
 
 async def label_on_ray(session: Session, ray: RayOptions) -> Outcome:
@@ -61,7 +52,10 @@ async def label_on_ray(session: Session, ray: RayOptions) -> Outcome:
         LeavsError: as `Session.label`; also where Ray does not answer or a machine lacks something.
     """
     if session.shard is not None:
-        raise UsageError("--ray gives out shards by itself; leave --num-shards and --shard-id out")
+        raise UsageError(
+            "--ray gives out shards by itself: start one process, with neither --num-shards nor "
+            "--shard-id; where SLURM numbers processes, with --num-shards 1"
+        )
     plan = await session.plan()
     session.claim(plan)
     folder, stop = session.output.output_dir, Stop(session.output.drain_seconds + GRACE_SECONDS)
@@ -100,19 +94,11 @@ def _claim_shards(
     known = manifest.read(session.output.output_dir).get("num_shards")
     if isinstance(known, int):
         return known
-    batch_size = _batch_size(session.engine, each.gpus)
+    batch_size = expected_batch_size(session.engine, on_gpus=each.gpus > 0)
     in_flight = session.output.reports_in_flight or reports_to_fill(batch_size, len(plan.organs))
-    fitting = reports // (ray.replicas * in_flight * TIMES_IN_FLIGHT)
-    shards = ray.replicas * max(1, min(fitting, SHARDS_A_REPLICA))
+    shards = shards_for(reports, ray.replicas, in_flight)
     replace(session, shard=Shard(0, shards)).claim(plan)
     return shards
-
-
-def _batch_size(engine: EngineOptions | Engine, gpus: float) -> int:
-    if not isinstance(engine, EngineOptions):
-        return engine.batch_size
-    named = parse_engine_args(engine.engine_arg).get("max_num_seqs")
-    return named if isinstance(named, int) else BATCH_ON_GPU if gpus else BATCH
 
 
 @contextmanager
@@ -124,29 +110,6 @@ def _traces(folder: Path) -> Iterator[Path]:
         yield traces
     finally:
         shutil.rmtree(traces, ignore_errors=True)
-
-
-@dataclass(order=True, slots=True)
-class Work:
-    """What is left of a shard.
-
-    Args:
-        deaths: of replicas, by the positions of the reports that were in flight.
-        alone: positions of reports that are to be labeled one at a time, before the others.
-        asked_alone: the one that is; None while the others are.
-        apart: of those that were, or are given up.
-        records: in the journal at the last death.
-        tally: of the try that is under way; `done` counts the reports of those before it.
-    """
-
-    number: int
-    deaths: Counter[int] = field(default_factory=Counter, compare=False)
-    alone: set[int] = field(default_factory=set, compare=False)
-    asked_alone: int | None = field(default=None, compare=False)
-    apart: set[int] = field(default_factory=set, compare=False)
-    records: int = field(default=0, compare=False)
-    tally: Tally | None = field(default=None, compare=False)
-    done: int = field(default=0, compare=False)
 
 
 class ReplicaDiedError(Exception):
@@ -292,6 +255,8 @@ class ClusterRun:
             work.alone.remove(position)
         outcome = await self._try(replica, work, None)
         self._end_try(work, last=True)
+        if outcome.complete:
+            await self._give_up(work)
         return outcome.complete
 
     async def _try(self, replica: Any, work: Work, alone: int | None) -> Outcome:
@@ -319,19 +284,16 @@ class ClusterRun:
         found = await asyncio.to_thread(in_flight, session, self._plan, part)
         self._count_death(labeled=found.records > work.records)
         work.records = found.records
-        if only is None:
-            positions = [report.position for report in found.reports]
-            work.deaths.update(positions)
-            work.alone = {position for position in positions if work.deaths[position] >= DEATHS}
-            work.apart |= work.alone
-            return
-        work.alone -= only
-        for report in found.reports:
-            reason = f"{DIED}: {words}" if words else DIED
+        work.count_death(found.reports, words)
+
+    async def _give_up(self, work: Work) -> None:
+        """Make failures of the reports that killed a replica alone, once all others are done."""
+        session = replace(self._session, shard=Shard(work.number, self._shards))
+        for report, reason in work.killers:
             for result in await asyncio.to_thread(give_up, session, self._plan, report, reason):
                 self._ended.add(result)
-                work.records += 1
             self._ended.reports_done += 1
+        self._take_in(work, None)
 
     def _count_death(self, *, labeled: bool) -> None:
         self._deaths_in_a_row = 1 if labeled else self._deaths_in_a_row + 1
