@@ -16,7 +16,7 @@ from leavs.journal.index import Done, Index
 from leavs.journal.journal import Journal, OrganRecord
 from leavs.method.chain import failed
 from leavs.reports import ReportSource
-from leavs.run.batch import Tally
+from leavs.run.recorder import Tally
 from leavs.run.session import Plan, Session
 from leavs.system.private_files import open_private
 
