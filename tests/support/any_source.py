@@ -101,7 +101,7 @@ def read_as(entries: Sequence[Report | UnreadableReport] | None) -> list[tuple[s
 
 
 def put(path: Path, content: bytes) -> Path:
-    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+    path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
     return path
 
 
