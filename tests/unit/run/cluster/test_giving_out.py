@@ -1,5 +1,7 @@
 """What is refused before Ray is started, and what needs no Ray."""
 
+from pathlib import Path
+
 import pytest
 
 from leavs import OutputOptions, RayOptions, ScriptedEngine, from_folder, label_reports
