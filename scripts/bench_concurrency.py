@@ -22,13 +22,14 @@ from bench_parts import (
     SMALLEST_WORK,
     add_work,
     bench_parser,
+    chosen_reports,
     method_of,
+    one_report,
     opened,
     parsed,
     run,
     settled,
     show,
-    some_reports,
     write,
 )
 from guide import AtMost, Guided
@@ -80,12 +81,16 @@ def make_model(shape: str, folder: Path) -> None:
 
 
 async def measure(
-    model: EngineOptions, reports: ReportSource, method: MethodOptions, in_flight: Sequence[int]
+    model: EngineOptions,
+    warm_up: ReportSource,
+    reports: ReportSource,
+    method: MethodOptions,
+    in_flight: Sequence[int],
 ) -> list[dict[str, Any]]:
     """Measure each number in flight."""
     figures = []
     async with opened(model) as engine:
-        await run(Guided(engine), some_reports(None, 1), replace(method, max_reasoning_tokens=2))
+        await run(Guided(engine), warm_up, replace(method, max_reasoning_tokens=2))
         for at_once in in_flight:
             await settled(engine)
             ran = await run(Guided(AtMost(engine, at_once)), reports, method)
@@ -115,14 +120,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add_work(parser, reports=2, reasoning_tokens=16)
     parser.add_argument("--concurrency", type=int, nargs="+", default=[8, 64, 256, 1024])
     options = parsed(parser, arguments, **SMALLEST_WORK, concurrency=[2, 8])
-    reports = some_reports(options.reports_csv, options.reports)
+    reports, warm_up = chosen_reports(options), one_report(options, 0)
     # In two turns: random weights hardly ever end a paragraph
     method = replace(method_of(options), two_turns=True)
     with TemporaryDirectory() as folder:
         make_model(options.shape, Path(folder))
         most = f"max_num_seqs={max(options.concurrency)}"
         model = replace(DEMO, model=folder, engine_arg=("load_format=dummy", most))
-        figures = asyncio.run(measure(model, reports, method, options.concurrency))
+        figures = asyncio.run(measure(model, warm_up, reports, method, options.concurrency))
     show(
         f"{options.shape}, {options.reports} reports, reasoning of {options.reasoning_tokens}",
         COLUMNS,

@@ -22,12 +22,13 @@ from bench_parts import (
     Ran,
     add_work,
     bench_parser,
+    chosen_reports,
     method_of,
+    one_report,
     opened,
     parsed,
     run,
     show,
-    some_reports,
     write,
 )
 from guide import Guided, Wrapped
@@ -166,8 +167,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add_work(parser, reports=8, reasoning_tokens=64)
     parser.add_argument("--rounds", type=int, default=2)
     options = parsed(parser, arguments, **SMALLEST_WORK, rounds=1)
-    reports = some_reports(options.reports_csv, options.reports)
-    warm_up = some_reports(options.reports_csv, 1, first=options.reports - 1)
+    reports = chosen_reports(options)
+    warm_up = one_report(options, options.reports - 1)
     rounds = [measure(warm_up, reports, method_of(options)) for _ in range(options.rounds)]
     show(
         f"{options.reports} reports, reasoning of {options.reasoning_tokens} tokens",

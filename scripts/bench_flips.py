@@ -16,13 +16,13 @@ from bench_parts import (
     SMALLEST_WORK,
     add_work,
     bench_parser,
+    chosen_reports,
     method_of,
     opened,
     parsed,
     run,
     settled,
     show,
-    some_reports,
     write,
 )
 from guide import AtMost, Guided
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add_work(parser, reports=1, reasoning_tokens=16)
     parser.add_argument("--in-flight", type=int, nargs="+", default=[8, 64, 256])
     options = parsed(parser, arguments, **SMALLEST_WORK, in_flight=[8])
-    reports = some_reports(options.reports_csv, options.reports)
+    reports = chosen_reports(options)
     method = replace(method_of(options), two_turns=True)
     rows, figures = [], {}
     for dtype in ("bfloat16", "float32"):

@@ -17,13 +17,13 @@ from bench_parts import (
     Ran,
     add_work,
     bench_parser,
+    chosen_reports,
     method_of,
     opened,
     parsed,
     run,
     settled,
     show,
-    some_reports,
     write,
 )
 from guide import Guided
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = bench_parser(__doc__)
     add_work(parser, reports=2, reasoning_tokens=64)
     options = parsed(parser, arguments, **SMALLEST_WORK)
-    reports = some_reports(options.reports_csv, options.reports)
+    reports = chosen_reports(options)
     costs = asyncio.run(measure(reports, method_of(options)))
     show(
         f"{options.reports} reports, reasoning of {options.reasoning_tokens} tokens",

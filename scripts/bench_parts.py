@@ -75,11 +75,17 @@ def add_work(parser: argparse.ArgumentParser, reports: int, reasoning_tokens: in
         metavar="FILE",
         help="take its first reports; by default those that leavs comes with",
     )
+    parser.add_argument("--shortest", action="store_true", help="take the shortest reports first")
     parser.add_argument("--reasoning-tokens", type=int, default=reasoning_tokens)
     parser.add_argument("--organs", nargs="+", default=[], help="ask about these alone")
 
 
-SMALLEST_WORK = {"reports": 1, "reasoning_tokens": 2, "organs": ["gallbladder"]}
+SMALLEST_WORK = {
+    "reports": 1,
+    "shortest": True,
+    "reasoning_tokens": 2,
+    "organs": ["gallbladder"],  # of which the shortest report speaks
+}
 
 
 def parsed(
@@ -132,14 +138,19 @@ class MadeReports:
         raise NotImplementedError
 
 
-def some_reports(csv: Path | None, count: int, first: int = 0) -> MadeReports:
+def some_reports(
+    csv: Path | None, count: int, first: int = 0, shortest: bool = False
+) -> MadeReports:
     """Take reports of a CSV, or of those that leavs comes with; again if there are too few.
 
     Args:
         first: the number of the first that is taken, from 0.
+        shortest: number them by length.
     """
     source = from_csv(csv) if csv else from_folder(SHIPPED_REPORTS)
     reports = [entry for entry in source if isinstance(entry, Report)]
+    if shortest:
+        reports.sort(key=lambda report: len(report.text))
 
     def make(position: int) -> Report:
         again, place = divmod(first + position, len(reports))
@@ -147,6 +158,16 @@ def some_reports(csv: Path | None, count: int, first: int = 0) -> MadeReports:
         return replace(report, id=f"{report.id}-{again}", position=position)
 
     return MadeReports(make, count)
+
+
+def chosen_reports(options: argparse.Namespace) -> MadeReports:
+    """Take the reports that the arguments of `add_work` name."""
+    return some_reports(options.reports_csv, options.reports, shortest=options.shortest)
+
+
+def one_report(options: argparse.Namespace, number: int) -> MadeReports:
+    """Take the report with this number, from 0, to warm the engine up with."""
+    return some_reports(options.reports_csv, 1, number, options.shortest)
 
 
 # One run

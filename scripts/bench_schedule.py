@@ -21,13 +21,14 @@ from bench_parts import (
     Ran,
     add_work,
     bench_parser,
+    chosen_reports,
     method_of,
+    one_report,
     opened,
     parsed,
     run,
     settled,
     show,
-    some_reports,
     write,
 )
 from guide import MATERIAL, Guided, Wrapped
@@ -135,8 +136,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--model", default="demo", help="a folder or a name")
     options = parsed(parser, arguments, **SMALLEST_WORK)
     os.environ["VLLM_CPU_KVCACHE_SPACE"] = str(options.cache_gib)
-    reports = some_reports(options.reports_csv, options.reports)
-    warm_up = some_reports(options.reports_csv, 1, first=options.reports)
+    reports = chosen_reports(options)
+    warm_up = one_report(options, options.reports)
     model = replace(DEMO, model=options.model)
     costs = asyncio.run(compare(model, warm_up, reports, method_of(options)))
     of_original = {name: ratios(ran, costs["original"]) for name, ran in costs.items()}

@@ -1,4 +1,4 @@
-"""The plots of the page, as SVG that takes the colour of the text around it.
+"""The plots of the page, as SVG in the colour of the text around them.
 
 Labelers differ by marker and fill, not by colour, so that a plot reads in black and white, and on
 light and dark ground alike.

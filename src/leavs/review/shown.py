@@ -168,16 +168,16 @@ class Shown:
             return self._sample(wanted)
         if self.blind:
             raise UsageError("a blind reader has the queues all and random")
-        makers = {
+        queues = {
             "positive": self._positive,
             "unsure": self._unsure,
             "failed": self._failed,
             "contradicting": self._contradicting,
             "differing": self._differing,
         }
-        if wanted.kind not in makers:
+        if wanted.kind not in queues:
             raise UsageError(f"no queue {wanted.kind!r}")
-        return makers[wanted.kind](wanted)
+        return queues[wanted.kind](wanted)
 
     def _sample(self, wanted: Filter) -> list[int]:
         random = np.random.default_rng(wanted.seed)

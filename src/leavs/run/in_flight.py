@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
 
-from leavs.domain import Failure, Organ, OrganResult, Report, Shard, Step, UnreadableReport, hash_of
+from leavs.domain import Failure, Organ, OrganResult, Report, Shard, Step, UnreadableReport
 from leavs.journal.index import Done, Index
 from leavs.journal.journal import Journal, OrganRecord
 from leavs.method.chain import failed
 from leavs.reports import ReportSource
-from leavs.run.batch import Tally
+from leavs.run.recorder import Tally
 from leavs.run.session import Plan, Session
 from leavs.system.private_files import open_private
 
@@ -159,7 +159,7 @@ def give_up(session: Session, plan: Plan, report: Report, reason: str) -> list[O
     results = [failed(report.id, organ, plan.pack.ontology, failure) for organ in organs]
     journal = Journal(folder, session.record(plan))
     for one in results:
-        record = OrganRecord(one, report.position, hash_of(report.text), report.source)
+        record = OrganRecord(one, report.position, report.text_hash, report.source)
         journal.add_result(record)
     journal.close(complete=False, seconds=0)
     return results

@@ -23,7 +23,7 @@ def test_an_array_that_is_warned_and_killed_gives_the_tables_of_an_undisturbed_r
     site.wait_for(array, "0", "1", "2")
     slurm.warn(warned)
     slurm.call("scancel", "--signal=KILL", killed)
-    slurm.start_again(warned)
+    slurm.wait_for_requeue(warned)
     slurm.wait_until(lambda: slurm.ended(killed))
     assert site.states() == ["unfinished"] * 3
     site.let_go("0", "1", "2")
@@ -51,7 +51,7 @@ def test_a_job_on_one_node_goes_on_by_itself_after_the_warning(
     job = site.label("one-node.sh")
     site.wait_for(job)
     site.cluster.warn(job)
-    site.cluster.start_again(job)
+    site.cluster.wait_for_requeue(job)
     site.let_go("job")
     site.cluster.wait_until(lambda: site.cluster.ended(job))
     assert site.cluster.job(job)["ExitCode"] == "3:0"
@@ -65,7 +65,7 @@ def test_the_engines_of_one_node_are_shards_that_go_on_after_the_warning(
     tasks = [f"job-{number}" for number in range(GPUS)]
     site.wait_for(job, *tasks)
     site.cluster.warn(job)
-    site.cluster.start_again(job)
+    site.cluster.wait_for_requeue(job)
     site.let_go(*tasks)
     site.cluster.wait_until(lambda: site.cluster.ended(job))
     assert site.cluster.job(job)["ExitCode"] == "3:0"
@@ -109,7 +109,7 @@ def test_the_tasks_of_a_step_are_shards_and_the_batch_script_is_none(site: Site)
         f"srun --ntasks=1 bash -c {json.dumps(f'{show} shell')}",
     )
     (site.folder / "shown.sh").write_text("\n".join(("#!/bin/bash", *steps)))
-    options = ("--array=3-4", "--ntasks=2", "--nodes=1", "--output=shown-%a")
+    options = ("--array=3-4", "--ntasks=2", "--nodes=1", "--output=shown-%a", "--error=errors-%a")
     job = site.cluster.call("sbatch", "--parsable", *options, "shown.sh", cwd=site.folder)
     site.cluster.wait_until(lambda: site.cluster.ended(job))
     shown = [(site.folder / f"shown-{task}").read_text().splitlines() for task in (3, 4)]
@@ -163,7 +163,7 @@ def test_a_model_over_two_nodes_goes_on_after_the_warning_and_leaves_no_ray(
     site.wait_for(job)
     assert site.nodes_of_ray() == 2
     site.cluster.warn(job)
-    site.cluster.start_again(job)
+    site.cluster.wait_for_requeue(job)
     site.let_go("job")
     site.cluster.wait_until(lambda: site.cluster.ended(job))
     assert site.cluster.job(job)["ExitCode"] == "3:0"

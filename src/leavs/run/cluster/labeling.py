@@ -22,7 +22,6 @@ from leavs.errors import EngineError, EngineStartError, UsageError
 from leavs.journal import manifest
 from leavs.journal.index import Index
 from leavs.journal.serialization import total_usage
-from leavs.run.batch import Tally
 from leavs.run.cluster.connection import RayNode, ray_at, resources_of
 from leavs.run.cluster.replica import Broken, Replica, Site, unseen
 from leavs.run.engine_queue import reports_to_fill
@@ -30,6 +29,7 @@ from leavs.run.failure_limit import parse_failure_limit
 from leavs.run.in_flight import Part, Work, give_up, in_flight
 from leavs.run.options import RayOptions
 from leavs.run.plan import anything_left, expected_batch_size, shards_for
+from leavs.run.recorder import Tally
 from leavs.run.session import Outcome, Plan, Session, no_warning
 from leavs.system.private_files import make_private_folder
 from leavs.system.private_process import SHOWS_MESSAGES

@@ -21,8 +21,8 @@ from leavs.engines.engine import Engine
 from leavs.engines.models.choice import choose_model, open_engine
 from leavs.errors import EngineStartError, InputError, LeavsError, RunFolderError
 from leavs.method.pack import find_pack, load_pack
-from leavs.run.batch import Tally
 from leavs.run.in_flight import Part, Positions
+from leavs.run.recorder import Tally
 from leavs.run.session import Outcome, Session
 from leavs.system.private_process import BugElsewhere, bug_in_lines, keep_private
 from leavs.system.stopping import Stop
