@@ -1,11 +1,12 @@
 """What an actor does with a shard; the same without Ray."""
 
 import asyncio
+import logging
 import os
 import pickle
 import sys
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from leavs.reports import ReportSource
 from leavs.run.cluster.replica import Broken, Replica, Site, unseen
 from leavs.run.in_flight import last_taken
 from leavs.run.session import Session
-from leavs.system.private_process import BugElsewhere
+from leavs.system.private_process import NO_STATISTICS, BugElsewhere
 from readers import plain_reader
 
 CANARY = "The liver CANARYWORD is normal."
@@ -40,14 +41,18 @@ def source(tmp_path: Path) -> ReportSource:
 
 
 @pytest.fixture(autouse=True)
-def process_as_before(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A replica changes its process: folder, arguments, hooks, umask."""
+def process_as_before(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """A replica changes its process: folder, arguments, environment, hooks, umask."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", sys.argv)
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    for module, name in ((sys, "argv"), (sys, "excepthook"), (sys, "unraisablehook")):
+        monkeypatch.setattr(module, name, getattr(module, name))
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
-    monkeypatch.setattr(os, "environ", os.environ)
+    monkeypatch.setattr(logging, "lastResort", logging.StreamHandler())
+    for name in NO_STATISTICS:
+        monkeypatch.setenv(name, "other")
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
 
 
 def replica_of(source: ReportSource, folder: Path, pack: Pack, script: Script) -> Replica:
@@ -85,6 +90,14 @@ def test_a_shard_is_labeled_into_a_journal_of_its_own(
     first = next(read_lines(tmp_path / "run")).record
     assert (first["shard"], first["command"]) == ([0, 2], ["leavs", "label"])
     assert last_taken(tmp_path / "run" / "in_flight-1" / "0") == theirs[-1]
+
+
+def test_its_process_tells_nobody_what_it_holds(
+    source: ReportSource, tmp_path: Path, pack: Pack
+) -> None:
+    replica_of(source, tmp_path, pack, plain_reader)
+    assert {name: os.environ[name] for name in NO_STATISTICS} == NO_STATISTICS
+    assert os.umask(0o077) == 0o077
 
 
 def test_some_are_labeled_alone_and_the_others_without_them(
