@@ -1,15 +1,16 @@
 # Two commands do everything on a machine with Python 3.11 or newer, pip and make:
 #   make demo   set up, label a shipped report with the demo model, show the labels
 #   make test   set up, then check and test everything
+# While you work: make check (lint and the unit tests); make soak runs the long versions of tests.
 # PYTHON chooses the interpreter; what is set up stays in .venv and is used again.
 
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO_REPORT := data/reports/04-telegraphic-postop.txt
-DEMO := results/demo-$(shell cat prompts/leavs/* $(DEMO_REPORT) src/leavs/*.py | cksum | cut -d' ' -f1)
+DEMO := results/demo-$(shell cat prompts/leavs/* $(DEMO_REPORT) $(shell find src/leavs -type f ! -name '*.pyc' | LC_ALL=C sort) | cksum | cut -d' ' -f1)
 READY := .venv/ready-$(shell cat pyproject.toml requirements/cpu.txt | cksum | cut -d' ' -f1)
 
-.PHONY: setup browser slurm demo test lint unit chaos clean
+.PHONY: setup system-packages demo check lint unit test soak clean
 
 setup: $(READY)
 
@@ -30,25 +31,7 @@ demo: setup
 	  --temperature 1 --output-dir $(DEMO) || test $$? -eq 3
 	$(BIN)/leavs show $(DEMO)
 
-test: browser slurm lint unit
-
-# Tests open pages in a browser; where Debian's packages can be installed, it is.
-HAVE_BROWSER := command -v chromium || command -v chromium-browser || command -v google-chrome
-browser:
-	@{ $(HAVE_BROWSER); } > /dev/null || { apt-get -q update \
-	  && apt-get -q install --yes --no-install-recommends chromium; } > /dev/null 2>&1 || true
-	@{ $(HAVE_BROWSER); } > /dev/null \
-	  || { echo "the tests need a browser: apt-get install chromium"; exit 1; }
-
-# Tests run jobs in a real SLURM on the loopback interface.
-HAVE_SLURM := PATH=$$PATH:/usr/sbin && command -v slurmctld && command -v slurmd && command -v srun \
-  && command -v munged && command -v shellcheck
-slurm:
-	@{ $(HAVE_SLURM); } > /dev/null || { apt-get -q update \
-	  && apt-get -q install --yes --no-install-recommends slurm-wlm munge shellcheck; } \
-	  > /dev/null 2>&1 || true
-	@{ $(HAVE_SLURM); } > /dev/null \
-	  || { echo "the tests need SLURM: apt-get install slurm-wlm munge shellcheck"; exit 1; }
+check: lint unit
 
 lint: setup
 	$(BIN)/ruff check
@@ -56,11 +39,34 @@ lint: setup
 	$(BIN)/mypy
 
 unit: setup
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile tests/unit
 
-# Two hundred rounds of everything that can happen to a run; `make unit` runs a few.
-chaos: setup
-	$(BIN)/python scripts/chaos.py --rounds 200
+test: system-packages check
+	$(BIN)/pytest tests/system
+
+# The long versions: of tests, of what is fuzzed, and of chaos.
+soak: system-packages setup
+	$(BIN)/pytest -m soak
+	FUZZING=20 $(BIN)/pytest tests/unit -m hypothesis
+	$(BIN)/python scripts/chaos.py --rounds 1000
+
+# The programs that tests start and pip does not bring, each with its Debian package. Any browser of
+# the first line will do. root gets what is missing where there is apt-get; others are told.
+BROWSERS := chromium chromium-browser google-chrome
+PROGRAMS := slurmctld=slurm-wlm slurmd=slurm-wlm srun=slurm-wlm munged=munge shellcheck=shellcheck \
+  gcc=gcc mount=mount unshare=util-linux
+system-packages:
+	@PATH=$$PATH:/usr/sbin:/sbin; missing=; \
+	for browser in $(BROWSERS) none; do command -v $$browser > /dev/null && break; done; \
+	test $$browser != none || missing=" chromium"; \
+	for program in $(PROGRAMS); do \
+	  command -v $${program%=*} > /dev/null || missing="$$missing $${program#*=}"; done; \
+	missing=$$(echo $$missing | tr ' ' '\n' | sort -u | xargs); \
+	test -n "$$missing" || exit 0; \
+	if test $$(id -u) = 0 && command -v apt-get > /dev/null; then \
+	  echo "installing $$missing"; apt-get --quiet update \
+	    && apt-get --quiet install --yes --no-install-recommends $$missing; \
+	else echo "the tests need: apt-get install $$missing"; exit 1; fi
 
 clean:
 	rm -rf .venv results build dist

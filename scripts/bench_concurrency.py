@@ -2,30 +2,50 @@
 
 Nothing is downloaded: the model has the shape of Qwen2-7B, or a small one that runs on a CPU too,
 its weights are random and its tokenizer is the demo model's. Answers are constrained, reasoning and
-answers have fixed lengths, and a guide (see bench_parts) leads the chain, so that the work is the
+answers have fixed lengths, and a guide (see guide.py) leads the chain, so that the work is the
 same whatever the model says. On a GPU node:
 
     python scripts/bench_concurrency.py --shape qwen2-7b --reports 64 --reasoning-tokens 200
 """
 
-import argparse
 import asyncio
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench_parts import Guide, Guided, Wrapped, run, settled, show, some_reports, write
-from leavs.engines.engine import Constraint, Engine, Message, Reply
+from bench_parts import (
+    DEMO,
+    SMALLEST_WORK,
+    add_work,
+    bench_parser,
+    chosen_reports,
+    method_of,
+    one_report,
+    opened,
+    parsed,
+    run,
+    settled,
+    show,
+    write,
+)
+from guide import AtMost, Guided
+from leavs import EngineOptions, MethodOptions
 from leavs.engines.models.demo import find_demo_model
-from leavs.engines.options import EngineOptions
-from leavs.engines.vllm.engine import open_vllm
-from leavs.method.pack import find_pack, load_pack
-from leavs.run.engine_queue import reports_to_fill
+from leavs.reports import ReportSource
 
+COLUMNS = (
+    "in flight",
+    "seconds",
+    "reports/h",
+    "calls/s",
+    "computed/s",
+    "generated/s",
+    "CPU ms/call",
+)
 # Hidden size, intermediate size, layers, heads, heads of keys and values, vocabulary
 SHAPES = {
     "qwen2-7b": (3584, 18944, 28, 28, 4, 152064),
@@ -60,58 +80,27 @@ def make_model(shape: str, folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps(config))
 
 
-@dataclass
-class AtMost(Wrapped):
-    """An engine that is asked so many questions at once, and no more."""
-
-    at_once: int
-    places: asyncio.Semaphore = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.places = asyncio.Semaphore(self.at_once)
-
-    async def reply(
-        self,
-        messages: Sequence[Message],
-        *,
-        max_tokens: int,
-        constraint: Constraint | None = None,
-        follows: Reply | None = None,
-    ) -> Reply:
-        """See `Engine.reply`."""
-        async with self.places:
-            return await self.engine.reply(
-                messages, max_tokens=max_tokens, constraint=constraint, follows=follows
-            )
-
-
-async def measure(options: argparse.Namespace, model: str) -> list[dict[str, Any]]:
-    """The figures for each number in flight."""
-    pack = load_pack(find_pack("leavs"))
-    reports = some_reports(options.reports_csv, options.reports)
+async def measure(
+    model: EngineOptions,
+    warm_up: ReportSource,
+    reports: ReportSource,
+    method: MethodOptions,
+    in_flight: Sequence[int],
+) -> list[dict[str, Any]]:
+    """Measure each number in flight."""
     figures = []
-    arguments = ("load_format=dummy", f"max_num_seqs={max(options.concurrency)}")
-    async with open_vllm(EngineOptions(max_model_len=8192, engine_arg=arguments), model) as engine:
-        await run(Guided(engine, Guide(pack)), pack, reports[:1], reasoning_tokens=2)
-        for at_once in options.concurrency:
-            await settled()
-            await engine.forget_prefixes()
-            bound: Engine = Guided(AtMost(engine, at_once), Guide(pack))
-            ran = await run(
-                bound,
-                pack,
-                reports,
-                reasoning_tokens=options.reasoning_tokens,
-                two_turns=True,  # random weights hardly ever end a paragraph
-                reports_in_flight=reports_to_fill(at_once, len(pack.ontology.organs)),
-            )
+    async with opened(model) as engine:
+        await run(Guided(engine), warm_up, replace(method, max_reasoning_tokens=2))
+        for at_once in in_flight:
+            await settled(engine)
+            ran = await run(Guided(AtMost(engine, at_once)), reports, method)
             cpu = 1000 * ran.cpu_seconds / ran.total.calls
             figures.append({"at_once": at_once, "cpu_ms_a_call": round(cpu, 3), **ran.record()})
     return figures
 
 
 def row(one: Mapping[str, Any]) -> list[str]:
-    """One number in flight's line of the table."""
+    """Write one number in flight as a row of the table."""
     seconds, total = one["seconds"], one["total"]
     return [
         f"{one['at_once']:,}",
@@ -124,32 +113,28 @@ def row(one: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table and write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = bench_parser(__doc__)
     parser.add_argument("--shape", choices=SHAPES, default="small")
-    parser.add_argument("--reports", type=int, default=2)
-    parser.add_argument("--reports-csv", type=Path)
-    parser.add_argument("--reasoning-tokens", type=int, default=16)
+    add_work(parser, reports=2, reasoning_tokens=16)
     parser.add_argument("--concurrency", type=int, nargs="+", default=[8, 64, 256, 1024])
-    options = parser.parse_args()
+    options = parsed(parser, arguments, **SMALLEST_WORK, concurrency=[2, 8])
+    reports, warm_up = chosen_reports(options), one_report(options, 0)
+    # In two turns: random weights hardly ever end a paragraph
+    method = replace(method_of(options), two_turns=True)
     with TemporaryDirectory() as folder:
         make_model(options.shape, Path(folder))
-        figures = asyncio.run(measure(options, folder))
+        most = f"max_num_seqs={max(options.concurrency)}"
+        model = replace(DEMO, model=folder, engine_arg=("load_format=dummy", most))
+        figures = asyncio.run(measure(model, warm_up, reports, method, options.concurrency))
     show(
         f"{options.shape}, {options.reports} reports, reasoning of {options.reasoning_tokens}",
-        (
-            "in flight",
-            "seconds",
-            "reports/h",
-            "calls/s",
-            "computed/s",
-            "generated/s",
-            "CPU ms/call",
-        ),
+        COLUMNS,
         [row(one) for one in figures],
     )
-    write(f"concurrency-{options.shape}", {"shape": options.shape, "in_flight": figures})
+    shape = options.shape
+    write(f"concurrency-{shape}", {"shape": shape, "in_flight": figures}, options.write_to)
 
 
 if __name__ == "__main__":

@@ -1,26 +1,25 @@
 """What leavs itself costs beside the model, on an engine that answers at once: CPU and memory.
 
-Runs `leavs label`'s own batch, journal included, over reports of which no two have a sentence in
-common, so that no answer is known before; every finding that the guide of bench_parts names is
-followed to its end. CPU is this process's, without the guide's own share, which is measured apart.
+Labels reports of which no two have a sentence in common, journal included, so that no answer is
+known before; every finding that the guide of guide.py names is followed to its end. CPU is this
+process's, without the guide's own share, which is measured apart.
 
     python scripts/bench_driver.py [--reports 2000] [--profile]
 """
 
-import argparse
 import asyncio
 import random
 import resource
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench_parts import BENCHMARKS, Guide, run, show, write
-from leavs.domain import Reasoning, Report
+from bench_parts import BENCHMARKS, MadeReports, bench_parser, parsed, run, show, write
+from guide import Guide
+from leavs import MethodOptions, Reasoning, Report, ScriptedEngine
 from leavs.engines.engine import Constraint, Message, Reply
-from leavs.engines.scripted import ScriptedEngine
 from leavs.method.pack import find_pack, load_pack
 
 SENTENCES = 18  # a report; about the mean of the reports in data/
@@ -29,7 +28,7 @@ PAGE_KIB = resource.getpagesize() / 1024
 
 @dataclass
 class Timed:
-    """A guide that knows how much CPU it has used itself."""
+    """A guide that measures how much CPU it uses itself."""
 
     guide: Guide
     seconds: float = 0.0
@@ -45,7 +44,7 @@ class Timed:
 
 
 def report(number: int) -> Report:
-    """A report whose every sentence has its number in it."""
+    """Make a report whose every sentence has its number in it."""
     chance = random.Random(number)  # noqa: S311 - nothing secret
     organs = ["spleen", "liver", "kidney", "stomach", "pancreas", "gallbladder", "bowel", "colon"]
     told = [
@@ -56,24 +55,24 @@ def report(number: int) -> Report:
 
 
 def memory_mib() -> float:
-    """What this process holds in memory now."""
+    """Return what this process holds in memory now."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_KIB / 1024
 
 
 async def measure(count: int) -> dict[str, Any]:
-    """CPU and memory of one run over `count` reports."""
-    pack = load_pack(find_pack("leavs"))
-    script = Timed(Guide(pack))
-    seen: list[float] = []
+    """Measure CPU and memory of one run over `count` reports."""
+    script = Timed(Guide(load_pack(find_pack("leavs"))))
+    held: dict[int, float] = {}  # in MiB, by the number of reports that were taken
+    step = max(1, count // 20)
 
-    def taken(number: int) -> Report:
-        if number % (count // 20) == 0:
-            seen.append(memory_mib())
+    def make(number: int) -> Report:
+        if number % step == 0:
+            held[number] = memory_mib()
         return report(number)
 
-    reports = Made(taken, count)
-    ran = await run(ScriptedEngine(script), pack, reports, reasoning=Reasoning.NEVER)
-    seen.append(memory_mib())
+    method = MethodOptions(reasoning=Reasoning.NEVER)
+    ran = await run(ScriptedEngine(script), MadeReports(make, count), method)
+    held[count] = memory_mib()
     calls = ran.total.calls
     return {
         "reports": count,
@@ -81,39 +80,29 @@ async def measure(count: int) -> dict[str, Any]:
         "seconds": round(ran.seconds, 2),
         "guide_cpu_seconds": round(script.seconds, 2),
         "cpu_ms_a_call": round((ran.cpu_seconds - script.seconds) / calls * 1000, 4),
-        "memory_mib": [round(one, 1) for one in seen],
+        "memory_mib": [round(one, 1) for one in held.values()],
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Made(Sequence[Report]):
-    """Reports that are made one by one as they are taken, and kept nowhere."""
+def profiled(count: int, folder: Path) -> dict[str, Any]:
+    """Measure the same, and write a profile of it into a folder."""
+    from pyinstrument import Profiler
 
-    make: Callable[[int], Report]
-    count: int
-
-    def __getitem__(self, number: Any) -> Any:
-        if number >= self.count:
-            raise IndexError
-        return self.make(number)
-
-    def __len__(self) -> int:
-        return self.count
+    with Profiler(async_mode="disabled", interval=0.005) as profiler:
+        figures = asyncio.run(measure(count))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "driver-profile.txt").write_text(profiler.output_text(show_all=False))
+    return figures
 
 
-def main() -> None:
-    """Print the table and write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the table and write the figures, or with --profile the profile alone."""
+    parser = bench_parser(__doc__)
     parser.add_argument("--reports", type=int, default=2000)
-    parser.add_argument("--profile", action="store_true", help="write a pyinstrument profile too")
-    options = parser.parse_args()
+    parser.add_argument("--profile", action="store_true", help="write a pyinstrument profile")
+    options = parsed(parser, arguments, reports=10)
     if options.profile:
-        from pyinstrument import Profiler
-
-        with Profiler(async_mode="disabled", interval=0.005) as profiler:
-            figures = asyncio.run(measure(options.reports))
-        BENCHMARKS.mkdir(exist_ok=True)
-        (BENCHMARKS / "driver-profile.txt").write_text(profiler.output_text(show_all=False))
+        figures = profiled(options.reports, options.write_to or BENCHMARKS)
     else:
         figures = asyncio.run(measure(options.reports))
     held = figures["memory_mib"]
@@ -122,11 +111,11 @@ def main() -> None:
         ("reports", "calls", "CPU ms a call", "MiB at a tenth", "at half", "at the end"),
         [
             [f"{options.reports:,}", f"{figures['calls']:,}", f"{figures['cpu_ms_a_call']:.3f}"]
-            + [f"{held[place]:,.0f}" for place in (2, 10, -1)]
+            + [f"{held[place]:,.0f}" for place in (len(held) // 10, len(held) // 2, -1)]
         ],
     )
     if not options.profile:
-        write("driver", figures)
+        write("driver", figures, options.write_to)
 
 
 if __name__ == "__main__":

@@ -8,27 +8,41 @@ is worked through. The two take turns, each with an engine and an empty prefix c
     python scripts/bench_engine.py [--reports 8] [--reasoning-tokens 64] [--rounds 2]
 """
 
-import argparse
 import asyncio
 import gc
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from statistics import mean
 from typing import Any
 
-from bench_parts import Guide, Guided, Ran, Wrapped, run, show, some_reports, write
+from bench_parts import (
+    DEMO,
+    SMALLEST_WORK,
+    Ran,
+    add_work,
+    bench_parser,
+    chosen_reports,
+    method_of,
+    one_report,
+    opened,
+    parsed,
+    run,
+    show,
+    write,
+)
+from guide import Guided, Wrapped
+from leavs import MethodOptions
 from leavs.engines.engine import Constraint, Message, Reply
-from leavs.engines.models.demo import find_demo_model
-from leavs.engines.options import GREEDY, EngineOptions
+from leavs.engines.models.choice import choose_model
+from leavs.engines.options import Sampling
 from leavs.engines.vllm.arguments import engine_arguments
-from leavs.engines.vllm.engine import open_vllm
 from leavs.engines.vllm.sampling import sampling_parameters
-from leavs.method.pack import find_pack, load_pack
+from leavs.reports import ReportSource
 
-ENGINE = EngineOptions(max_model_len=8192)
+GREEDY = Sampling()
 FEW = 32  # requests in flight, below which this machine's engine is not full
+COLUMNS = ("round", "ours s", "raw s", "share", "driver s", "low s", "computed", "raw computed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,25 +92,26 @@ class Recorded(Wrapped):
         return reply
 
 
-async def ours(options: argparse.Namespace, model: str) -> tuple[Ran, Recorded]:
-    """One run of the chain, and what it asked the engine."""
-    pack = load_pack(find_pack("leavs"))
-    reports = some_reports(options.reports_csv, options.reports)
-    async with open_vllm(ENGINE, model) as engine:
-        await run(Guided(engine, Guide(pack)), pack, reports[-1:], reasoning_tokens=4)
+async def ours(
+    warm_up: ReportSource, reports: ReportSource, method: MethodOptions
+) -> tuple[Ran, Recorded]:
+    """Run the chain once, and keep what it asked the engine."""
+    async with opened(DEMO) as engine:
+        await run(Guided(engine), warm_up, replace(method, max_reasoning_tokens=4))
         await engine.forget_prefixes()
         recorded = Recorded(engine)
-        guided = Guided(recorded, Guide(pack))
-        return await run(guided, pack, reports, reasoning_tokens=options.reasoning_tokens), recorded
+        return await run(Guided(recorded), reports, method), recorded
 
 
-def raw(requests: Sequence[Request], model: str) -> tuple[float, int]:
-    """Seconds that LLM.generate takes for the requests, and the prompt tokens it computed."""
+def raw(requests: Sequence[Request]) -> tuple[float, int]:
+    """Return the seconds that LLM.generate takes, and the prompt tokens that it computes."""
+    import torch
     from vllm import LLM
     from vllm.inputs import TokensPrompt
 
-    llm = LLM(**engine_arguments(ENGINE, model, GREEDY, gpus=0))
-    parameters = [sampling(request) for request in requests]
+    model = str(choose_model(DEMO).name)
+    llm = LLM(**engine_arguments(DEMO, model, GREEDY, gpus=torch.cuda.device_count()))
+    parameters = [parameters_of(request) for request in requests]
     prompts = [TokensPrompt(prompt_token_ids=list(request.prompt)) for request in requests]
     llm.generate(prompts[:8], parameters[:8], use_tqdm=False)
     llm.reset_prefix_cache()
@@ -110,8 +125,8 @@ def raw(requests: Sequence[Request], model: str) -> tuple[float, int]:
     return seconds, computed
 
 
-def sampling(request: Request) -> Any:
-    """The parameters with which the engine was asked; the reply as long as it was."""
+def parameters_of(request: Request) -> Any:
+    """Return the parameters with which the engine was asked, for a reply as long as it was."""
     parameters = sampling_parameters(GREEDY, request.max_tokens, request.constraint)
     if request.constraint is None:
         parameters.min_tokens = request.max_tokens
@@ -119,7 +134,7 @@ def sampling(request: Request) -> Any:
 
 
 def row(number: int, one: Mapping[str, Any]) -> list[str]:
-    """One round's line of the table."""
+    """Write one round as a row of the table."""
     return [
         str(number),
         f"{one['seconds']:.1f}",
@@ -132,37 +147,36 @@ def row(number: int, one: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def main() -> None:
+def measure(warm_up: ReportSource, reports: ReportSource, method: MethodOptions) -> dict[str, Any]:
+    """Measure one round."""
+    ran, recorded = asyncio.run(ours(warm_up, reports, method))
+    seconds, computed = raw(recorded.requests)
+    few = sum(seconds for number, seconds in recorded.busy.items() if number < FEW)
+    return {
+        **ran.record(),
+        "raw_seconds": round(seconds, 2),
+        "raw_computed_tokens": computed,
+        "share": round(seconds / ran.seconds, 3),
+        "seconds_with_few_in_flight": round(few, 2),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table and write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--reports", type=int, default=8)
-    parser.add_argument("--reports-csv", type=Path)
-    parser.add_argument("--reasoning-tokens", type=int, default=64)
+    parser = bench_parser(__doc__)
+    add_work(parser, reports=8, reasoning_tokens=64)
     parser.add_argument("--rounds", type=int, default=2)
-    options = parser.parse_args()
-    model = str(find_demo_model()[0])
-    rounds = []
-    for _ in range(options.rounds):
-        ran, recorded = asyncio.run(ours(options, model))
-        seconds, computed = raw(recorded.requests, model)
-        rounds.append(
-            {
-                **ran.record(),
-                "raw_seconds": round(seconds, 2),
-                "raw_computed_tokens": computed,
-                "share": round(seconds / ran.seconds, 3),
-                "seconds_with_few_in_flight": round(
-                    sum(held for number, held in recorded.busy.items() if number < FEW), 2
-                ),
-            }
-        )
+    options = parsed(parser, arguments, **SMALLEST_WORK, rounds=1)
+    reports = chosen_reports(options)
+    warm_up = one_report(options, options.reports - 1)
+    rounds = [measure(warm_up, reports, method_of(options)) for _ in range(options.rounds)]
     show(
         f"{options.reports} reports, reasoning of {options.reasoning_tokens} tokens",
-        ("round", "ours s", "raw s", "share", "driver s", "low s", "computed", "raw computed"),
+        COLUMNS,
         [row(number, one) for number, one in enumerate(rounds, start=1)],
     )
-    share = mean(float(one["share"]) for one in rounds)
-    write("engine", {"share": round(share, 3), "rounds": rounds})
+    share = round(mean(one["share"] for one in rounds), 3)
+    write("engine", {"share": share, "rounds": rounds}, options.write_to)
 
 
 if __name__ == "__main__":

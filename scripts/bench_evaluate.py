@@ -1,12 +1,11 @@
 """Time and memory of `leavs evaluate`, for few reports with three annotators and for many.
 
 The few are the published LEAVS labels and annotations, where given; the many are generated, with
-one annotator. 2,000 resamples each, the three variants, humans included.
+one annotator. The three variants, humans included.
 
     python scripts/bench_evaluate.py [--reports 100000] [--published LABELS ANNOTATIONS]
 """
 
-import argparse
 import resource
 import subprocess
 import sys
@@ -19,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bench_parts import show, write
+from bench_parts import bench_parser, existing_file, parsed, show, write
 from leavs.method.pack import find_pack, load_pack
 
 CERTAINTIES = {1: 0.08, 0: 0.30, -1: 0.02, -2: 0.58, -3: 0.02}
@@ -29,7 +28,7 @@ Codes = npt.NDArray[np.int64]
 
 
 def generate(reports: int, folder: Path) -> tuple[Path, Path]:
-    """Random labels, and annotations that differ in some cells."""
+    """Write random labels, and annotations that differ in some cells."""
     random = np.random.default_rng(0)
     ontology = load_pack(find_pack("leavs")).ontology
     organs = [organ.name for organ in ontology.organs]
@@ -56,10 +55,11 @@ def _table(codes: Codes, organs: Sequence[str], types: Sequence[str]) -> pd.Data
     return table
 
 
-def measure(labels: Path, annotations: Path, folder: Path) -> dict[str, float]:
-    """Seconds of the whole command, and the most memory that any of them so far has held."""
+def measure(labels: Path, annotations: Path, resamples: int, folder: Path) -> dict[str, float]:
+    """Measure the whole command; its memory is the most that any call so far has held."""
     command = [sys.executable, "-m", "leavs", "evaluate", str(labels)]
     command += ["--annotations", str(annotations), "--output-dir", str(folder / "out")]
+    command += ["--resamples", str(resamples)]
     start = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     seconds = time.perf_counter() - start
@@ -67,22 +67,28 @@ def measure(labels: Path, annotations: Path, folder: Path) -> dict[str, float]:
     return {"seconds": round(seconds, 1), "peak_gib": round(peak, 2)}
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table and write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = bench_parser(__doc__)
     parser.add_argument("--reports", type=int, default=100_000)
-    parser.add_argument("--published", type=Path, nargs=2)
-    options = parser.parse_args()
+    parser.add_argument("--resamples", type=int, default=2000)
+    parser.add_argument(
+        "--published", type=existing_file, nargs=2, metavar=("LABELS", "ANNOTATIONS")
+    )
+    options = parsed(parser, arguments, reports=50, resamples=20)
     figures = {}
     with TemporaryDirectory() as temporary:
-        folder = Path(temporary)
+        folder, resamples = Path(temporary), options.resamples
         if options.published:
-            figures["published"] = measure(*options.published, folder)
-        many = generate(options.reports, folder)
-        figures[f"{options.reports:,} generated"] = measure(*many, folder)
+            labels, annotations = options.published
+            figures["published"] = measure(labels, annotations, resamples, folder)
+        labels, annotations = generate(options.reports, folder)
+        many = f"{options.reports:,} generated"
+        figures[many] = measure(labels, annotations, resamples, folder)
     rows = [[name, *(f"{value:,}" for value in one.values())] for name, one in figures.items()]
-    show("leavs evaluate, 2,000 resamples", ("reports", "seconds", "peak GiB"), rows)
-    write("evaluate", figures)
+    title = f"leavs evaluate, {resamples:,} resamples"
+    show(title, ("reports", "seconds", "peak GiB"), rows)
+    write("evaluate", {"resamples": resamples, **figures}, options.write_to)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,34 @@
 """Calls and tokens of `--reasoning auto` and `--filtration joint` against the default.
 
-One engine, the same reports for all; a guide leads the chain (see bench_parts), so that the
+One engine, the same reports for all; a guide leads the chain (see guide.py), so that the
 questions of two ways differ only where their method does. Where auto is sure of an answer depends
 on the model: the probabilities are the demo model's own.
 
     python scripts/bench_methods.py [--reports 2] [--reasoning-tokens 64]
 """
 
-import argparse
 import asyncio
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from bench_parts import Guide, Guided, Ran, run, settled, show, some_reports, write
-from leavs.domain import Filtration, Reasoning
-from leavs.engines.models.demo import find_demo_model
-from leavs.engines.options import EngineOptions
-from leavs.engines.vllm.engine import open_vllm
-from leavs.method.pack import find_pack, load_pack
+from bench_parts import (
+    DEMO,
+    SMALLEST_WORK,
+    Ran,
+    add_work,
+    bench_parser,
+    chosen_reports,
+    method_of,
+    opened,
+    parsed,
+    run,
+    settled,
+    show,
+    write,
+)
+from guide import Guided
+from leavs import Filtration, MethodOptions, Reasoning
+from leavs.reports import ReportSource
 
 WAYS = (
     (Reasoning.ALWAYS, Filtration.BOTH),
@@ -27,54 +39,41 @@ WAYS = (
 )
 
 
-async def measure(options: argparse.Namespace) -> dict[str, Ran]:
-    """The costs of each way."""
-    pack = load_pack(find_pack("leavs"))
-    reports = some_reports(options.reports_csv, options.reports)
+COLUMNS = ("way", "questions", "known", "reasoned", "calls", "prompt", "computed", "generated", "s")
+
+
+async def measure(reports: ReportSource, method: MethodOptions) -> Mapping[str, Ran]:
+    """Measure each way."""
     costs = {}
-    model = str(find_demo_model()[0])
-    async with open_vllm(EngineOptions(max_model_len=8192), model) as engine:
+    async with opened(DEMO) as engine:
         for reasoning, filtration in WAYS:
-            await settled()
-            await engine.forget_prefixes()
-            costs[f"{reasoning}, {filtration}"] = await run(
-                Guided(engine, Guide(pack)),
-                pack,
-                reports,
-                reasoning=reasoning,
-                filtration=filtration,
-                reasoning_tokens=options.reasoning_tokens,
-            )
+            await settled(engine)
+            way = replace(method, reasoning=reasoning, filtration=filtration)
+            costs[f"{reasoning}, {filtration}"] = await run(Guided(engine), reports, way)
     return costs
 
 
-def main() -> None:
+def row(way: str, ran: Ran) -> list[str]:
+    """Write one way as a row of the table."""
+    total = ran.total
+    counts = (total.questions, total.known, total.reasoned, total.calls)
+    tokens = (total.prompt_tokens, total.computed_tokens, total.generated_tokens)
+    return [way, *(f"{count:,}" for count in (*counts, *tokens)), f"{ran.seconds:,.0f}"]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table and write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--reports", type=int, default=2)
-    parser.add_argument("--reports-csv", type=Path)
-    parser.add_argument("--reasoning-tokens", type=int, default=64)
-    options = parser.parse_args()
-    costs = asyncio.run(measure(options))
+    parser = bench_parser(__doc__)
+    add_work(parser, reports=2, reasoning_tokens=64)
+    options = parsed(parser, arguments, **SMALLEST_WORK)
+    reports = chosen_reports(options)
+    costs = asyncio.run(measure(reports, method_of(options)))
     show(
         f"{options.reports} reports, reasoning of {options.reasoning_tokens} tokens",
-        ("way", "questions", "known", "reasoned", "calls", "prompt", "computed", "generated", "s"),
-        [
-            [
-                way,
-                f"{ran.total.questions:,}",
-                f"{ran.total.known:,}",
-                f"{ran.total.reasoned:,}",
-                f"{ran.total.calls:,}",
-                f"{ran.total.prompt_tokens:,}",
-                f"{ran.total.computed_tokens:,}",
-                f"{ran.total.generated_tokens:,}",
-                f"{ran.seconds:,.0f}",
-            ]
-            for way, ran in costs.items()
-        ],
+        COLUMNS,
+        [row(way, ran) for way, ran in costs.items()],
     )
-    write("methods", {way: ran.record() for way, ran in costs.items()})
+    write("methods", {way: ran.record() for way, ran in costs.items()}, options.write_to)
 
 
 if __name__ == "__main__":

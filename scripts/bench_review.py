@@ -5,7 +5,6 @@ Generates a run, starts the command and opens its page in headless Chromium.
     python scripts/bench_review.py [--reports 10000]
 """
 
-import argparse
 import shutil
 import signal
 import statistics
@@ -16,9 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
-from bench_parts import show, write
+from bench_parts import bench_parser, parsed, show, write
 from leavs import (
     Filtration,
     MethodOptions,
@@ -30,18 +29,18 @@ from leavs import (
 )
 from leavs.engines.engine import Choices, Constraint, Message
 
-STEPS = 30  # reports that are gone through
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def answer(messages: Sequence[Message], constraint: Constraint | None) -> str:
-    """Every sentence informs, and no finding is mentioned."""
+    """Say that every sentence informs, and that no finding is mentioned."""
     if isinstance(constraint, Choices):
         return "Yes" if "Yes" in constraint.options else constraint.options[-1]
     return "none"
 
 
 def generate(reports: int, folder: Path) -> tuple[Path, Path]:
-    """A CSV of reports of about 2,000 characters, and a run over it."""
+    """Write a CSV of reports of about 2,000 characters, and label them."""
     source = folder / "reports.csv"
     with source.open("w") as file:
         file.write("image1,anonymized_report\n")
@@ -54,48 +53,65 @@ def generate(reports: int, folder: Path) -> tuple[Path, Path]:
     return folder / "run", source
 
 
-def measure(run: Path, reports: Path) -> dict[str, float]:
-    """Seconds from the command to the first report, to the next one, and MiB of the server."""
+def measure(run: Path, reports: Path, steps: int) -> dict[str, float]:
+    """Measure seconds to the first report and to the next one, and MiB of the server."""
     with sync_playwright() as driver:
-        chromium = shutil.which("chromium")
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        found = next(filter(None, map(shutil.which, BROWSERS)), None)
+        browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
         page = browser.new_page()
         start = time.perf_counter()
-        command = [sys.executable, "-m", "leavs", "review", str(run)]
-        command += ["--reports", str(reports), "--no-open"]
-        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        server = served(run, reports)
+        assert server.stdout is not None
         page.goto(server.stdout.readline().split(" ")[0])
         page.locator("#grid td[data-organ]").first.wait_for()
         first = time.perf_counter() - start
-        steps = []
-        for number in range(2, STEPS + 2):
-            begin = time.perf_counter()
-            page.keyboard.press("j")
-            page.locator("#position", has_text=f"{number} of").wait_for()
-            steps.append(time.perf_counter() - begin)
+        seconds = [gone_on(page, number) for number in range(2, steps + 2)]
         browser.close()
-    status = Path(f"/proc/{server.pid}/status").read_text()
-    memory = next(int(line.split()[1]) for line in status.splitlines() if "VmRSS" in line)
+    memory = memory_mib(server.pid)
     server.send_signal(signal.SIGINT)
-    server.wait()
+    server.communicate()
     return {
         "first_seconds": round(first, 2),
-        "next_seconds": round(statistics.median(steps), 3),
-        "memory_mib": round(memory / 1024),
+        "next_seconds": round(statistics.median(seconds), 3),
+        "memory_mib": memory,
     }
 
 
-def main() -> None:
+def served(run: Path, reports: Path) -> "subprocess.Popen[str]":
+    """Start the command."""
+    command = [sys.executable, "-m", "leavs", "review", str(run)]
+    command += ["--reports", str(reports), "--no-open"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def gone_on(page: Page, number: int) -> float:
+    """Go on to the report with this number, and return the seconds that it takes."""
+    begin = time.perf_counter()
+    page.keyboard.press("j")
+    page.locator("#position", has_text=f"{number} of").wait_for()
+    return time.perf_counter() - begin
+
+
+def memory_mib(process: int) -> int:
+    """Return what a process holds in memory now."""
+    status = Path(f"/proc/{process}/status").read_text()
+    held = next(int(line.split()[1]) for line in status.splitlines() if "VmRSS" in line)
+    return round(held / 1024)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table and write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = bench_parser(__doc__)
     parser.add_argument("--reports", type=int, default=10_000)
-    options = parser.parse_args()
+    parser.add_argument("--steps", type=int, default=30, help="reports that are gone through")
+    options = parsed(parser, arguments, reports=5, steps=2)
     with TemporaryDirectory() as temporary:
-        figures = measure(*generate(options.reports, Path(temporary)))
+        run, reports = generate(options.reports, Path(temporary))
+        figures = measure(run, reports, options.steps)
     names = ("first report, s", "next report, s", "memory, MiB")
     row = [f"{options.reports:,}", *(f"{value:,}" for value in figures.values())]
     show("leavs review", ("reports", *names), [row])
-    write("review", {"reports": options.reports, **figures})
+    write("review", {"reports": options.reports, **figures}, options.write_to)
 
 
 if __name__ == "__main__":

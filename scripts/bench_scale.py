@@ -1,4 +1,4 @@
-"""Ten thousand, a hundred thousand, a million reports: memory, journal, resume scan and export.
+"""Memory, journal, resume scan and export at ten thousand, a hundred thousand, a million reports.
 
 Each phase is a process of its own, whose peak memory the kernel tells: label (input, chain with a
 scripted engine, journal; two shards at once), scan (what a run reads before it goes on), status,
@@ -23,8 +23,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench_parts import ROOT, Guide, show, write
-from leavs import MethodOptions, OutputOptions, from_csv, from_folder, label_reports
+from bench_parts import bench_parser, parsed, show, some_reports, write
+from guide import Guide
+from leavs import MethodOptions, OutputOptions, from_csv, label_reports
 from leavs.domain import Filtration, Reasoning, Shard
 from leavs.engines.engine import Choices, Constraint, Message, Reply
 from leavs.engines.scripted import ScriptedEngine
@@ -40,7 +41,7 @@ SAID = ("is normal", "is enlarged", "has a cyst of 12 mm", "is surgically absent
 
 
 def make_reports(path: Path, count: int) -> None:
-    """A CSV of reports of a few sentences, no two the same."""
+    """Write a CSV of reports of a few sentences, no two the same."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("image1", "anonymized_report"))
@@ -53,7 +54,7 @@ def make_reports(path: Path, count: int) -> None:
 
 
 def answer(messages: Sequence[Message], constraint: Constraint | None) -> Reply:
-    """Quotes the sentence that names the organ; one finding is spoken of, and affirmed."""
+    """Quote the sentence that names the organ; mention one finding, and affirm it."""
     question = messages[1].content
     if isinstance(constraint, Choices):
         chosen = constraint.options[len(question) % len(constraint.options)]
@@ -69,7 +70,7 @@ def answer(messages: Sequence[Message], constraint: Constraint | None) -> Reply:
 
 
 def label(folder: Path, shard: int) -> dict[str, Any]:
-    """Label the reports of one of two shards; nothing of them is done."""
+    """Label the reports of one of two shards, none of which is done."""
     source, output = from_csv(folder / "reports.csv"), OutputOptions(folder / "run")
     engine, half = ScriptedEngine(answer), Shard(shard, 2)
     ran = label_reports(source, engine, FAST, output, shard=half)
@@ -81,7 +82,7 @@ def label(folder: Path, shard: int) -> dict[str, Any]:
 
 
 def scan(folder: Path) -> dict[str, Any]:
-    """What a run reads before it goes on: the journal, and the reports that are done."""
+    """Read what a run reads before it goes on: the journal and the input."""
     organs = load_pack(find_pack("leavs")).ontology.organs
     with Index(folder / "run") as index:
         assert not anything_left(from_csv(folder / "reports.csv"), index.done, organs)
@@ -89,13 +90,13 @@ def scan(folder: Path) -> dict[str, Any]:
 
 
 def status(folder: Path) -> dict[str, Any]:
-    """How far the run is."""
+    """Find out how far the run is."""
     assert read_status(folder / "run").complete
     return {}
 
 
 def export(folder: Path) -> dict[str, Any]:
-    """The four tables."""
+    """Make the four tables."""
     exported = tables.export(folder / "run")
     assert not exported.failed_cells and not exported.duplicates
     return {"rows": exported.rows}
@@ -110,7 +111,7 @@ PHASES: dict[str, Callable[..., dict[str, Any]]] = {
 
 
 def run_phase(arguments: Sequence[str]) -> None:
-    """In a child: one phase, its figures on stdout."""
+    """Run one phase, in a child process, and print its figures."""
     name, folder, *more = arguments
     began = time.perf_counter()
     figures = PHASES[name](Path(folder), *map(int, more))
@@ -126,7 +127,7 @@ def measured(name: str, folder: Path, *more: int) -> subprocess.Popen[bytes]:
 
 
 def finished(process: subprocess.Popen[bytes]) -> dict[str, Any]:
-    """A phase's figures, and the most memory that its process held."""
+    """Await a phase; return its figures and the most memory that its process held."""
     assert process.stdout is not None
     with process.stdout as stdout:
         told = stdout.read()
@@ -142,7 +143,7 @@ def size_of(folder: Path) -> int:
 
 
 def measure(count: int, folder: Path) -> dict[str, Any]:
-    """All phases for so many reports."""
+    """Measure all phases for so many reports."""
     make_reports(folder / "reports.csv", count)
     shards = [measured("label", folder, number) for number in range(2)]
     labeled = [finished(process) for process in shards]
@@ -162,8 +163,8 @@ def measure(count: int, folder: Path) -> dict[str, Any]:
     return figures | {"tables_bytes_a_report": tables_bytes / count}
 
 
-def measure_full_reports() -> dict[str, Any]:
-    """Journal and tables of the reports in data/, with the guide's findings and probabilities."""
+def measure_full_reports(count: int) -> dict[str, Any]:
+    """Measure journal and tables of reports in data/, with the findings that the guide names."""
     pack = load_pack(find_pack("leavs"))
     guide = Guide(pack)
 
@@ -176,8 +177,8 @@ def measure_full_reports() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "run"
         method = MethodOptions(reasoning=Reasoning.NEVER)
-        source = from_folder(ROOT / "data" / "reports")
-        ran = label_reports(source, ScriptedEngine(script), method, OutputOptions(folder))
+        source, output = some_reports(None, count), OutputOptions(folder)
+        ran = label_reports(source, ScriptedEngine(script), method, output)
         reports = ran.tally.reports_done
         tables_bytes = sum((folder / table).stat().st_size for table in tables.TABLES)
         return {
@@ -199,13 +200,14 @@ def row(figures: dict[str, Any]) -> list[str]:
     ]
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table and write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = bench_parser(__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--folder", type=Path, help="where to work; needs some 10 GB a million")
+    parser.add_argument("--full-reports", type=int, default=26, help="of those in data/")
     parser.add_argument("--phase", nargs="+", help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = parsed(parser, arguments, sizes=[10], full_reports=1)
     if options.phase:
         run_phase(options.phase)
         return
@@ -220,9 +222,10 @@ def main() -> None:
         name: round(sizes[-1][name]["peak_mib"] / sizes[0][name]["peak_mib"], 2) for name in PHASES
     }
     print(f"peak memory, last size to first: {growth}")
-    full = measure_full_reports()
+    full = measure_full_reports(options.full_reports)
     print(f"full reports: {full}")
-    write("scale", {"sizes": sizes, "memory_growth": growth, "full_reports": full})
+    figures = {"sizes": sizes, "memory_growth": growth, "full_reports": full}
+    write("scale", figures, options.write_to)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ IDS = ("a/../b", "A/../B", "x y", 'q"uote', "é", "e\u0301", "=1+1", "\U0001f600
 
 
 def make_reports(path: Path, chance: random.Random) -> None:
-    """A CSV of odd reports, with a duplicate id and a row too short."""
+    """Write a CSV of odd reports, with a duplicate id and a row too short."""
     rows: list[Sequence[str]] = []
     for place, report_id in enumerate(IDS):
         text = chance.choice(ODD[:-2]) + f" Case {place}: the stomach is full."
@@ -76,7 +76,7 @@ def make_reports(path: Path, chance: random.Random) -> None:
 
 @dataclass
 class Engine:
-    """Answers by the hash of the question; dies or fails as it was told.
+    """Answers by the hash of the question; dies or fails as it is told.
 
     Args:
         dies_after: so many questions; 0 for never.
@@ -110,7 +110,7 @@ class Engine:
 
 
 def label(arguments: Sequence[str]) -> int:
-    """One process: its exit code."""
+    """Label in this process, and return its exit code."""
     reports, folder, dies_after, fails, seed, retry, *part = arguments
     engine = Engine(int(dies_after), int(fails), random.Random(int(seed)))  # noqa: S311
     options = OutputOptions(
@@ -136,7 +136,7 @@ def label(arguments: Sequence[str]) -> int:
 
 @dataclass
 class Round:
-    """One folder and what happens to it."""
+    """A run folder, and what happens to it."""
 
     home: Path
     chance: random.Random
@@ -145,7 +145,7 @@ class Round:
 
     @property
     def folder(self) -> Path:
-        """The run's."""
+        """Of the run."""
         return self.home / "run"
 
     def start(
@@ -158,7 +158,7 @@ class Round:
         shard: Shard | None = None,
         fault: dict[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
-        """A process that labels the reports."""
+        """Start a process that labels the reports."""
         numbers = (dies_after, fails, self.chance.randrange(10**6), int(retry))
         part = () if shard is None else (shard.number, shard.count)
         paths = (self.home / "in.csv", folder or self.folder)
@@ -170,18 +170,18 @@ class Round:
         )
 
     def disturb(self) -> None:
-        """Let one thing happen to one process, or to two at once."""
+        """Start one process or two at once, and let things happen to them."""
         count = self.chance.choice((0, 0, 2, 3))
-        shards = [Shard(number, count) for number in range(count)] or [None]
+        shards: list[Shard | None] = [Shard(number, count) for number in range(count)]
         processes = []
         for _ in range(self.chance.choice((1, 1, 2))):
-            told = {
-                "dies_after": self.chance.choice((0, 0, self.chance.randrange(1, 400))),
-                "fails": self.chance.choice((0, 0, 20, 200)),
-            }
-            fault, shard = self.fault(), self.chance.choice(shards)
-            self.happened.append(f"started {told} {shard} {self.told(fault)}")
-            processes.append(self.start(**told, shard=shard, fault=fault))
+            dies_after = self.chance.choice((0, 0, self.chance.randrange(1, 400)))
+            fails = self.chance.choice((0, 0, 20, 200))
+            fault, shard = self.fault(), self.chance.choice(shards or [None])
+            self.happened.append(f"started {dies_after=} {fails=} {shard} {self.described(fault)}")
+            processes.append(
+                self.start(dies_after=dies_after, fails=fails, shard=shard, fault=fault)
+            )
         self.signal(processes)
         for process in processes:
             process.wait(120)
@@ -190,13 +190,13 @@ class Round:
             self.damage()
 
     def fault(self) -> dict[str, str] | None:
-        """A disk that fails for a while, or from some moment on."""
+        """Choose how the disk fails, for a while or from some moment on; None if it does not."""
         if self.shim is None or self.chance.random() < 0.6:
             return None
         code = self.chance.choice((errno.EIO, errno.ESTALE, errno.ENOSPC, errno.EDQUOT))
         return {
             "LD_PRELOAD": str(self.shim),
-            "FAULT_FILE": self.chance.choice(("/journal/", "labels.csv", "in.csv", "run.json")),
+            "FAULT_FILE": self.chance.choice(("/run/journal/", "labels.csv", "in.csv", "run.json")),
             "FAULT_CALL": self.chance.choice(("open", "read", "write", "fsync")),
             "FAULT_ERRNO": str(code),
             "FAULT_AFTER": str(self.chance.randrange(60)),
@@ -204,12 +204,12 @@ class Round:
         }
 
     @staticmethod
-    def told(fault: dict[str, str] | None) -> str:
+    def described(fault: dict[str, str] | None) -> str:
         """A fault in words."""
         return " ".join(value for name, value in (fault or {}).items() if name != "LD_PRELOAD")
 
     def signal(self, processes: Sequence[subprocess.Popen[bytes]]) -> None:
-        """Kill or warn some of the processes at some moment."""
+        """Send a signal to some of the processes at some moment."""
         for process in processes:
             number = self.chance.choice(
                 (None, signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGUSR1)
@@ -220,7 +220,7 @@ class Round:
                 self.happened.append(f"sent {number.name}")
 
     def damage(self) -> None:
-        """Overwrite, cut out or put in bytes of a journal, or cut its end off."""
+        """Overwrite, remove or insert bytes of a journal, or cut its end off."""
         journals = sorted((self.folder / "journal").glob("*.jsonl"))
         if not journals:
             return
@@ -234,7 +234,7 @@ class Round:
         self.happened.append(f"damaged {path.name} at {place}")
 
     def run(self) -> None:
-        """All of it.
+        """Label undisturbed, label with disturbances, and compare.
 
         Raises:
             AssertionError: something that must hold does not.
@@ -256,7 +256,7 @@ Rows = list[list[str]]
 
 
 def tables_of(folder: Path) -> dict[str, Rows]:
-    """The tables of a run as rows of texts."""
+    """Read the tables of a run as rows of texts."""
     tables = {}
     for name in TABLES:
         with (folder / name).open(encoding="utf-8", newline="") as file:
@@ -265,7 +265,7 @@ def tables_of(folder: Path) -> dict[str, Rows]:
 
 
 def check(found: dict[str, Rows], wanted: dict[str, Rows]) -> None:
-    """Compare tables with those of a run that nothing happened to.
+    """Compare tables with those of an undisturbed run.
 
     Raises:
         AssertionError: a cell is lost, doubled, or another one without a failure that says so.
@@ -287,7 +287,7 @@ def check(found: dict[str, Rows], wanted: dict[str, Rows]) -> None:
 
 
 def compiled(folder: Path) -> Path | None:
-    """The library that makes calls of the system fail, where there is a compiler."""
+    """Compile the library that makes system calls fail; None where there is no compiler."""
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None:
         print("no C compiler: disks do not fail in these rounds")
@@ -301,12 +301,15 @@ def compiled(folder: Path) -> Path | None:
 
 
 def main() -> int:
-    """Run the rounds; the first that breaks something ends it, and says how to repeat it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Run the rounds until one breaks something, and say how to repeat that one."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--smallest", action="store_true", help="one round")
     parser.add_argument("--seed", type=int, default=0, help="of the first round")
     parser.add_argument("--label", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.smallest:
+        options.rounds = 1
     if options.label:
         return label(options.label)
     with tempfile.TemporaryDirectory() as name:

@@ -4,53 +4,82 @@ Asks no model. The least is a report in which no sentence informs about any orga
 in which every sentence informs about every organ and every finding is present. With reasoning a
 list costs two calls, and a choice mostly one.
 
-    python scripts/count_questions.py [REPORTS.csv]
+    python scripts/count_questions.py [--reports-csv FILE]
 """
 
 import asyncio
-import sys
-from pathlib import Path
+import re
+from collections.abc import Sequence
 
-from rich.console import Console
-from rich.table import Table
+from bench_parts import (
+    SHIPPED_REPORTS,
+    bench_parser,
+    existing_file,
+    parsed,
+    run,
+    show,
+    some_reports,
+    write,
+)
+from leavs import Filtration, MethodOptions, Reasoning, ScriptedEngine, from_csv, from_folder
+from leavs.engines.engine import Choices, Constraint, Message
+from leavs.engines.scripted import Script
+from leavs.text import split_sentences
 
-from leavs.doctor.readers import least, most_with
-from leavs.domain import Filtration, OrganResult, Reasoning, Report
-from leavs.engines.scripted import Script, ScriptedEngine
-from leavs.method.ask import Ask
-from leavs.method.chain import label_report
-from leavs.method.options import Manner
-from leavs.method.pack import Pack, find_pack, load_pack
-from leavs.method.steps.filtration import FILTERS
-from leavs.reports import from_csv, from_folder
-
-ROOT = Path(__file__).parents[1]
-
-
-async def questions(pack: Pack, report: Report, filtration: Filtration, script: Script) -> int:
-    """The questions that one report costs with one reader, without reasoning."""
-    ask = Ask(ScriptedEngine(script), pack, Manner(Reasoning.NEVER, max_reasoning_tokens=1))
-    results: list[OrganResult] = []
-    await label_report(ask, report, pack.ontology.organs, FILTERS[filtration], results.append)
-    return sum(use.questions for result in results for use in result.usage.values())
+LETTERS = re.compile(r"\[([A-Z]+)\]")
 
 
-def main(arguments: list[str]) -> None:
-    """Print the table."""
-    pack = load_pack(find_pack("leavs"))
-    source = from_csv(Path(arguments[0])) if arguments else from_folder(ROOT / "data" / "reports")
-    reports = [entry for entry in source if isinstance(entry, Report)]
-    table = Table(
-        "filtration", "least", "most", title=f"questions a report, {len(reports)} reports"
-    )
+def least(messages: Sequence[Message], constraint: Constraint | None) -> str:
+    """Answer that nothing informs, and nothing is mentioned."""
+    if isinstance(constraint, Choices):
+        return "No" if "No" in constraint.options else constraint.options[0]
+    return "none"
+
+
+def most(messages: Sequence[Message], constraint: Constraint | None) -> str:
+    """Answer that everything informs, with an empty list of quotes; all findings are present."""
+    if isinstance(constraint, Choices):
+        return "Yes" if "Yes" in constraint.options else "D"
+    letters = LETTERS.search(getattr(constraint, "regex", ""))
+    if letters is None or "<report>" in messages[1].content:
+        return "none"
+    return ", ".join(f"({letter})" for letter in letters[1])
+
+
+def most_quoted(messages: Sequence[Message], constraint: Constraint | None) -> str:
+    """Quote every sentence; all findings are present."""
+    question = messages[1].content
+    if "<report>" not in question:
+        return most(messages, constraint)
+    report = question.split("<report>")[1].split("</report>")[0]
+    return "\n".join(f'"{one.in_context}": informative' for one in split_sentences(report))
+
+
+def most_with(filtration: Filtration) -> Script:
+    """Return the answers with which a report costs most, by the way of filtration."""
+    return most_quoted if filtration is Filtration.FAST else most
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the table and write the figures."""
+    parser = bench_parser(__doc__)
+    parser.add_argument("--reports-csv", type=existing_file, metavar="FILE")
+    parser.add_argument("--reports", type=int, help="only the first so many")
+    options = parsed(parser, arguments, reports=1)
+    csv = options.reports_csv
+    count = options.reports or (from_csv(csv) if csv else from_folder(SHIPPED_REPORTS)).count()
+    reports = some_reports(csv, count)
+    figures = {}
     for filtration in Filtration:
-        row = [
-            sum(asyncio.run(questions(pack, report, filtration, script)) for report in reports)
-            for script in (least, most_with(filtration))
-        ]
-        table.add_row(filtration.value, *(f"{total / len(reports):,.0f}" for total in row))
-    Console().print(table)
+        method = MethodOptions(filtration=filtration, reasoning=Reasoning.NEVER)
+        figures[filtration.value] = {
+            name: asyncio.run(run(ScriptedEngine(script), reports, method)).total.questions / count
+            for name, script in (("least", least), ("most", most_with(filtration)))
+        }
+    rows = [[name, *(f"{one:,.0f}" for one in both.values())] for name, both in figures.items()]
+    show(f"questions a report, {count} reports", ("filtration", "least", "most"), rows)
+    write("questions", {"reports": count, **figures}, options.write_to)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

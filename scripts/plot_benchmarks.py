@@ -3,7 +3,9 @@
 python scripts/plot_benchmarks.py
 """
 
+import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
@@ -20,8 +22,11 @@ PANELS = (
 COLOURS = ("#b0b7bf", "#1f6f8b", "#7fb7c9")
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Write the plot."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--write-to", type=Path, default=ROOT / "docs", metavar="FOLDER")
+    options = parser.parse_args(arguments)
     ways = json.loads((ROOT / "benchmarks" / "schedule.json").read_text())["ways"]
     matplotlib.rcParams.update({"svg.hashsalt": "leavs", "font.size": 9, "svg.fonttype": "none"})
     drawing, panels = pyplot.subplots(1, len(PANELS), figsize=(8, 2.6), layout="constrained")
@@ -35,7 +40,8 @@ def main() -> None:
         panel.set_yticks([])
         panel.margins(y=0.15)
         panel.spines[["top", "right", "left"]].set_visible(False)
-    drawing.savefig(ROOT / "docs" / "performance.svg", metadata={"Date": None}, facecolor="white")
+    path = options.write_to / "performance.svg"
+    drawing.savefig(path, metadata={"Date": None}, facecolor="white")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,15 @@ from program import hear_signals
 hear_signals()  # once for all that any test starts
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the long versions of tests where -m does not ask for them."""
+    if "soak" in config.option.markexpr:
+        return
+    left_out = [item for item in items if item.get_closest_marker("soak")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker("soak")]
+
+
 @pytest.fixture(scope="session")
 def pack() -> Pack:
     return load_pack(find_pack("leavs"))

@@ -75,10 +75,10 @@ started+=($!)
 started+=($!)
 
 joined=0
-for _ in {1..60}; do
+for _ in {1..150}; do
   joined=$("${on_head[@]}" "${ray[@]}" status 2> /dev/null | grep -c ' node_')
   ((joined >= 2)) && break
-  sleep 5
+  sleep 2
 done
 if ((joined < 2)); then
   echo "leavs: Ray has $joined of 2 nodes; the log above says why" >&2

@@ -1,54 +1,110 @@
 """Labels abdominal CT reports: for nine organs and eleven finding types, what the report says.
 
-The same from Python as from the command line::
+From Python it is the same as from the command line::
 
-    from leavs import EngineOptions, OutputOptions, from_folder, label_reports
+    from pathlib import Path
 
-    label_reports(from_folder(Path("reports")), EngineOptions(model="demo"))
+    from leavs import EngineOptions, OutputOptions, from_folder, label_reports, read_labels
+
+    outcome = label_reports(
+        from_folder(Path("reports")),
+        EngineOptions(dry_run=True),  # asks no model; EngineOptions(model="demo") asks a small one
+        output=OutputOptions(Path("results")),
+    )
+    print(outcome.complete, outcome.exported.reports)
+    print(read_labels(Path("results")))
+
+In a notebook, ``await label_reports_async(...)`` takes the same arguments.
 """
 
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
-_HOMES = {
-    "Certainty": "leavs.domain",
-    "EngineOptions": "leavs.engines.options",
-    "Filtration": "leavs.domain",
-    "InputOptions": "leavs.reports.options",
-    "LeavsError": "leavs.errors",
-    "MethodOptions": "leavs.method.options",
-    "Outcome": "leavs.run.session",
-    "OutputOptions": "leavs.run.options",
-    "Policy": "leavs.tables.convert",
-    "RayOptions": "leavs.run.options",
-    "Reading": "leavs.tables.convert",
-    "Reasoning": "leavs.domain",
-    "Report": "leavs.domain",
-    "ScriptedEngine": "leavs.engines.scripted",
-    "Shape": "leavs.tables.convert",
-    "Urgency": "leavs.domain",
-    "check_labels": "leavs.tables.check",
-    "convert_labels": "leavs.tables.convert",
-    "export": "leavs.tables.export",
-    "from_amos_json": "leavs.reports",
-    "from_csv": "leavs.reports",
-    "from_files": "leavs.reports",
-    "from_folder": "leavs.reports",
-    "from_jsonl": "leavs.reports",
-    "from_list": "leavs.reports",
-    "label_reports": "leavs.run.labeling",
-    "label_reports_async": "leavs.run.labeling",
-    "read_labels": "leavs.tables.read",
-}
+__all__ = [
+    "Certainty",
+    "Engine",
+    "EngineOptions",
+    "Filtration",
+    "InputOptions",
+    "LeavsError",
+    "MethodOptions",
+    "Outcome",
+    "OutputOptions",
+    "Policy",
+    "RayOptions",
+    "Reading",
+    "Reasoning",
+    "Report",
+    "ScriptedEngine",
+    "Shape",
+    "Shard",
+    "Urgency",
+    "check_labels",
+    "convert_labels",
+    "evaluate_labels",
+    "export",
+    "from_amos_json",
+    "from_csv",
+    "from_files",
+    "from_folder",
+    "from_jsonl",
+    "from_list",
+    "label_reports",
+    "label_reports_async",
+    "read_labels",
+]
 
-__all__ = sorted(_HOMES)
+if TYPE_CHECKING:
+    from leavs.domain import Certainty, Filtration, Reasoning, Report, Shard, Urgency
+    from leavs.engines.engine import Engine
+    from leavs.engines.options import EngineOptions
+    from leavs.engines.scripted import ScriptedEngine
+    from leavs.errors import LeavsError
+    from leavs.evaluation import evaluate_labels
+    from leavs.method.options import MethodOptions
+    from leavs.reports import (
+        from_amos_json,
+        from_csv,
+        from_files,
+        from_folder,
+        from_jsonl,
+        from_list,
+    )
+    from leavs.reports.options import InputOptions
+    from leavs.run.labeling import label_reports, label_reports_async
+    from leavs.run.options import OutputOptions, RayOptions
+    from leavs.run.session import Outcome
+    from leavs.tables.check import check_labels
+    from leavs.tables.convert import Policy, Reading, Shape, convert_labels
+    from leavs.tables.export import export
+    from leavs.tables.read import read_labels
+else:
+    from importlib import import_module
 
+    _HOMES = {
+        "leavs.domain": "Certainty Filtration Reasoning Report Shard Urgency",
+        "leavs.engines.engine": "Engine",
+        "leavs.engines.options": "EngineOptions",
+        "leavs.engines.scripted": "ScriptedEngine",
+        "leavs.errors": "LeavsError",
+        "leavs.evaluation": "evaluate_labels",
+        "leavs.method.options": "MethodOptions",
+        "leavs.reports": "from_amos_json from_csv from_files from_folder from_jsonl from_list",
+        "leavs.reports.options": "InputOptions",
+        "leavs.run.labeling": "label_reports label_reports_async",
+        "leavs.run.options": "OutputOptions RayOptions",
+        "leavs.run.session": "Outcome",
+        "leavs.tables.check": "check_labels",
+        "leavs.tables.convert": "Policy Reading Shape convert_labels",
+        "leavs.tables.export": "export",
+        "leavs.tables.read": "read_labels",
+    }
 
-def __getattr__(name: str) -> Any:
-    """Public names are loaded when they are first used: `import leavs` costs nothing."""
-    if name not in _HOMES:
+    def __getattr__(name):
+        """Import a public name when it is first used, so that `import leavs` costs nothing."""
+        for module, names in _HOMES.items():
+            if name in names.split():
+                return getattr(import_module(module), name)
         raise AttributeError(f"module 'leavs' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -84,7 +84,7 @@ class AnnotatedReader:
                 return letters(labels)
         [statement] = FINDING.findall(question)
         name = self.types[statement]
-        choices = {words: letter for letter, words in CHOICE.findall(question)}
+        choices: dict[str, str] = {words: letter for letter, words in CHOICE.findall(question)}
         if step == "urgency":
             code = self.codes[self.report_id, organ, "urgency"][name]
             return choices[("no action", "low", "medium", "high")[code]]

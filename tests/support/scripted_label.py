@@ -76,6 +76,10 @@ class LoggedAnswers:
         os.write(self._log, f"answered\t{case}\t{organ}\n".encode())
         return answer(messages, constraint)
 
+    def close(self) -> None:
+        """Close the log."""
+        os.close(self._log)
+
 
 def label(
     reports: Path,

@@ -26,12 +26,13 @@ from places import free_port
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "scancel", "scontrol")
 SBIN = "/usr/sbin:/sbin"  # where Debian has daemons, and users no path to
 NODES = 3
-GPUS = 2  # of a node: empty files, for SLURM to count
+GPUS = 2  # of a node: links to a device, for SLURM to count and to number
 PATIENCE = 60.0
 SIGNALS = ("env", "--default-signal=INT,QUIT")  # which a job in the background of a shell ignores
 
 # Without cgroups, which a container may not have. A job starts again cred_expire + 1 seconds after
-# it was requeued, and five is the least. A killed job has KillWait seconds to end by itself.
+# it was requeued, and five is the least. Starting it at once (StartTime=now) fails now and then:
+# its credential seems to count as revoked. A killed job has KillWait seconds to end by itself.
 CONFIGURATION = """\
 ClusterName=leavs
 SlurmctldHost=localhost(127.0.0.1)
@@ -123,6 +124,10 @@ class Cluster:
         """
         self.call("scancel", "--signal=USR1", "--batch", number)
 
+    def wait_for_requeue(self, number: str) -> None:
+        """Return when a job has gone back into the queue."""
+        self.wait_until(lambda: self.job(number)["Restarts"] == "1")
+
     def end_all_jobs(self) -> None:
         """Leave the cluster as it was."""
         self.call("scancel", "--me")
@@ -193,7 +198,7 @@ def configure(folder: Path) -> None:
         for number in range(1, NODES + 1)
     ]
     for number in range(GPUS):
-        (folder / f"gpu{number}").touch()
+        (folder / f"gpu{number}").symlink_to("/dev/null")
     (folder / "gres.conf").write_text(f"Name=gpu File={folder}/gpu[0-{GPUS - 1}]\n")
     text = CONFIGURATION.format(
         folder=folder, user=getpass.getuser(), controller=free_port(), nodes="\n".join(nodes)

@@ -1,5 +1,6 @@
 """The page of `leavs review` in a real browser: reading, correcting, deciding, what comes out."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -28,9 +29,16 @@ def browser() -> Iterator[Browser]:
         yield one
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return labeled(tmp_path_factory.mktemp("made") / "run")
+
+
 @pytest.fixture
-def run(tmp_path: Path) -> Path:
-    return labeled(tmp_path / "run")
+def run(made: Path, tmp_path: Path) -> Path:
+    """A run folder that nobody has reviewed."""
+    shutil.copytree(made, tmp_path / "run")
+    return tmp_path / "run"
 
 
 def cell(page: Page, organ: str, finding_type: str) -> str:
@@ -144,25 +152,25 @@ def test_reasoning_and_probability_are_shown(browser: Browser, run: Path) -> Non
         expect(page.locator("#cell")).to_contain_text("Reasoning")
 
 
-def test_two_readers_are_adjudicated_exported_and_scored(
-    browser: Browser, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for reader, key in (("anna", "1"), ("ben", "0")):
-        with serving(run, "--reader", reader) as server:
-            page = opened(browser, server.address).page
-            page.locator("#cell-liver-focal").click()
-            page.keyboard.press(key)
-            mark = {"1": "+", "0": "−"}[key]
-            expect(page.locator("#cell-liver-focal")).to_contain_text(mark)
-            page.locator("#cell-spleen-focal").click()
-            page.keyboard.press("1")  # they agree on this one
-            expect(page.locator("#cell-spleen-focal")).to_contain_text("+")
-            page.keyboard.press("l")
-            expect(page.locator("#cell-spleen-focal sup")).to_have_text("1")
-            page.keyboard.press("a")
-            expect(page.locator("#position")).to_have_text("1 of 5, 1 accepted")
-    assert cli.run(["export", str(run), "--reviewed"]) == exit_codes.USAGE
-    assert "differ on 1 cells; decide with leavs review --adjudicate" in capsys.readouterr().err
+def read_differently(browser: Browser, run: Path, reader: str, key: str) -> None:
+    """One reader's work on the first report: a cell by the key, and one on which all agree."""
+    with serving(run, "--reader", reader) as server:
+        page = opened(browser, server.address).page
+        page.locator("#cell-liver-focal").click()
+        page.keyboard.press(key)
+        mark = {"1": "+", "0": "−"}[key]
+        expect(page.locator("#cell-liver-focal")).to_contain_text(mark)
+        page.locator("#cell-spleen-focal").click()
+        page.keyboard.press("1")  # they agree on this one
+        expect(page.locator("#cell-spleen-focal")).to_contain_text("+")
+        page.keyboard.press("l")
+        expect(page.locator("#cell-spleen-focal sup")).to_have_text("1")
+        page.keyboard.press("a")
+        expect(page.locator("#position")).to_have_text("1 of 5, 1 accepted")
+
+
+def adjudicate(browser: Browser, run: Path) -> None:
+    """Decides the one cell on which anna and ben differ."""
     with serving(run, "--adjudicate") as server:
         page = opened(browser, server.address).page
         expect(page.locator("#position")).to_have_text("1 of 1, 0 accepted")
@@ -173,6 +181,16 @@ def test_two_readers_are_adjudicated_exported_and_scored(
         expect(page.locator("#message")).to_have_text("saved")
         page.keyboard.press("m")
         expect(page.locator("#cell-liver-focal sup")).to_have_text("2")
+
+
+def test_two_readers_are_adjudicated_exported_and_scored(
+    browser: Browser, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read_differently(browser, run, reader="anna", key="1")
+    read_differently(browser, run, reader="ben", key="0")
+    assert cli.run(["export", str(run), "--reviewed"]) == exit_codes.USAGE
+    assert "differ on 1 cells; decide with leavs review --adjudicate" in capsys.readouterr().err
+    adjudicate(browser, run)
     assert cli.run(["export", str(run), "--reviewed"]) == 0
     reviewed = run / "labels-reviewed.csv"
     changed = [row for row in table(reviewed) if row["corrected"]]

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leavs.cli.exit_codes import FATAL
-from leavs.doctor.examination import Examination, Wishes, examine
+from leavs.doctor.examination import Examination, Wishes, examine_run
 from leavs.doctor.findings import Finding, Verdict
 from leavs.engines.options import EngineOptions
 from leavs.errors import UsageError
@@ -41,17 +41,17 @@ def doctor(
 
     Args:
         output_dir: of the run; nothing stays in it.
-        sample: reports from which calls and tokens are estimated.
+        sample: reports from which questions are estimated, or that are measured.
         measure: label the sample on the chosen engine, in a private folder that is deleted, and
             reckon hours and disk from that.
-        tokens_per_second: computed and generated, that an earlier run had; gives hours.
+        tokens_per_second: computed and generated, that an earlier run had; gives the hours at most.
         as_json: print the findings and the numbers as JSON.
     """
     _check_numbers(sample, tokens_per_second)
     named = None if reports == InputOptions() else reports
     if measure and named is None:
         raise UsageError("--measure needs reports; name them as for leavs label")
-    done = examine(
+    done = examine_run(
         Wishes(
             engine or EngineOptions(),
             method or MethodOptions(),

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from leavs.cli.extras import needing
 from leavs.errors import UsageError
+from leavs.system.extras import needing
 
 if TYPE_CHECKING:
     from leavs.evaluation import Evaluation

@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from leavs.run.batch import Tally
+from leavs.run.recorder import Tally
 
 LOG_SECONDS = 60.0
 

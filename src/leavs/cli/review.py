@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from leavs.cli.extras import needing
 from leavs.errors import UsageError
+from leavs.system.extras import needing
 from leavs.system.private_files import written_whole
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def review(
     desk = ReviewDesk(
         shown, ADJUDICATOR if adjudicate else reader or "reader", adjudicates=adjudicate
     )
-    with closing(desk):
+    with closing(shown), closing(desk):
         _serve(desk, port, opens=not no_open)
 
 

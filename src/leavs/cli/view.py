@@ -1,5 +1,6 @@
 """`leavs view`: labels beside their reports as one page that can only be read."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -27,5 +28,6 @@ def view(
         limit: so many of the first reports.
     """
     source = None if reports is None else from_path(reports, id_column, text_column)
-    count = write_view(Shown(labels, source), output, limit)
+    with closing(Shown(labels, source)) as shown:
+        count = write_view(shown, output, limit)
     print(f"{output}: {count} reports")

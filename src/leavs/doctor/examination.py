@@ -25,7 +25,7 @@ class Wishes:
     Args:
         output: of these only the folder counts.
         reports: where they are; None where none are named.
-        sample: reports from which calls and tokens are estimated.
+        sample: the number of reports from which questions are estimated, or that are measured.
         measure: label the sample on the chosen engine.
         tokens_per_second: computed and generated, as an earlier run had; None where not known.
     """
@@ -52,7 +52,7 @@ class Examination:
         return all(one.verdict is not Verdict.PROBLEM for one in self.findings)
 
 
-def examine(wishes: Wishes) -> Examination:
+def examine_run(wishes: Wishes) -> Examination:
     """Check the machine, the model, the output folder and the reports.
 
     Raises:
@@ -65,8 +65,8 @@ def examine(wishes: Wishes) -> Examination:
     gpus = visible_gpus()
     here = machine.this_machine(gpus)
     loads = wishes.engine.base_url is None and not wishes.engine.dry_run
-    done = Examination(machine.examine(here, vllm_is_needed=loads))
-    chosen, findings = model.examine(wishes.engine, gpus, here.memory_gib)
+    done = Examination(machine.examine_machine(here, vllm_is_needed=loads))
+    chosen, findings = model.examine_model(wishes.engine, gpus, here.memory_gib)
     done.findings += findings
     identity = None
     if chosen is not None:
@@ -78,7 +78,7 @@ def examine(wishes: Wishes) -> Examination:
     elif seen is not None:
         done.numbers["reports"] = {"entries": seen.entries, "readable": seen.readable}
         counter = counter_for(model.tokenizer_file(chosen))
-        done.findings += reports.examine(seen, counter)
+        done.findings += reports.examine_reports(seen, counter)
         if seen.readable:
             _price(wishes, done, seen, pack, organs, chosen, counter)
             _hours(wishes, done, seen, organs, goes_on)
@@ -101,7 +101,7 @@ def _folder(
     """Look at the output folder; whether a run in it would be gone on with."""
     place = folder.look_at(wishes.output.output_dir)
     found, goes_on = folder.run_in(place, identity)
-    done.findings += folder.examine(place, count)
+    done.findings += folder.examine_folder(place, count)
     if found is not None:
         done.findings.append(found)
     return goes_on
@@ -116,18 +116,19 @@ def _price(
     chosen: model.Model | None,
     counter: TokenCounter,
 ) -> None:
+    lengths = estimate.Lengths(pack, organs, wishes.method, counter)
     context = chosen.context if chosen is not None else wishes.engine.max_model_len
     if context is not None:
-        lengths = estimate.longest_prompts(seen.longest, pack, organs, wishes.method, counter)
-        done.findings.append(estimate.length_finding(lengths, context, counter.how))
-    found = estimate.estimate(seen.sample, pack, organs, wishes.method, counter)
-    done.findings += estimate.cost_findings(found, seen.readable, counter.how)
+        longest = {one.id: lengths.longest(one) for one in seen.longest}
+        done.findings.append(estimate.length_finding(longest, context, counter.how))
+    found = estimate.estimate(seen.sample, lengths)
+    done.findings.append(estimate.questions_finding(found, seen.readable))
     done.numbers["sample"] = asdict(found) | {"exact": counter.exact}
     if (rate := wishes.tokens_per_second) is not None:
-        low, high = estimate.hours_at(found, seen.readable, rate)
-        said = f"{low:,.2f} to {high:,.2f} for all reports at the {rate:,.0f} tokens/s given"
-        done.findings.append(fine("hours", said))
-        done.numbers["hours_at_rate"] = [low, high]
+        most = estimate.hours_at_most(found, seen.readable, rate)
+        said = f"at most {most:,.2f} for all reports at the {rate:,.0f} tokens/s given"
+        done.findings.append(fine("hours", f"{said}; mostly far fewer, --measure tells"))
+        done.numbers["hours_at_most"] = most
 
 
 def _hours(

@@ -37,10 +37,10 @@ def fine(check: str, says: str) -> Finding:
 
 
 def warning(check: str, says: str, advice: str = "") -> Finding:
-    """A check that found what may be meant so, or cannot be known here."""
+    """A check whose result may be intended, or cannot be told on this machine."""
     return Finding(check, Verdict.WARNING, says, advice)
 
 
 def problem(check: str, says: str, advice: str = "") -> Finding:
-    """A check that found what a run would fail of."""
+    """A check that found what would make a run fail."""
     return Finding(check, Verdict.PROBLEM, says, advice)

@@ -29,7 +29,7 @@ OF_A_CLUSTER = ("nfs", "nfs4", "lustre", "gpfs", "beegfs", "ceph", "wekafs", "fu
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class OutputFolder:
     """Where a run would write.
 
     Args:
@@ -54,12 +54,12 @@ class Place:
         return self.nearest == self.folder
 
 
-def look_at(folder: Path) -> Place:
+def look_at(folder: Path) -> OutputFolder:
     """Try what a run does in a folder: write a file, see it on the disk, rename it."""
     whole = folder.expanduser().absolute()
     nearest = next(path for path in (whole, *whole.parents) if path.exists())
     mounts = MOUNTS.read_text(encoding="utf-8", errors="replace") if MOUNTS.exists() else ""
-    return Place(
+    return OutputFolder(
         whole,
         nearest,
         file_system(nearest.resolve(), mounts),
@@ -105,7 +105,7 @@ def file_system(path: Path, mounts: str) -> str:
     return kind
 
 
-def examine(place: Place, reports: int | None) -> list[Finding]:
+def examine_folder(place: OutputFolder, reports: int | None) -> list[Finding]:
     """What there is to say of the folder.
 
     Args:
@@ -123,7 +123,7 @@ def examine(place: Place, reports: int | None) -> list[Finding]:
     return [*found, _system(place), _space(place, reports)]
 
 
-def _system(place: Place) -> Finding:
+def _system(place: OutputFolder) -> Finding:
     kind = place.system or "of a kind that is not known"
     if place.system in IN_MEMORY:
         said = f"{kind}: what is written there is lost when the machine stops, and takes memory"
@@ -136,7 +136,7 @@ def _system(place: Place) -> Finding:
     return fine("file system", kind)
 
 
-def _space(place: Place, reports: int | None) -> Finding:
+def _space(place: OutputFolder, reports: int | None) -> Finding:
     said = f"{place.free / 1e9:,.1f} GB free"
     a_report = JOURNAL_BYTES + TABLES_BYTES
     if reports is None:
@@ -151,7 +151,7 @@ def _space(place: Place, reports: int | None) -> Finding:
     return fine("space", said)
 
 
-def run_in(place: Place, identity: Mapping[str, Any] | None) -> tuple[Finding | None, bool]:
+def run_in(place: OutputFolder, identity: Mapping[str, Any] | None) -> tuple[Finding | None, bool]:
     """What run the folder holds, None where it holds none, and whether ours would go on with it.
 
     Args:

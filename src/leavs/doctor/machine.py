@@ -109,7 +109,7 @@ def free_memory_gib() -> float:
         return 0.0
 
 
-def examine(machine: Machine, vllm_is_needed: bool = True) -> list[Finding]:
+def examine_machine(machine: Machine, vllm_is_needed: bool = True) -> list[Finding]:
     """What there is to say of Python, torch, vLLM and the GPUs.
 
     Args:

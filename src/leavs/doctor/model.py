@@ -33,7 +33,7 @@ class Model:
     context: int | None = None
 
 
-def examine(
+def examine_model(
     engine: EngineOptions, gpus: Sequence[Gpu], free_gib: float
 ) -> tuple[Model | None, list[Finding]]:
     """The model that the options choose, None where they choose none, and what there is to say."""

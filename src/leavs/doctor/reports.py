@@ -83,7 +83,7 @@ def _count_unreadable(seen: Survey, entry: UnreadableReport) -> None:
     seen.example = seen.example or entry.reason
 
 
-def examine(seen: Survey, counter: TokenCounter) -> list[Finding]:
+def examine_reports(seen: Survey, counter: TokenCounter) -> list[Finding]:
     """What there is to say of the reports by themselves."""
     found = [_lengths(seen, counter)] if seen.readable else []
     if seen.unreadable or seen.strays:

@@ -31,6 +31,8 @@ from leavs.tables.merging import (
 Bools = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int16]
 
+LABELER = "labeler"  # the labels that are evaluated
+HUMANS = "annotators"  # the name under which humans are scored against their colleagues
 NO_ITEM = -1
 TRUTHS = 2  # negative, positive
 NEGATIVE, POSITIVE, UNSURE, AMBIGUOUS, NO_LABEL = range(5)  # what a labeler can say

@@ -7,7 +7,8 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from leavs.evaluation import Evaluation, plots, sheets
+from leavs.evaluation import plots, sheets
+from leavs.evaluation.evaluate import Evaluation
 from leavs.evaluation.items import Task
 from leavs.system.private_files import make_private_folder, written_whole
 from leavs.tables.merging import MISSING

@@ -1,4 +1,4 @@
-"""The plots of the page, as SVG that takes the colour of the text around it.
+"""The plots of the page, as SVG in the colour of the text around them.
 
 Labelers differ by marker and fill, not by colour, so that a plot reads in black and white, and on
 light and dark ground alike.
@@ -16,8 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from leavs.evaluation import HUMANS, Evaluation
-from leavs.evaluation.items import Comparison, Task, Variant
+from leavs.evaluation.evaluate import Evaluation
+from leavs.evaluation.items import HUMANS, Comparison, Task, Variant
 from leavs.evaluation.scores import MICRO
 from leavs.evaluation.sheets import METRIC, METRIC_NAME, chosen, grouped, records
 

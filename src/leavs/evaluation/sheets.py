@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from leavs.domain import Certainty
-from leavs.evaluation import HUMANS, Evaluation
-from leavs.evaluation.items import Comparison, Task, Variant
+from leavs.evaluation.evaluate import Evaluation
+from leavs.evaluation.items import HUMANS, Comparison, Task, Variant
 from leavs.evaluation.scores import MACRO_CELLS, MACRO_ORGANS, MACRO_TYPES, MICRO
 from leavs.tables.merging import MISSING
 

@@ -15,37 +15,49 @@ from typing import Any, BinaryIO, Self
 from leavs.domain import Shard, digest_of, hash_of
 from leavs.errors import RunFolderError
 from leavs.journal.journal import JournalLine, read_line_at, read_lines, readable
-from leavs.journal.serialization import failed_cells
+from leavs.journal.serialization import failed_cells, lowest_probability
 from leavs.system.scratch import open_scratch
 
-# `best` holds one record of each cell, and with it the first position that its report had.
-_SCHEMA = """
-    CREATE TABLE cells (
-        report BLOB, organ INTEGER, text TEXT, failures INTEGER, position INTEGER,
-        file INTEGER, start INTEGER
-    );
-    CREATE TABLE texts (report BLOB, text TEXT, file INTEGER, start INTEGER);
-    CREATE TABLE problems (
-        key BLOB PRIMARY KEY, position INTEGER, file INTEGER, start INTEGER
-    ) WITHOUT ROWID;
-    CREATE VIEW best AS SELECT * FROM (
+# One record of each cell, and with it the first position that its report had.
+_BEST = """
+    SELECT * FROM (
         SELECT *,
             min(position) OVER (PARTITION BY report) AS place,
             row_number() OVER (
                 PARTITION BY report, organ ORDER BY text = '', failures, file, start
             ) AS rank
-        FROM cells
-    ) WHERE rank = 1;
+        FROM cells {where}
+    ) WHERE rank = 1
+"""
+_SCHEMA = f"""
+    CREATE TABLE cells (
+        report BLOB, organ INTEGER, text TEXT, failures INTEGER, probability REAL,
+        position INTEGER, file INTEGER, start INTEGER
+    );
+    CREATE TABLE texts (report BLOB, text TEXT, file INTEGER, start INTEGER);
+    CREATE TABLE problems (
+        key BLOB PRIMARY KEY, position INTEGER, file INTEGER, start INTEGER
+    ) WITHOUT ROWID;
+    CREATE VIEW best AS {_BEST.format(where="")};
     BEGIN;
 """
+# Not from the view: SQLite would rank all reports before it takes the one.
+_BEST_OF_REPORT = _BEST.format(where="WHERE report = ?")
+_LOOKUPS = (
+    "CREATE INDEX by_report ON cells (report)",
+    "CREATE INDEX by_text ON texts (report)",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordPlace:
-    """Where a record stands; that of an organ also how good it is, and of which text.
+    """Where a record stands in the journal.
 
     Args:
-        text_hash: of the report's text; "" where it could not be read.
+        offset: of its first byte in the file.
+        failures: of an organ's record, how many of its cells failed.
+        position: of the report or of the problem in the input.
+        text_hash: of the text that an organ was labeled in; "" where it could not be read.
     """
 
     path: Path
@@ -53,18 +65,6 @@ class RecordPlace:
     failures: int = 0
     position: int = 0
     text_hash: str = ""
-
-    @property
-    def rank(self) -> tuple[bool, int]:
-        """Less is better: first that the report could be read at all, then fewer failures."""
-        return not self.text_hash, self.failures
-
-
-def place_of(line: JournalLine) -> RecordPlace:
-    """Where the record of an organ stands, and how good it is."""
-    record = line.record
-    failures, position = failed_cells(record), record["position"]
-    return RecordPlace(line.path, line.offset, failures, position, record["text_hash"])
 
 
 @dataclass(slots=True)
@@ -86,15 +86,15 @@ class Done:
 class Index:
     """The records of a run by what they are about; use it in a `with` block.
 
-    It holds what stood in the journal when it was made.
+    It holds what stood in the journal when it was opened, and what is added later.
 
     Args:
-        folder: the run's output folder.
+        folder: the run's output folder; None for an index that is empty until records are added.
         shard: only the records of this shard's reports are wanted; the files of other shards are
             not read.
     """
 
-    def __init__(self, folder: Path, shard: Shard | None = None) -> None:
+    def __init__(self, folder: Path | None = None, shard: Shard | None = None) -> None:
         self.damaged: list[str] = []
         self.sessions: list[Mapping[str, Any]] = []
         self.paths: list[Path] = []
@@ -102,17 +102,20 @@ class Index:
         self._database = open_scratch(_SCHEMA)
         self._stack = ExitStack()
         self._open: dict[Path, BinaryIO] = {}
-        lines = read_lines(folder, self.damaged, _concerns(shard))
-        self._database.executemany(
-            "INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, ?)", self._rows_of_cells(lines, shard)
-        )
-        self._database.execute("CREATE INDEX by_report ON cells (report)")
-        self._database.execute("CREATE INDEX by_text ON texts (report)")
+        self._shard = shard
+        if folder is not None:
+            self.add(read_lines(folder, self.damaged, _concerns(shard)))
+        for lookup in _LOOKUPS:  # after the records of a folder: so it takes less time
+            self._database.execute(lookup)
 
-    def _rows_of_cells(
-        self, lines: Iterable[JournalLine], shard: Shard | None
-    ) -> Iterator[tuple[object, ...]]:
-        """The rows of `cells`; what other records say is taken in on the way."""
+    def add(self, lines: Iterable[JournalLine]) -> None:
+        """Take in records, in the order of the journal."""
+        self._database.executemany(
+            "INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self._rows_of_cells(lines)
+        )
+
+    def _rows_of_cells(self, lines: Iterable[JournalLine]) -> Iterator[tuple[object, ...]]:
+        """The rows of `cells`; other records are put into their own tables on the way."""
         for line in lines:
             if not self.paths or line.path != self.paths[-1]:
                 self.paths.append(line.path)
@@ -120,13 +123,8 @@ class Index:
             match record["kind"]:
                 case "organ":
                     report = digest_of(record["report_id"])
-                    if shard is not None and not shard.includes_digest(report):
-                        continue
-                    if record["organ"] not in self._organs:
-                        self._organs.append(record["organ"])
-                    organ = self._organs.index(record["organ"])
-                    text, failures = record["text_hash"], failed_cells(record)
-                    yield report, organ, text, failures, record["position"], file, line.offset
+                    if self._shard is None or self._shard.includes_digest(report):
+                        yield report, *self._values_of_cell(record), file, line.offset
                 case "report":
                     row = (digest_of(record["report_id"]), hash_of(record["text"]))
                     self._insert("texts", *row, file, line.offset)
@@ -136,6 +134,17 @@ class Index:
                     self._insert("problems", key, position, file, line.offset)
                 case "session" | "plan" | "end":
                     self.sessions.append({**record, "journal": line.path.name})
+
+    def _values_of_cell(self, record: Mapping[str, Any]) -> tuple[object, ...]:
+        if record["organ"] not in self._organs:
+            self._organs.append(record["organ"])
+        return (
+            self._organs.index(record["organ"]),
+            record["text_hash"],
+            failed_cells(record),
+            lowest_probability(record),
+            record["position"],
+        )
 
     def _insert(self, table: str, *row: object) -> None:
         marks = ", ".join("?" * len(row))
@@ -170,11 +179,25 @@ class Index:
 
     def best(self) -> Iterator[RecordPlace]:
         """The record that counts of each cell, by the first position of its report."""
-        rows = self._database.execute(
-            "SELECT file, start, failures, place, text FROM best ORDER BY place, report"
-        )
-        for file, start, failures, position, text_hash in rows:
+        return self._places("best ORDER BY place, report")
+
+    def best_of(self, report_id: str) -> Iterator[RecordPlace]:
+        """The record that counts of each organ of a report."""
+        return self._places(f"({_BEST_OF_REPORT})", digest_of(report_id))
+
+    def _places(self, which: str, *values: object) -> Iterator[RecordPlace]:
+        ask = f"SELECT file, start, failures, place, text FROM {which}"  # noqa: S608
+        for file, start, failures, position, text_hash in self._database.execute(ask, values):
             yield RecordPlace(self.paths[file], start, failures, position, text_hash)
+
+    def lowest_probabilities(self) -> dict[bytes, float]:
+        """By the fingerprint of a report's id, the lowest probability of a certainty, if any."""
+        return dict(
+            self._database.execute(
+                "SELECT report, min(probability) FROM best WHERE probability IS NOT NULL "
+                "GROUP BY report"
+            )
+        )
 
     def input_problems(self) -> Iterator[RecordPlace]:
         """Entries of the input that belong to no report, each once, by their position."""
@@ -252,6 +275,10 @@ class Index:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files of the journal, and drop the index."""
         self._stack.close()
         self._database.close()
 

@@ -1,6 +1,6 @@
 """What a run has done, durably: JSON Lines files to which one process each only ever appends.
 
-Every record is one line, in the file's hands before its cell counts as done; a line that a killed
+Every record is one line, written to the file before its cell counts as done; a line that a killed
 process left unfinished is no record. A process never writes another's file, so that no locks are
 needed on any file system. Records of the same cell are resolved the same way each time: fewer
 failures first, then the older file.
@@ -124,7 +124,7 @@ class Journal:
                 self._on_disk = asked
 
     def close(self, **closing: Any) -> None:
-        """Write the closing record of this process and let go of the file."""
+        """Write the last record of this process and close the file."""
         try:
             self._write({"kind": "end", **closing})
             with self._failures_named():

@@ -2,7 +2,7 @@
 
 `identity` is what the labels depend on; two runs may share an output folder only if it is equal.
 Everything about single processes (host, SLURM job, versions, command) stands in the journal and is
-gathered here when the tables are made.
+added here when the tables are written.
 """
 
 import hashlib

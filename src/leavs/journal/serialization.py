@@ -26,6 +26,12 @@ def failed_cells(record: Mapping[str, Any]) -> int:
     return sum("failure" in label for label in record["labels"].values())
 
 
+def lowest_probability(record: Mapping[str, Any]) -> float | None:
+    """The lowest probability of a certainty in an organ's record; None if it has none."""
+    given = (label.get("probability") for label in record["labels"].values())
+    return min((one for one in given if one is not None), default=None)
+
+
 def result_to_json(result: OrganResult) -> dict[str, Any]:
     """An organ's result as JSON values; `result_from_json` gives it back."""
     return {

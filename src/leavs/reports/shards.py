@@ -12,7 +12,9 @@ from leavs.errors import UsageError
 TASK, TASKS, FIRST, LAST = (f"SLURM_ARRAY_TASK_{name}" for name in ("ID", "COUNT", "MIN", "MAX"))
 # Only what srun starts has STEP_TASKS. A batch script has PROCID=0 and SLURM_NTASKS as well, and
 # would be taken for the first of so many tasks.
+# A job that is submitted inside of a step inherits them from there.
 PROCID, STEP_TASKS, NTASKS = "SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_NTASKS"
+TASKS_HERE, STEP_NODES = "SLURM_GTIDS", "SLURM_STEP_NUM_NODES"
 # What Open MPI's and MPICH's mpirun number processes by. They start theirs inside a step.
 LAUNCHERS = (("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"), ("PMI_RANK", "PMI_SIZE"))
 ALONE = Shard(0, 1)
@@ -99,6 +101,9 @@ def _doubt(step: Shard, environment: Mapping[str, str]) -> str | None:
     """Why other tasks of the step may not label, so that nobody would label their shards."""
     if environment.get(NTASKS) != environment[STEP_TASKS]:
         return f"{NTASKS} and {STEP_TASKS} differ"
+    here = environment.get(TASKS_HERE)
+    if environment.get(STEP_NODES) == "1" and here and len(here.split(",")) != step.count:
+        return f"{TASKS_HERE} has not all tasks of the step, which may be another job's"
     if "SLURM_HET_SIZE" in environment:
         return "the job is heterogeneous (SLURM_HET_SIZE)"
     if "RAY_ADDRESS" in environment:

@@ -1,5 +1,6 @@
-"""Reading labels with their reports: a local page, corrections, annotations, adjudication.
+"""The review: people read labels beside their reports, correct them, annotate and adjudicate.
 
-grid (all codes) and texts and records (one report at a time) -> shown (what a page gets) ->
-server. corrections.py keeps what readers say; export.py makes tables of it.
+grid.py (the codes of all reports) and texts.py (text and records of one report) -> shown.py (what a
+page shows) -> desk.py (what a reader does) -> server.py, or view.py for a page that only shows.
+corrections.py keeps what readers say; results.py turns it into tables.
 """

@@ -1,15 +1,15 @@
-"""Work that goes on in a thread while those who need a part of it wait for that part alone."""
+"""Work in a thread, while whoever needs a part of it waits for that part alone."""
 
 import time
 from collections.abc import Callable, Iterator
 from threading import Condition, Thread
 
-STEPS_A_NEWS = 64  # waking those who wait costs more than a step
-REST = 0.005  # seconds after each of these, while nobody waits: others have the processor
+NEWS = 0.01  # seconds of work after which those who wait look again: to wake them costs time
+REST = 0.005  # seconds of rest after that while nobody waits: others get the processor
 
 
 class Background:
-    """Goes through the steps of a piece of work, from the moment it is made.
+    """Starts a piece of work at once, and does it step by step.
 
     Args:
         steps: does a step of the work each time it is asked for the next.
@@ -24,10 +24,10 @@ class Background:
         Thread(target=self._work, daemon=True).start()
 
     def wait(self, ready: Callable[[], bool] = lambda: False) -> None:
-        """Return when this is so, or when all is done.
+        """Return when `ready` says so, or when all is done.
 
         Raises:
-            Exception: that with which the work ended too early.
+            Exception: the one that ended the work before `ready` said so.
         """
         with self._news:
             self._waiting += 1
@@ -37,15 +37,20 @@ class Background:
             raise self._error
 
     def _work(self) -> None:
+        told = 0.0
         try:
-            for number, _ in enumerate(self._steps):
-                if number % STEPS_A_NEWS == 0:
-                    with self._news:
-                        self._news.notify_all()
-                    if not self._waiting:
-                        time.sleep(REST)
+            for _ in self._steps:
+                if time.monotonic() - told > NEWS:
+                    self._tell()
+                    told = time.monotonic()
         except Exception as error:  # noqa: BLE001 - whoever waits gets it
             self._error = error
         with self._news:
             self._ended = True
             self._news.notify_all()
+
+    def _tell(self) -> None:
+        with self._news:
+            self._news.notify_all()
+        if not self._waiting:
+            time.sleep(REST)

@@ -91,7 +91,7 @@ class Readings:
     history: list[Change] = field(default_factory=list)
 
     def apply(self, change: Change) -> None:
-        """Take one change in."""
+        """Apply a change that the reader recorded."""
         self.blind = change.blind
         if isinstance(change.after, bool):
             self.accepted[change.report_id] = change.after
@@ -168,7 +168,7 @@ class CorrectionFile:
         return last
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         os.close(self._descriptor)
 
     def _end_torn_line(self) -> None:
@@ -248,7 +248,7 @@ def differing(
 
 
 def decided(readings: Sequence[Readings], labels: CodesOfCell) -> dict[Cell, CellCodes]:
-    """What readers with the labels in view made of the cells that any of them changed.
+    """Return the codes that readers with the labels in view agree on, of cells that any changed.
 
     Raises:
         UsageError: they differ, and no adjudicator has decided.

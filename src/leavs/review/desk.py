@@ -137,7 +137,7 @@ class ReviewDesk:
         return self._shown.grid.ids[place]
 
     def close(self) -> None:
-        """Let go of the reader's file."""
+        """Close the reader's file."""
         self._file.close()
 
 

@@ -61,10 +61,10 @@ def annotations(labels: Path) -> pd.DataFrame:
         InputError: the labels cannot be read, or no reader has accepted a report.
     """
     seen = read_for_review(labels)
-    made = [row for one in _readings(seen) for row in _annotated(one, seen)]
-    if not made:
+    annotated = [row for one in _readings(seen) for row in _annotated(one, seen)]
+    if not annotated:
         raise InputError(f"{seen.folder / FOLDER}: no reader has accepted a report")
-    table = pd.DataFrame(made)
+    table = pd.DataFrame(annotated)
     codes = [column for column in table.columns if column not in ANNOTATION_KEYS]
     return table.astype(dict.fromkeys(codes, "Int64"))
 

@@ -1,25 +1,29 @@
 """What a page shows: the labels of a run or a table, and their reports."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from leavs.domain import Certainty, OrganResult, hash_of
+from leavs.domain import Certainty, OrganResult, digest_of, hash_of
 from leavs.errors import UsageError
 from leavs.journal.journal import FOLDER as JOURNAL
+from leavs.journal.journal import OrganRecord
 from leavs.reports import ReportSource
 from leavs.review.corrections import NOTHING, Cell, CellCodes
 from leavs.review.grid import Flags, differing, read_for_review
-from leavs.review.texts import Records, Texts
+from leavs.review.texts import RecordedReports, Texts
 from leavs.tables.check import EMPTY, check_labels
 from leavs.tables.merging import MISSING
 from leavs.text import heading_lines
 
 NO_TEXT = "The text of this report is not here; name the reports with --reports."
 OTHER_TEXT = "The text has changed since it was labeled; the evidence is not marked in it."
+SEVERAL_TEXTS = (
+    "Not all organs were labeled in this text; the evidence of others is not marked in it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class Filter:
 
 
 class Shown:
-    """Labels with their reports.
+    """Labels with their reports; `close` it in the end.
 
     Args:
         labels: a run folder, or a table of labels.
@@ -69,7 +73,7 @@ class Shown:
         self._texts = None if reports is None else Texts(reports)
         self._records = None
         if (labels / JOURNAL).is_dir():
-            self._records = Records(labels, len(self.grid.organs))
+            self._records = RecordedReports(labels, len(self.grid.organs))
         self._other = None if compared is None else read_for_review(compared).grid
 
     def codes(self, cell: Cell) -> CellCodes:
@@ -91,42 +95,46 @@ class Shown:
             IndexError: there is no such report.
         """
         report_id = self.grid.ids[place]
-        results: Mapping[str, OrganResult] = {}
-        if self._records is not None and not self.blind:
-            results = self._records.organs(report_id)
-        text, note = self._text(report_id)
+        records = {} if self._records is None else self._records.organs(report_id)
+        text = self._text(report_id, records)
+        shown = "" if text is None else hash_of(text)
         return {
             "place": place,
             "id": report_id,
             "text": text,
             "headings": [] if text is None else heading_lines(text),
-            "note": note,
+            "note": _note(shown, _texts_labeled(records.values())),
             "organs": {
-                organ: self._organ(report_id, organ, results.get(organ), bool(note))
+                organ: self._organ(report_id, organ, records.get(organ), shown)
                 for organ in self.grid.organs
             },
         }
 
-    def _text(self, report_id: str) -> tuple[str | None, str]:
-        """The text, and what is wrong with it."""
+    def _text(self, report_id: str, records: Mapping[str, OrganRecord]) -> str | None:
+        """The text from the source of reports, or one that was labeled and that the run kept."""
         text = None if self._texts is None else self._texts.get(report_id)
-        labeled = "" if self._records is None else self._records.text_hash(report_id)
         if text is None and self._records is not None:
-            text = self._records.kept_text(report_id)
-        if text is None:
-            return None, NO_TEXT
-        return text, OTHER_TEXT if labeled and hash_of(text) != labeled else ""
+            for labeled in _texts_labeled(records.get(organ) for organ in self.grid.organs):
+                text = text or self._records.kept_text(report_id, labeled)
+        return text
 
     def _organ(
-        self, report_id: str, organ: str, result: OrganResult | None, astray: bool
+        self, report_id: str, organ: str, record: OrganRecord | None, shown: str
     ) -> dict[str, Any]:
+        """What a page shows of an organ.
+
+        Args:
+            shown: the fingerprint of the text that is shown; evidence has a place in no other.
+        """
+        result = None if record is None or self.blind else record.result
         cells = {
             name: self._cell((report_id, organ, name), result) for name in self.grid.finding_types
         }
+        is_from_here = record is not None and record.text_hash == shown
         evidence = [
             {
-                "start": -1 if astray else one.sentence.start,
-                "end": -1 if astray else one.sentence.end,
+                "start": one.sentence.start if is_from_here else -1,
+                "end": one.sentence.end if is_from_here else -1,
                 "text": one.sentence.in_context,
                 "probability": one.probability,
             }
@@ -160,16 +168,16 @@ class Shown:
             return self._sample(wanted)
         if self.blind:
             raise UsageError("a blind reader has the queues all and random")
-        makers = {
+        queues = {
             "positive": self._positive,
             "unsure": self._unsure,
             "failed": self._failed,
             "contradicting": self._contradicting,
             "differing": self._differing,
         }
-        if wanted.kind not in makers:
+        if wanted.kind not in queues:
             raise UsageError(f"no queue {wanted.kind!r}")
-        return makers[wanted.kind](wanted)
+        return queues[wanted.kind](wanted)
 
     def _sample(self, wanted: Filter) -> list[int]:
         random = np.random.default_rng(wanted.seed)
@@ -193,8 +201,15 @@ class Shown:
             raise UsageError("probabilities stand in the folder of a run, not in a table")
         lowest = self._records.lowest_probabilities()
         return [
-            place for place, one in enumerate(self.grid.ids) if lowest.get(one, 1.0) < wanted.below
+            place
+            for place, one in enumerate(self.grid.ids)
+            if lowest.get(digest_of(one), 1.0) < wanted.below
         ]
+
+    def close(self) -> None:
+        """Close the journal of the run."""
+        if self._records is not None:
+            self._records.close()
 
     def _failed(self, _: Filter) -> list[int]:
         failed = (self.grid.certainties == MISSING) | (self.grid.urgencies == MISSING)
@@ -209,6 +224,21 @@ class Shown:
         if self._other is None:
             raise UsageError("nothing to compare with; name other labels with --compare")
         return _places(differing(self.grid, self._other))
+
+
+def _texts_labeled(records: Iterable[OrganRecord | None]) -> list[str]:
+    """The fingerprints of the texts that were labeled, each once; of an unreadable one none."""
+    hashes = (one.text_hash for one in records if one is not None)
+    return [one for one in dict.fromkeys(hashes) if one]
+
+
+def _note(shown: str, labeled: Sequence[str]) -> str:
+    """What a reader has to know of the text that is shown, "" for none, and those labeled."""
+    if not shown:
+        return NO_TEXT
+    if shown in labeled:
+        return SEVERAL_TEXTS if len(labeled) > 1 else ""
+    return OTHER_TEXT if labeled else ""
 
 
 def _places(flags: Flags) -> list[int]:

@@ -1,16 +1,22 @@
-"""One report at a time: its text, and what the run's journal says of its organs."""
+"""One report at a time: its text, and what the run's journal says of its organs.
+
+Both are read in the background, so that the first report can be shown before all have been read.
+"""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from threading import Lock
 
-from leavs.domain import OrganResult, Report, hash_of
-from leavs.journal.index import RecordPlace, place_of
-from leavs.journal.journal import JournalLine, read_line_at, read_lines
+from leavs.domain import Report
+from leavs.journal.index import Index, RecordPlace
+from leavs.journal.journal import OrganRecord, read_lines
 from leavs.journal.serialization import result_from_json
 from leavs.reports import ReportSource
 from leavs.review.background import Background
 from leavs.tables.report_ids import without_folders
+
+RECORDS_A_STEP = 16
 
 
 class Texts:
@@ -25,7 +31,7 @@ class Texts:
         self._background = Background(self._read(source))
 
     def get(self, report_id: str) -> str | None:
-        """The text of a report; None if the source does not have it."""
+        """Return the text of a report; None if the source does not have it."""
         bare = without_folders(report_id)
         self._background.wait(lambda: report_id in self._texts or bare in self._texts)
         return self._texts.get(report_id, self._texts.get(bare))
@@ -38,8 +44,8 @@ class Texts:
             yield
 
 
-class Records:
-    """The journal of a run, looked up by report.
+class RecordedReports:
+    """What a run has recorded of each report.
 
     Args:
         folder: of the run.
@@ -47,68 +53,64 @@ class Records:
     """
 
     def __init__(self, folder: Path, organs: int) -> None:
-        self._count = organs
-        self._places: dict[str, dict[str, RecordPlace]] = {}
-        self._probabilities: dict[tuple[str, str], list[float]] = {}
-        self._texts: dict[tuple[str, str], RecordPlace] = {}
+        self._organs = organs
+        self._index = Index()
+        self._closed = False
+        self._one_at_a_time = Lock()  # the index is filled in one thread and asked in others
         self._background = Background(self._read(folder))
 
-    def organs(self, report_id: str) -> Mapping[str, OrganResult]:
-        """By organ, what the run knows of a report."""
-        return {
-            organ: result_from_json(_record(place))
-            for organ, place in self._final_places(report_id).items()
-        }
+    def organs(self, report_id: str) -> Mapping[str, OrganRecord]:
+        """Return the record that counts of each organ, the same as in the tables."""
+        self._background.wait(lambda: self._is_settled(report_id))
+        found = {}
+        with self._one_at_a_time:
+            for place in self._index.best_of(report_id):
+                record = self._index.record(place)
+                found[record["organ"]] = OrganRecord(
+                    result_from_json(record),
+                    record["position"],
+                    record["text_hash"],
+                    record.get("source", ""),
+                )
+        return found
 
-    def text_hash(self, report_id: str) -> str:
-        """Of the text that was labeled; "" where none was read."""
-        return next((place.text_hash for place in self._final_places(report_id).values()), "")
+    def kept_text(self, report_id: str, text_hash: str) -> str | None:
+        """Return a text of a report, where the run has kept it."""
+        self._background.wait(lambda: self._place_of_text(report_id, text_hash) is not None)
+        place = self._place_of_text(report_id, text_hash)
+        if place is None:
+            return None
+        with self._one_at_a_time:
+            return str(self._index.record(place)["text"])
 
-    def kept_text(self, report_id: str) -> str | None:
-        """The text, where the run has kept it."""
-        labeled = (report_id, self.text_hash(report_id))
-        self._background.wait(lambda: labeled in self._texts)
-        place = self._texts.get(labeled)
-        return None if place is None else str(_record(place)["text"])
-
-    def lowest_probabilities(self) -> Mapping[str, float]:
-        """Of each report that has any, the lowest probability of a certainty."""
+    def lowest_probabilities(self) -> Mapping[bytes, float]:
+        """Return, by the fingerprint of a report's id, the lowest probability of a certainty."""
         self._background.wait()
-        lowest: dict[str, float] = {}
-        for (report_id, _), values in self._probabilities.items():
-            lowest[report_id] = min([lowest.get(report_id, 1.0), *values])
-        return lowest
+        with self._one_at_a_time:
+            return self._index.lowest_probabilities()
 
-    def _final_places(self, report_id: str) -> Mapping[str, RecordPlace]:
-        """The records that count: one without failures does, others may still be bettered."""
+    def close(self) -> None:
+        """Close the journal, whether or not it has been read to its end."""
+        with self._one_at_a_time:
+            self._closed = True
+            self._index.close()
 
-        def is_settled() -> bool:
-            places = self._places.get(report_id, {})
-            return len(places) == self._count and all(p.rank == (False, 0) for p in places.values())
+    def _is_settled(self, report_id: str) -> bool:
+        """Whether no later record can count: every organ has one that is whole."""
+        with self._one_at_a_time:
+            places = list(self._index.best_of(report_id))
+        whole = (place.text_hash and not place.failures for place in places)
+        return len(places) == self._organs and all(whole)
 
-        self._background.wait(is_settled)
-        return dict(self._places.get(report_id, {}))
+    def _place_of_text(self, report_id: str, text_hash: str) -> RecordPlace | None:
+        with self._one_at_a_time:
+            return self._index.text_of(report_id, text_hash)
 
     def _read(self, folder: Path) -> Iterator[None]:
-        for line in read_lines(folder):
-            record = line.record
-            if record["kind"] == "organ":
-                self._keep_better(line, record)
-            elif record["kind"] == "report":
-                text = (record["report_id"], hash_of(record["text"]))
-                self._texts.setdefault(text, RecordPlace(line.path, line.offset))
+        lines = read_lines(folder)
+        while some := list(islice(lines, RECORDS_A_STEP)):
+            with self._one_at_a_time:
+                if self._closed:
+                    return
+                self._index.add(some)
             yield
-
-    def _keep_better(self, line: JournalLine, record: Mapping[str, Any]) -> None:
-        report_id, organ, place = record["report_id"], record["organ"], place_of(line)
-        known = self._places.setdefault(report_id, {}).get(organ)
-        if known is None or place.rank < known.rank:
-            labels = record["labels"].values()
-            given = (label.get("probability") for label in labels)
-            self._probabilities[report_id, organ] = [one for one in given if one is not None]
-            self._places[report_id][organ] = place
-
-
-def _record(place: RecordPlace) -> Mapping[str, Any]:
-    with place.path.open("rb") as file:
-        return read_line_at(file, place.offset)

@@ -1,4 +1,4 @@
-"""The page as one file that can only be read: no server, and nothing asked of the network."""
+"""The page as one read-only file: it needs no server and asks the network for nothing."""
 
 import base64
 import hashlib

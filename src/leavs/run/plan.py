@@ -6,7 +6,7 @@ from typing import Any
 from leavs.domain import Organ, Reasoning, Report
 from leavs.engines.engine import Engine
 from leavs.engines.models.choice import ChosenModel
-from leavs.engines.options import EngineOptions
+from leavs.engines.options import EngineOptions, parse_engine_args
 from leavs.errors import UsageError
 from leavs.journal.index import Done
 from leavs.method.options import MethodOptions
@@ -14,6 +14,11 @@ from leavs.method.pack import Pack
 from leavs.reports import ReportSource
 from leavs.run.failure_limit import parse_failure_limit
 from leavs.run.options import OutputOptions
+
+# Questions that vLLM is taken to work on at once: its own choice is known when it is loaded.
+BATCH_ON_GPU, BATCH = 1024, 256
+SHARDS_A_REPLICA = 16  # so that all end at about the same time
+TIMES_IN_FLIGHT = 8  # reports of a shard, at least
 
 
 def choose_organs(pack: Pack, names: Sequence[str]) -> tuple[Organ, ...]:
@@ -57,6 +62,24 @@ def check_numbers(
         raise UsageError(f"--confidence {method.confidence} is more than 1, the most sure there is")
     if output.max_failures is not None:
         parse_failure_limit(output.max_failures)
+
+
+def expected_batch_size(engine: EngineOptions | Engine, *, on_gpus: bool) -> int:
+    """The questions that an engine which is not open yet is taken to work on at once."""
+    if not isinstance(engine, EngineOptions):
+        return engine.batch_size
+    named = parse_engine_args(engine.engine_arg).get("max_num_seqs")
+    return named if isinstance(named, int) else BATCH_ON_GPU if on_gpus else BATCH
+
+
+def shards_for(reports: int, replicas: int, in_flight: int) -> int:
+    """A number of shards for replicas that take one after the other.
+
+    Args:
+        in_flight: reports of a replica; at the end of a shard its engine is not full.
+    """
+    fitting = reports // (replicas * in_flight * TIMES_IN_FLIGHT)
+    return replicas * max(1, min(fitting, SHARDS_A_REPLICA))
 
 
 def anything_left(

@@ -30,11 +30,12 @@ from leavs.method.options import MethodOptions
 from leavs.method.pack import Pack, find_pack, load_pack
 from leavs.method.steps.filtration import FILTERS
 from leavs.reports import ReportSource
-from leavs.run.batch import Batch, Tally
+from leavs.run.batch import Batch
 from leavs.run.engine_queue import reports_to_fill
 from leavs.run.failure_limit import parse_failure_limit
 from leavs.run.options import OutputOptions
 from leavs.run.plan import anything_left, check_numbers, choose_organs, identity_of
+from leavs.run.recorder import Recorder, Tally
 from leavs.system.stopping import Stop, stopped_by_signals
 from leavs.tables import export as tables
 
@@ -134,7 +135,7 @@ class Session:
                         batch = self._batch(engine, plan, journal, index, tally)
                         began = time.monotonic()
                         async with self.progress(tally):
-                            complete = await self._run(batch, plan, stop)
+                            complete = await batch.run(self.reports, stop)
             finally:
                 seconds = time.monotonic() - began
                 journal.close(complete=complete, seconds=round(seconds, 3))
@@ -194,9 +195,6 @@ class Session:
     def _open(self, plan: Plan) -> AbstractAsyncContextManager[Engine]:
         return open_engine(self.engine, plan.model, self.method.sampling, self.output.output_dir)
 
-    async def _run(self, batch: Batch, plan: Plan, stop: Stop) -> bool:
-        return await batch.run(self.reports, stop)
-
     def _batch(
         self,
         engine: Engine,
@@ -211,17 +209,17 @@ class Session:
         def has_text(report_id: str, text_hash: str) -> bool:
             return index.text_of(report_id, text_hash) is not None
 
-        return Batch(
-            ask,
+        recorder = Recorder(
+            plan.pack.ontology,
             plan.organs,
-            FILTERS[method.filtration],
             journal,
             self.done(index),
             tally,
-            output.reports_in_flight or reports_to_fill(engine.batch_size, len(plan.organs)),
             has_text if output.include_report else None,
             None if output.max_failures is None else parse_failure_limit(output.max_failures),
         )
+        in_flight = output.reports_in_flight or reports_to_fill(engine.batch_size, len(plan.organs))
+        return Batch(ask, FILTERS[method.filtration], recorder, in_flight)
 
     def _exported(self) -> tables.Exported:
         folder = self.output.output_dir

@@ -27,8 +27,22 @@ NO_STATISTICS = {
 LOGS_OF_CLIENTS = ("OPENAI_LOG",)  # at debug level some of them write whole requests
 SHOWS_MESSAGES = "LEAVS_SHOW_MESSAGES"
 WITHHELD = f"message withheld, it may quote a report; {SHOWS_MESSAGES}=1 shows it"
+
+
+class BugElsewhere(Exception):  # noqa: N818 - the bug is the error
+    """A bug in another process; the message is its traceback, as `bug_in_lines` gives it there."""
+
+
 # Their messages name files, modules and attributes.
-PLAIN = (LeavsError, ImportError, NameError, AttributeError, MemoryError, RecursionError)
+PLAIN = (
+    LeavsError,
+    BugElsewhere,
+    ImportError,
+    NameError,
+    AttributeError,
+    MemoryError,
+    RecursionError,
+)
 
 
 def keep_private() -> None:

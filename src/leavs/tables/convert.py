@@ -102,7 +102,7 @@ def convert_labels(
         raise UsageError(f"a policy is for binary labels, not for {to}")
     _refuse_bad_rows(labels)
     grid = grid_of(_with_clean_ids(labels) if clean_ids else labels)
-    return _wide_binary(grid, policy) if policy is not None else _MAKERS[Shape(to)](grid)
+    return _wide_binary(grid, policy) if policy is not None else _CONVERTERS[Shape(to)](grid)
 
 
 def _with_clean_ids(labels: pd.DataFrame) -> pd.DataFrame:
@@ -136,7 +136,7 @@ def _refuse_bad_rows(labels: pd.DataFrame) -> None:
                 )
 
 
-# What the shapes are made of
+# The shapes, each as a function of a grid
 
 
 def _integers(codes: CodeArray) -> pd.api.extensions.ExtensionArray:
@@ -246,7 +246,7 @@ def _highest(urgencies: CodeArray, axis: int) -> CodeArray:
     return np.where(unclear, np.int8(MISSING), highest)
 
 
-_MAKERS: dict[Shape, Callable[[Grid], pd.DataFrame]] = {
+_CONVERTERS: dict[Shape, Callable[[Grid], pd.DataFrame]] = {
     Shape.WIDE: _wide,
     Shape.LONG: _long,
     Shape.TIDY: _tidy,

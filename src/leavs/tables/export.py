@@ -1,4 +1,4 @@
-"""The tables of a run: made from its journal at any time, and written whole.
+"""Write the tables of a run from its journal, each file whole.
 
 labels.csv is the long format of LEAVS (arXiv 2503.13330): two rows, labels and urgency, for each
 report and organ. A cell that failed is empty there and named in failures.csv. The journal is read
@@ -134,7 +134,7 @@ def _totals(index: Index, exported: Exported, usage: Mapping[str, Usage]) -> dic
 
 
 def _text(index: Index, report_id: str, text_hash: str) -> str:
-    """The report's text as it was labeled; nothing where it was not read or not kept."""
+    """Return the text that was labeled; "" where it could not be read or is not kept."""
     place = index.text_of(report_id, text_hash)
     return "" if place is None else str(index.record(place)["text"])
 

@@ -3,7 +3,8 @@
 The rules are those of the paper's evaluation (Bigolin Lanfredi et al., arXiv 2503.13330). Certainty
 codes merge by priority, 1 > -1 > -3 > -2 > 0; joined organs take the largest code as a number,
 which is another order, and kept as it is. A cell without a label (a failure, or a missing row) is
-MISSING: it is never taken for a label, unless what it merges with decides the answer alone.
+MISSING, which never counts as a label. A merge that includes it gives MISSING, unless another
+value decides the result.
 
 Knows nothing of files.
 """

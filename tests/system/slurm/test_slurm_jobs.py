@@ -23,7 +23,8 @@ def test_an_array_that_is_warned_and_killed_gives_the_tables_of_an_undisturbed_r
     site.wait_for(array, "0", "1", "2")
     slurm.warn(warned)
     slurm.call("scancel", "--signal=KILL", killed)
-    slurm.wait_until(lambda: slurm.job(warned)["Restarts"] == "1" and slurm.ended(killed))
+    slurm.wait_for_requeue(warned)
+    slurm.wait_until(lambda: slurm.ended(killed))
     assert site.states() == ["unfinished"] * 3
     site.let_go("0", "1", "2")
     resubmitted = site.label("array.sh", "--array=1")
@@ -50,7 +51,7 @@ def test_a_job_on_one_node_goes_on_by_itself_after_the_warning(
     job = site.label("one-node.sh")
     site.wait_for(job)
     site.cluster.warn(job)
-    site.cluster.wait_until(lambda: site.cluster.job(job)["Restarts"] == "1")
+    site.cluster.wait_for_requeue(job)
     site.let_go("job")
     site.cluster.wait_until(lambda: site.cluster.ended(job))
     assert site.cluster.job(job)["ExitCode"] == "3:0"
@@ -64,7 +65,7 @@ def test_the_engines_of_one_node_are_shards_that_go_on_after_the_warning(
     tasks = [f"job-{number}" for number in range(GPUS)]
     site.wait_for(job, *tasks)
     site.cluster.warn(job)
-    site.cluster.wait_until(lambda: site.cluster.job(job)["Restarts"] == "1")
+    site.cluster.wait_for_requeue(job)
     site.let_go(*tasks)
     site.cluster.wait_until(lambda: site.cluster.ended(job))
     assert site.cluster.job(job)["ExitCode"] == "3:0"
@@ -91,7 +92,7 @@ def test_the_worst_end_of_a_task_is_that_of_the_job(
 ) -> None:
     program = site.folder / "ends"
     program.write_text(f'codes=({codes})\n[[ $1 != label ]] || exit "${{codes[SLURM_PROCID]}}"\n')
-    site.settings |= {"LEAVS": f"bash {program}", "MAX_RESTARTS": "0"}
+    site.settings.update(LEAVS=f"bash {program}", MAX_RESTARTS="0")
     job = site.label(REPLICAS)
     site.cluster.wait_until(lambda: site.cluster.ended(job))
     assert site.cluster.job(job)["ExitCode"] == code
@@ -108,7 +109,7 @@ def test_the_tasks_of_a_step_are_shards_and_the_batch_script_is_none(site: Site)
         f"srun --ntasks=1 bash -c {json.dumps(f'{show} shell')}",
     )
     (site.folder / "shown.sh").write_text("\n".join(("#!/bin/bash", *steps)))
-    options = ("--array=3-4", "--ntasks=2", "--nodes=1", "--output=shown-%a")
+    options = ("--array=3-4", "--ntasks=2", "--nodes=1", "--output=shown-%a", "--error=errors-%a")
     job = site.cluster.call("sbatch", "--parsable", *options, "shown.sh", cwd=site.folder)
     site.cluster.wait_until(lambda: site.cluster.ended(job))
     shown = [(site.folder / f"shown-{task}").read_text().splitlines() for task in (3, 4)]
@@ -122,6 +123,17 @@ def test_the_tasks_of_a_step_are_shards_and_the_batch_script_is_none(site: Site)
         ]
         for first in (0, 2)
     ]
+
+
+def test_a_job_that_is_submitted_inside_of_a_step_is_not_taken_for_its_task(site: Site) -> None:
+    show = f"{sys.executable} -c {json.dumps(SHOW)} inner"
+    (site.folder / "inner.sh").write_text(f"#!/bin/bash\n{show}\ntouch shown-done\n")
+    submit = "((SLURM_PROCID)) || sbatch --output=shown inner.sh"
+    (site.folder / "outer.sh").write_text(f"#!/bin/bash\nsrun bash -c '{submit}'\n")
+    options = ("--ntasks=2", "--nodes=1", "--output=/dev/null")
+    site.cluster.call("sbatch", *options, "outer.sh", cwd=site.folder)
+    site.cluster.wait_until((site.folder / "shown-done").exists)
+    assert "may be another job's" in (site.folder / "shown").read_text()
 
 
 def test_a_cancelled_job_stays_cancelled(site: Site) -> None:
@@ -151,7 +163,7 @@ def test_a_model_over_two_nodes_goes_on_after_the_warning_and_leaves_no_ray(
     site.wait_for(job)
     assert site.nodes_of_ray() == 2
     site.cluster.warn(job)
-    site.cluster.wait_until(lambda: site.cluster.job(job)["Restarts"] == "1")
+    site.cluster.wait_for_requeue(job)
     site.let_go("job")
     site.cluster.wait_until(lambda: site.cluster.ended(job))
     assert site.cluster.job(job)["ExitCode"] == "3:0"

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from leavs.cli.progress import describe, organs_finished, organs_total, show_progress, time_left
 from leavs.domain import Usage
-from leavs.run.batch import Tally
+from leavs.run.recorder import Tally
 
 FRESH = Tally(100, 9)
 HALF = Tally(

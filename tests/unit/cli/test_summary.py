@@ -12,7 +12,7 @@ from rich.console import Console
 from leavs.cli.label import exit_code
 from leavs.cli.summary import print_summary
 from leavs.domain import Usage
-from leavs.run.batch import Tally
+from leavs.run.recorder import Tally
 from leavs.run.session import Outcome
 from leavs.tables.export import Exported
 

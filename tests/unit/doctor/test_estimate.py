@@ -1,7 +1,8 @@
 """What reports cost, from a sample without a model, and how fast runs go, as measured."""
 
 import asyncio
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,16 +10,16 @@ import pytest
 
 from leavs.doctor import estimate, rates, reports
 from leavs.doctor.findings import Verdict
-from leavs.doctor.readers import least, most_with
 from leavs.doctor.tokens import TokenCounter, by_length, counter_for
 from leavs.domain import Filtration, OrganResult, Reasoning, Report, UnreadableReport, Usage
+from leavs.engines.engine import Choices, Constraint, Message
 from leavs.engines.scripted import ScriptedEngine
 from leavs.errors import UsageError
 from leavs.journal.journal import Journal, OrganRecord
 from leavs.method.ask import Ask
 from leavs.method.chain import label_report
-from leavs.method.options import Manner, MethodOptions
-from leavs.method.pack import Pack
+from leavs.method.options import MethodOptions
+from leavs.method.pack import Pack, load_pack
 from leavs.method.steps.filtration import FILTERS
 from leavs.reports import from_folder
 from places import ROOT
@@ -43,61 +44,73 @@ class Source:
         return len(self.entries)
 
 
-@pytest.mark.parametrize("filtration", Filtration)
-@pytest.mark.parametrize("reasoning", Reasoning)
-@pytest.mark.parametrize("two_turns", [False, True])
-def test_no_reader_fails_a_question(
-    pack: Pack, filtration: Filtration, reasoning: Reasoning, two_turns: bool
+@pytest.mark.parametrize(
+    ("filtration", "questions"),
+    [("none", 46), ("fast", 48), ("thorough", 52), ("both", 54), ("joint", 51)],
+)
+def test_the_number_of_questions_is_bounded_by_the_filtration(
+    filtration: str, questions: int
 ) -> None:
-    organs = pack.ontology.organs[:3]
-    for reader in (least, most_with(filtration)):
-        ask = Ask(ScriptedEngine(reader), pack, Manner(reasoning, 100, two_turns=two_turns))
-        results: list[OrganResult] = []
-        asyncio.run(label_report(ask, SHIPPED[0], organs, FILTERS[filtration], results.append))
-        assert [result.failed_cells for result in results] == [0, 0, 0]
+    asked = estimate.questions_at_most(Filtration(filtration), 3, 2, 11)
+    assert sum(asked.values()) == questions
+
+
+def lengths_of(pack: Pack, method: MethodOptions = QUICK) -> estimate.Lengths:
+    return estimate.Lengths(pack, pack.ontology.organs[:2], method, COUNTER)
 
 
 @pytest.mark.parametrize("filtration", Filtration)
 @pytest.mark.parametrize("reasoning", Reasoning)
-def test_the_least_is_not_more_than_the_most(
+def test_no_prompt_of_a_run_is_longer_than_the_longest(
     pack: Pack, filtration: Filtration, reasoning: Reasoning
 ) -> None:
+    longest = asked = 0
+
+    def reader(messages: Sequence[Message], constraint: Constraint | None) -> str:
+        nonlocal longest, asked
+        if len(messages) == 2:
+            asked += 1
+            longest = max(longest, sum(by_length(one.content) + 8 for one in messages))
+        if isinstance(constraint, Choices):
+            return "Yes" if "Yes" in constraint.options else "D"
+        return "none" if constraint is None or "informative" in str(constraint) else "(A)"
+
     method = MethodOptions(filtration=filtration, reasoning=reasoning)
-    found = estimate.estimate(SHIPPED, pack, pack.ontology.organs[:2], method, COUNTER)
-    low, high = found.least, found.most
-    assert low.reports == high.reports == 2
-    assert 0 < low.questions <= high.questions
-    assert 0 < low.calls <= high.calls
-    assert 0 < low.computed_tokens <= low.prompt_tokens <= high.prompt_tokens
-    assert 0 < low.generated_tokens <= high.generated_tokens
+    lengths = lengths_of(pack, method)
+    ask = Ask(ScriptedEngine(reader), pack, method.manner())
+    organs, filters = pack.ontology.organs[:2], FILTERS[filtration]
+    asyncio.run(label_report(ask, SHIPPED[0], organs, filters, lambda result: None))
+    assert 0 < longest <= lengths.longest(SHIPPED[0]).prompt
+    if reasoning is Reasoning.NEVER:
+        assert asked <= estimate.estimate(SHIPPED[:1], lengths).questions
 
 
 def test_what_a_reply_may_reason_is_counted(pack: Pack) -> None:
-    organs = pack.ontology.organs[:1]
-
-    def most(method: MethodOptions) -> estimate.Cost:
-        return estimate.estimate(SHIPPED, pack, organs, method, COUNTER).most
-
-    never, long = most(QUICK), most(MethodOptions(max_reasoning_tokens=1000))
+    never = estimate.estimate(SHIPPED, lengths_of(pack))
+    long = estimate.estimate(SHIPPED, lengths_of(pack, MethodOptions(max_reasoning_tokens=1000)))
     assert never.questions == long.questions
-    assert long.generated_tokens >= never.questions * 1000 > never.generated_tokens
+    assert long.tokens >= never.tokens + never.questions * 1000
 
 
 def test_the_longest_prompt_holds_the_whole_report(pack: Pack) -> None:
-    organs = pack.ontology.organs
     short, long = report(1), report(2, "The liver is normal. " * 600)
     for filtration in Filtration:
-        method = replace(QUICK, filtration=filtration)
-        lengths = dict(estimate.longest_prompts([short, long], pack, organs, method, COUNTER))
-        if filtration in (Filtration.THOROUGH, Filtration.JOINT):
-            continue
-        assert lengths["r2"].longest_prompt > by_length(long.text)
-        assert lengths["r2"].longest_whole > lengths["r2"].longest_prompt
-        assert lengths["r1"].longest_prompt < by_length(long.text)
+        lengths = lengths_of(pack, replace(QUICK, filtration=filtration))
+        found = lengths.longest(long)
+        assert found.whole > found.prompt > by_length(long.text)
+        assert lengths.longest(short).prompt < by_length(long.text)
 
 
-def cost(prompt: int, whole: int) -> estimate.Cost:
-    return estimate.Cost(longest_prompt=prompt, longest_whole=whole)
+def test_a_pack_may_name_its_tags_as_it_likes(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(ROOT / "prompts" / "leavs", tmp_path / "mine"))
+    path = folder / "filtration_fast.jinja"
+    path.write_text(path.read_text().replace("report>", "befund>"))
+    lengths = lengths_of(load_pack(folder), replace(QUICK, filtration=Filtration.FAST))
+    assert lengths.longest(SHIPPED[0]).prompt > by_length(SHIPPED[0].text)
+
+
+def cost(prompt: int, whole: int) -> estimate.Length:
+    return estimate.Length(prompt, whole)
 
 
 @pytest.mark.parametrize(
@@ -111,9 +124,9 @@ def cost(prompt: int, whole: int) -> estimate.Cost:
     ],
 )
 def test_prompts_that_do_not_fit_are_named(
-    lengths: list[tuple[str, estimate.Cost]], verdict: Verdict, words: str
+    lengths: list[tuple[str, estimate.Length]], verdict: Verdict, words: str
 ) -> None:
-    found = estimate.length_finding(lengths, 100, "")
+    found = estimate.length_finding(dict(lengths), 100, "")
     assert found.verdict is verdict
     assert words in found.says
 
@@ -134,7 +147,7 @@ def test_what_cannot_be_read_is_counted_and_passed_over() -> None:
     seen = reports.survey(Source(bad, stray, report(2), odd), sample=9)
     assert [one.id for one in seen.sample] == ["r2", "r9"]
     assert (seen.readable, seen.unreadable, seen.strays) == (2, 1, 1)
-    found = {one.check: one for one in reports.examine(seen, COUNTER)}
+    found = {one.check: one for one in reports.examine_reports(seen, COUNTER)}
     assert "1 reports cannot be read" in found["input"].says
     assert "b.txt holds no text" in found["input"].says
     assert "read as cp1252" in found["encoding"].says
@@ -142,7 +155,7 @@ def test_what_cannot_be_read_is_counted_and_passed_over() -> None:
 
 def test_where_nothing_can_be_read_it_is_said() -> None:
     seen = reports.survey(Source(UnreadableReport("b", "empty", 0)), sample=9)
-    assert [one.check for one in reports.examine(seen, COUNTER)] == ["input", "reports"]
+    assert [one.check for one in reports.examine_reports(seen, COUNTER)] == ["input", "reports"]
 
 
 @pytest.mark.parametrize("content", [None, "", "{}", "no JSON"])
@@ -155,12 +168,9 @@ def test_without_a_tokenizer_tokens_are_estimated(tmp_path: Path, content: str |
     assert "estimated" in counter.how
 
 
-def test_hours_follow_from_the_rate_given() -> None:
-    found = estimate.Estimate(
-        estimate.Cost(2, prompt_tokens=10**9, computed_tokens=6000, generated_tokens=1200),
-        estimate.Cost(2, prompt_tokens=70_000, generated_tokens=2000),
-    )
-    assert estimate.hours_at(found, 1000, 1000.0) == (1.0, 10.0)
+def test_the_most_hours_follow_from_the_rate_given() -> None:
+    found = estimate.Estimate(2, 100, 72_000)
+    assert estimate.hours_at_most(found, 1000, 1000.0) == 10.0
 
 
 def test_hours_and_disk_follow_from_the_sample() -> None:

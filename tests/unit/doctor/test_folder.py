@@ -11,8 +11,8 @@ from leavs.doctor.findings import Verdict
 from leavs.doctor.folder import (
     JOURNAL_BYTES,
     TABLES_BYTES,
-    Place,
-    examine,
+    OutputFolder,
+    examine_folder,
     file_system,
     look_at,
     run_in,
@@ -32,7 +32,7 @@ old /twice ext4 rw 0 0
 new /twice xfs rw 0 0
 nonsense
 """
-GOOD = Place(Path("/a/b"), Path("/a/b"), "ext4", 10**12, others_read=False, refused="")
+GOOD = OutputFolder(Path("/a/b"), Path("/a/b"), "ext4", 10**12, others_read=False, refused="")
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,9 @@ def test_without_mounts_the_file_system_is_not_known() -> None:
     ],
 )
 def test_what_is_wrong_is_found(change: dict[str, Any], check: str, verdict: Verdict) -> None:
-    found = {one.check: one.verdict for one in examine(replace(GOOD, **change), reports=1000)}
+    found = {
+        one.check: one.verdict for one in examine_folder(replace(GOOD, **change), reports=1000)
+    }
     assert found[check] is verdict
 
 

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from leavs.doctor.findings import Verdict
-from leavs.doctor.machine import Machine, Torch, ask_torch, examine, in_range, supported_vllm
+from leavs.doctor.machine import (
+    Machine,
+    Torch,
+    ask_torch,
+    examine_machine,
+    in_range,
+    supported_vllm,
+)
 from leavs.engines.hardware import Gpu, answer_of
 
 RANGE = ">=0.26,<0.34"
@@ -17,7 +24,7 @@ ON_CPU = Machine((3, 11), Torch("2.13.0+cpu"), "0.32.0", RANGE, [], 20.0)
 
 
 def verdicts(machine: Machine, needed: bool = True) -> dict[str, Verdict]:
-    return {one.check: one.verdict for one in examine(machine, needed)}
+    return {one.check: one.verdict for one in examine_machine(machine, needed)}
 
 
 def test_a_good_machine_has_no_warning() -> None:

@@ -3,9 +3,10 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from fuzzing import examples
 from leavs.engines.control_tokens import neutralise
 from leavs.text import match_quote, split_sentences
 
@@ -65,7 +66,7 @@ def test_no_control_token_is_left_and_only_spaces_are_added(text: str) -> None:
     assert sent.replace(" ", "") == text.replace(" ", "")
 
 
-@settings(deadline=None)  # nltk is loaded by the first
+@examples()  # nltk is loaded by the first
 @given(st.lists(PIECES, max_size=4).map("".join))
 def test_a_quote_of_what_was_broken_up_is_found_where_it_stands_in_the_report(text: str) -> None:
     report = f"The spleen is normal. The liver has a cyst {text} of 2 cm. The bowel is normal."

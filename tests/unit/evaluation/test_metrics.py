@@ -4,11 +4,12 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kendalltau
 from sklearn.metrics import f1_score, matthews_corrcoef, precision_score, recall_score
 
+from fuzzing import examples
 from leavs.evaluation.metrics import LABEL_METRICS, kendall_tau_b, label_metrics
 
 PAIRS = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60)
@@ -23,7 +24,7 @@ def counted(pairs: list[tuple[int, int]], truths: int, answers: int) -> np.ndarr
 
 
 @pytest.mark.filterwarnings("ignore:A single label was found")  # of scikit-learn's, for the MCC
-@settings(deadline=None)
+@examples()
 @given(PAIRS)
 def test_label_metrics_are_those_of_scikit_learn(pairs: list[tuple[bool, bool]]) -> None:
     truth, answer = zip(*pairs, strict=True)
@@ -38,7 +39,7 @@ def test_label_metrics_are_those_of_scikit_learn(pairs: list[tuple[bool, bool]])
     assert values == pytest.approx(expected, abs=1e-12)
 
 
-@settings(deadline=None)
+@examples()
 @given(LEVELS)
 def test_tau_b_is_that_of_scipy(pairs: list[tuple[int, int]]) -> None:
     truth, answer = zip(*pairs, strict=True)

@@ -6,10 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from leavs.domain import Certainty, Failure, Label, OrganResult, Shard, Step, UnreadableReport
+from leavs.domain import (
+    Certainty,
+    Failure,
+    Label,
+    OrganResult,
+    Shard,
+    Step,
+    UnreadableReport,
+    digest_of,
+)
 from leavs.errors import RunFolderError
 from leavs.journal.index import Index
-from leavs.journal.journal import Journal, OrganRecord
+from leavs.journal.journal import Journal, OrganRecord, read_lines
 
 
 def record(
@@ -134,3 +143,37 @@ def test_labels_of_another_run_in_the_folder_are_refused(tmp_path: Path) -> None
         index.refuse_other_runs(tmp_path, "mine")
         with pytest.raises(RunFolderError, match=r"holds labels of another run.*move the file"):
             index.refuse_other_runs(tmp_path, "other")
+
+
+def probable(report_id: str, organ: str, *probabilities: float | None) -> OrganRecord:
+    labels = {str(number): Label(Certainty.ABSENT, one) for number, one in enumerate(probabilities)}
+    return OrganRecord(OrganResult(report_id, organ, labels), 0, "h")
+
+
+def test_an_index_that_grows_says_what_one_that_was_read_whole_says(tmp_path: Path) -> None:
+    names = [f"r{number}" for number in range(20)]
+    for failed in (2, 0, 1):
+        journal_of(tmp_path, *[record(name, failed=failed) for name in names])
+    with Index(tmp_path) as whole, Index() as growing:
+        for number, line in enumerate(read_lines(tmp_path)):
+            growing.add([line])
+            if number == 1:
+                assert [place.failures for place in growing.best_of("r0")] == [2]
+        assert list(growing.best()) == list(whole.best())
+        for name in names:
+            [place] = growing.best_of(name)
+            assert place.failures == 0
+            assert [place] == list(whole.best_of(name))
+        assert list(growing.best_of("x")) == []
+
+
+def test_the_lowest_probability_is_that_of_the_records_that_count(tmp_path: Path) -> None:
+    records = [
+        probable("a", "liver", 0.9, None, 0.7),
+        probable("a", "spleen", 0.8),
+        probable("a", "spleen", 0.1),  # a later record of the same cells
+        probable("b", "liver", None),
+    ]
+    journal_of(tmp_path, *records)
+    with Index(tmp_path) as index:
+        assert index.lowest_probabilities() == {digest_of("a"): 0.7}

@@ -3,13 +3,14 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from fuzzing import examples
 from leavs.errors import AnswerError
 from leavs.method.answers import QUOTES_PATTERN, Quote, read_choice, read_letters, read_quotes
 
-few = settings(max_examples=200, deadline=None)
+few = examples(200)
 PIECES = [
     *("answer", "Answer:", " is", "(A)", "(B)", "A", "b", "(Z)", "not", "no", " ", "\n", "\t", "."),
     *("*", '"', '""', ": ", "informative", "not informative", "none", "None.", "and", ",", "zebra"),

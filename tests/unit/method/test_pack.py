@@ -7,9 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from fuzzing import examples
 from leavs.domain import Prompt, Sentence
 from leavs.errors import PackError
 from leavs.method.pack import (
@@ -74,7 +75,7 @@ def test_every_prompt_is_the_golden_one(pack: Pack, step: Prompt, way: str) -> N
     text = rendered(pack, step, way)
     if os.environ.get("UPDATE_GOLDEN"):
         golden.write_text(text, encoding="utf-8")
-    assert text == golden.read_text(encoding="utf-8"), "if meant: UPDATE_GOLDEN=1 make unit"
+    assert text == golden.read_text(encoding="utf-8"), "if meant: UPDATE_GOLDEN=1 make check"
 
 
 def test_the_default_pack_has_the_organs_and_types_in_order(pack: Pack) -> None:
@@ -210,7 +211,7 @@ def asked_of(pack: Pack, step: Prompt, text: str) -> tuple[str, str]:
     return prompt, f"- {line}\n- {line}" if material == "evidence" else str(shown[material])
 
 
-@settings(deadline=None)
+@examples()
 @given(text=HOSTILE)
 @pytest.mark.parametrize("step", Prompt)
 def test_report_text_stays_inside_its_tags(pack: Pack, step: Prompt, text: str) -> None:
@@ -226,7 +227,7 @@ def test_report_text_stays_inside_its_tags(pack: Pack, step: Prompt, text: str) 
     assert calm.endswith(tail)
 
 
-@settings(deadline=None)
+@examples()
 @given(text=HOSTILE)
 def test_a_quote_of_what_the_model_was_shown_is_found_in_the_report(text: str) -> None:
     sentences = split_sentences(f"The spleen is normal.\n\n{text}\n\nThe liver has a 2 cm cyst.")

@@ -5,18 +5,28 @@ import gzip
 import io
 import json
 import os
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from leavs.domain import Report, Shard, UnreadableReport
+from any_source import (
+    CANARY,
+    ENCODINGS,
+    READERS,
+    Reader,
+    assert_one_line,
+    entries_of,
+    expected,
+    few,
+    folder,
+    put,
+    read_as,
+)
+from fuzzing import examples
+from leavs.domain import Report, UnreadableReport
 from leavs.errors import InputError, UsageError
 from leavs.reports import (
     CheckedSource,
@@ -28,103 +38,7 @@ from leavs.reports import (
     from_list,
     from_path,
 )
-from leavs.reports.opening import LONGEST
 from nasty_records import records, texts
-
-CANARY = "zebra fibroma"
-few = settings(max_examples=100, deadline=None)
-Reader = Callable[[Path], CheckedSource]
-
-
-@contextmanager
-def folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as name:
-        yield Path(name)
-
-
-# What holds of every source.
-
-
-def assert_one_line(message: str, path: Path) -> None:
-    assert str(path) in message
-    assert message.isprintable(), "a line break, a control character, or what no screen shows"
-    assert not set(CANARY.split()) & set(message.split())
-
-
-def entries_of(read: Reader, path: Path) -> list[Report | UnreadableReport] | None:
-    """The entries, once what holds of all sources has been checked; None where it is refused."""
-    try:
-        source = read(path)
-    except InputError as error:
-        assert_one_line(str(error), path)
-        return None
-    try:
-        found = list(source)
-    except InputError as error:
-        assert_one_line(str(error), path)
-        with pytest.raises(InputError) as again:
-            source.count()
-        assert_one_line(str(again.value), path)
-        return None
-    assert [entry.position for entry in found] == list(range(source.count()))
-    assert list(source) == found
-    shards = [list(source.sharded(Shard(number, 3))) for number in range(3)]
-    assert sorted(chain(*shards), key=lambda entry: entry.position) == found
-    assert [len(one) for one in shards] == [
-        source.sharded(Shard(number, 3)).count() for number in range(3)
-    ]
-    ids = [entry.id for entry in found if entry.id]
-    assert len(ids) == len(set(ids))
-    for entry in found:
-        assert_well_formed(entry, path)
-    return found
-
-
-def assert_well_formed(entry: Report | UnreadableReport, path: Path) -> None:
-    assert entry.id == entry.id.strip()
-    assert len(entry.id) <= 400
-    assert not any(ord(c) < 32 or "\ud800" <= c <= "\udfff" or c in "\x7f\x85" for c in entry.id)
-    assert entry.source.isprintable()
-    if isinstance(entry, Report):
-        assert entry.text.strip()
-        assert entry.id
-        assert "\0" not in entry.text
-        (entry.id + entry.text).encode()
-    else:
-        assert_one_line(entry.reason, path.parent)
-
-
-# What is written.
-
-ENCODINGS = ["utf-8", "utf-8-sig", "utf-16"]
-
-
-def expected(written: Sequence[tuple[str, str]]) -> list[tuple[str, str | None]]:
-    """Each entry's id and text; "" where its id cannot be used, None where its text cannot."""
-    found: list[tuple[str, str | None]] = []
-    seen = set()
-    for given_id, text in written:
-        report_id = given_id.strip()
-        odd = any(
-            ord(c) < 32 or 127 <= ord(c) < 160 or c in "\u2028\u2029" or "\ud800" <= c <= "\udfff"
-            for c in report_id
-        )
-        if not report_id or len(report_id) > 400 or odd or report_id in seen:
-            found.append(("", None))
-            continue
-        seen.add(report_id)
-        found.append((report_id, text if text.strip() and "\0" not in text else None))
-    return found
-
-
-def read_as(entries: Sequence[Report | UnreadableReport] | None) -> list[tuple[str, str | None]]:
-    assert entries is not None
-    return [(one.id, one.text if isinstance(one, Report) else None) for one in entries]
-
-
-def put(path: Path, content: bytes) -> Path:
-    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
-    return path
 
 
 @few
@@ -222,8 +136,6 @@ def _listed(below: Path) -> Reader:
     return read
 
 
-# What nobody wrote on purpose: bytes, and pieces of the formats in any order.
-
 PIECES = st.lists(
     st.sampled_from([
         b'"', b",", b"\n", b"\r", b"\r\n", b"\t", b"id", b"text", b"id,text\n", b'"a"', b"a,",
@@ -238,16 +150,6 @@ PIECES = st.lists(
     max_size=20,
 ).map(b"".join)  # fmt: skip
 content = st.one_of(PIECES, st.binary(max_size=60), PIECES.map(gzip.compress))
-READERS: dict[str, Reader] = {
-    "a.csv": lambda path: from_csv(path, "id", "text"),
-    "a.tsv.gz": lambda path: from_csv(path, "id", "text"),
-    "a.jsonl": from_jsonl,
-    "a.jsonl.gz": from_jsonl,
-    "a.json": from_amos_json,
-    "a.txt": lambda path: from_files([path]),
-    "a.txt.gz": lambda path: from_files([path, path]),
-    "a.lst": from_list,
-}
 
 
 @pytest.mark.parametrize("name", READERS)
@@ -291,7 +193,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(json_values)
 def test_amos_of_any_shape(value: Any) -> None:
     case = {"image": "x.nii.gz", "labels": {"report": value}}
@@ -362,84 +264,3 @@ def test_ten_megabytes_in_one_line(tmp_path: Path) -> None:
         (report,) = read(path)
         assert isinstance(report, Report)
         assert report.text == text
-
-
-# What was wrong once.
-
-
-@pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.jsonl"])
-def test_a_lone_surrogate_in_utf16_is_not_taken_for_another_encoding(
-    tmp_path: Path, name: str
-) -> None:
-    texts = {
-        "a.txt": "é \udc80 liver",
-        "a.csv": "id,text\na,é \udc80 liver\n",
-        "a.jsonl": '{"id": "a", "text": "é \udc80 liver"}\n',
-    }
-    path = put(tmp_path / name, texts[name].encode("utf-16", "surrogatepass"))
-    (entry,) = READERS[name](path)
-    assert isinstance(entry, UnreadableReport), "it was read as 'Ã© € liver'"
-    assert "save it as UTF-8" in entry.reason
-
-
-def test_a_key_that_comes_twice_is_refused(tmp_path: Path) -> None:
-    lines = '{"id": "a", "text": "One.", "text": "Two."}\n{"id": "b", "text": "Three."}\n'
-    first, second = from_jsonl(put(tmp_path / "a.jsonl", lines.encode()))
-    assert isinstance(first, UnreadableReport)
-    assert first.reason.endswith("line 1 has a key twice; give each key once")
-    assert isinstance(second, Report)
-    path = put(tmp_path / "a.json", b'{"a.nii.gz": "One.", "a.nii.gz": "Two."}')
-    with pytest.raises(InputError, match=r"a\.json has an object with a key twice"):
-        from_amos_json(path)
-
-
-@pytest.mark.parametrize("depth", [400, 900])
-def test_a_report_nested_deeply_costs_that_report_alone(tmp_path: Path, depth: int) -> None:
-    deep = "[" * depth + '"x"' + "]" * depth
-    cases = f'[{{"image": "a.nii", "report": {deep}}}, {{"image": "b.nii", "report": "Normal."}}]'
-    first, second = from_amos_json(put(tmp_path / "a.json", cases.encode()))
-    assert first.id == "a"
-    assert isinstance(second, Report)
-
-
-def test_a_file_whose_name_is_dots_has_an_id(tmp_path: Path) -> None:
-    put(tmp_path / "..txt", b"Normal.")
-    put(tmp_path / "...txt", b"Normal.")
-    found = [one.id for one in from_folder(tmp_path)]
-    assert found in ([".", ".."], ["."], [".."]), "Path.with_suffix refuses them since Python 3.13"
-
-
-@pytest.mark.parametrize("name", ["a\0b", "a\ud800b"])
-def test_a_path_that_can_be_no_path(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InputError, match="is not a path"):
-        from_folder(Path(name))
-    first, second = from_files([Path(f"{name}.txt"), put(tmp_path / "b.txt", b"Normal.")])
-    assert isinstance(first, UnreadableReport)
-    assert isinstance(second, Report)
-
-
-def test_one_bad_name_in_a_utf16_list_does_not_stop_the_others(tmp_path: Path) -> None:
-    put(tmp_path / "b.txt", b"Normal.")
-    names = "a\ud800.txt\nb.txt\n".encode("utf-16", "surrogatepass")
-    first, second = from_list(put(tmp_path / "a.lst", names))
-    assert isinstance(first, UnreadableReport)
-    assert isinstance(second, Report)
-
-
-def test_a_table_without_header_shows_neither_names_nor_findings(tmp_path: Path) -> None:
-    path = put(tmp_path / "a.csv", b"4711,Doe Jane,Normal liver,Study ID\n1,2,3,4\n")
-    with pytest.raises(InputError, match="it has: Study ID, 3 that do not look like a name"):
-        from_csv(path, "id", "text")
-
-
-@pytest.mark.parametrize(
-    ("data", "part"),
-    [
-        ("id,text\na,Normal.\n".encode("utf-16-le"), "holds NUL bytes; if it is text, save it as"),
-        (b"id,text\na," + b"x" * (LONGEST + 1), "line 2 is longer than"),
-        (b'id,text\na,"' + b"x\n" * (LONGEST // 2 + 1) + b'"\n', "or a field has"),
-    ],
-)
-def test_tables_that_are_refused_say_why(tmp_path: Path, data: bytes, part: str) -> None:
-    with pytest.raises(InputError, match=part):
-        READERS["a.csv"](put(tmp_path / "a.csv", data))

@@ -82,6 +82,8 @@ def test_fingerprints_of_ids_that_look_alike_differ() -> None:
         (None, None, step(1, 2) | slurm(3, 4, 0, 3), Shard(7, 8)),
         (None, None, step(0, 2) | slurm(4, 4, 1, 4), Shard(6, 8)),
         (None, None, step(2, 8, PMI_RANK="2", PMI_SIZE="8"), Shard(2, 8)),
+        (None, None, step(1, 3, SLURM_GTIDS="0,1,2", SLURM_STEP_NUM_NODES="1"), Shard(1, 3)),
+        (None, None, step(2, 3, SLURM_GTIDS="2", SLURM_STEP_NUM_NODES="2"), Shard(2, 3)),
         (16, None, step(3, 4) | slurm(2, 1, 2, 2), Shard(11, 16)),
         (16, None, step(3, 4), Shard(3, 16)),
         (16, 12, step(3, 4) | slurm(2, 1, 2, 2), Shard(12, 16)),
@@ -129,6 +131,8 @@ def test_the_shard_is_the_one_named_or_slurms(
         (None, None, step(0, 8, SLURM_HET_SIZE="2"), "heterogeneous"),
         (None, None, step(0, 8, OMPI_COMM_WORLD_RANK="0", OMPI_COMM_WORLD_SIZE="3"), "differ"),
         (None, None, step(0, 8, PMI_RANK="1", PMI_SIZE="8"), "PMI_RANK and SLURM_PROCID differ"),
+        # A batch script that was submitted inside of a step of eight tasks
+        (None, None, step(0, 8, SLURM_GTIDS="0", SLURM_STEP_NUM_NODES="1"), "may be another job"),
         (None, None, step(0, 8) | {"SLURM_NTASKS": "1"}, "SLURM_NTASKS and .* differ"),
     ],
 )

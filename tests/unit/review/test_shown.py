@@ -2,17 +2,33 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from leavs.domain import Report, UnreadableReport
+from leavs.domain import (
+    Certainty,
+    Evidence,
+    Failure,
+    FoundBy,
+    Label,
+    OrganResult,
+    Report,
+    Sentence,
+    Step,
+    UnreadableReport,
+    hash_of,
+)
 from leavs.errors import InputError
+from leavs.journal import manifest
+from leavs.journal.journal import Journal, OrganRecord
 from leavs.reports import from_files
 from leavs.review.grid import read_for_review
-from leavs.review.shown import NO_TEXT, OTHER_TEXT, Filter, Shown
+from leavs.review.shown import NO_TEXT, OTHER_TEXT, SEVERAL_TEXTS, Filter, Shown
 from leavs.review.texts import Texts
+from leavs.tables.export import export
 from served_review import SOME, labeled
 
 HEAD = "subjectid_studyid,organ,type_annotation,normal,focal\n"
@@ -35,7 +51,8 @@ def labels(tmp_path: Path) -> Path:
 
 
 def test_evidence_stands_where_it_says(run: Path) -> None:
-    report = Shown(run, from_files(SOME)).report(1)
+    with closing(Shown(run, from_files(SOME))) as shown:
+        report = shown.report(1)
     assert report["id"] == SOME[1].stem
     assert report["note"] == ""
     found = [one for organ in report["organs"].values() for one in organ["evidence"]]
@@ -50,10 +67,62 @@ def test_evidence_stands_where_it_says(run: Path) -> None:
 def test_a_text_that_has_changed_is_shown_without_marks(run: Path, tmp_path: Path) -> None:
     other = tmp_path / SOME[0].name
     other.write_text("Another text.")
-    report = Shown(run, from_files([other])).report(0)
+    with closing(Shown(run, from_files([other]))) as shown:
+        report = shown.report(0)
     assert (report["text"], report["note"]) == ("Another text.", OTHER_TEXT)
     found = [one for organ in report["organs"].values() for one in organ["evidence"]]
     assert {one["start"] for one in found} == {-1}
+
+
+FIRST, SECOND = "A cyst. Liver large.", "No cyst. The liver is large."
+
+
+def recorded(organ: str, text: str, certainty: Certainty | None) -> OrganRecord:
+    failure = None if certainty is not None else Failure(Step.CERTAINTY, "why")
+    label = Label(certainty, 0.6 if text == SECOND else 0.9, failure=failure)
+    evidence = (Evidence(Sentence(0, 7, text[:7]), FoundBy.FAST),)
+    result = OrganResult("a", organ, {"focal": label}, evidence)
+    return OrganRecord(result, 0, hash_of(text) if text else "")
+
+
+ABSENT, PRESENT = Certainty.ABSENT, Certainty.PRESENT
+SEVERAL = [  # records, what is shown of the liver, the text, what is said of it, marked organs
+    ([("liver", FIRST, None), ("liver", SECOND, PRESENT)], 1, FIRST, SEVERAL_TEXTS, {"spleen"}),
+    ([("liver", FIRST, ABSENT), ("liver", SECOND, PRESENT)], 0, FIRST, "", {"spleen", "liver"}),
+    ([("liver", "", None), ("liver", FIRST, ABSENT)], 0, FIRST, "", {"spleen", "liver"}),
+    ([("liver", "", None)], None, FIRST, "", {"spleen"}),
+    ([], None, FIRST, "", {"spleen"}),
+]
+
+
+@pytest.mark.parametrize(("records", "code", "text", "note", "marked"), SEVERAL)
+def test_a_report_labeled_in_several_texts_is_shown_as_the_tables_have_it(
+    tmp_path: Path,
+    records: list[tuple[str, str, Certainty | None]],
+    code: int | None,
+    text: str,
+    note: str,
+    marked: set[str],
+) -> None:
+    identity = {"organs": ["spleen", "liver"], "finding_types": ["focal"]}
+    manifest.claim_folder(tmp_path, identity, [], has_results=False)
+    journal = Journal(tmp_path, {})
+    for kept in (FIRST, SECOND):
+        journal.add_report_text("a", kept)
+    for one in (("spleen", FIRST, ABSENT), *records):
+        journal.add_result(recorded(*one))
+    journal.close()
+    export(tmp_path)
+    with closing(Shown(tmp_path)) as shown:
+        report = shown.report(0)
+        low = shown.queue(Filter("unsure"))
+    assert (report["text"], report["note"]) == (text, note)
+    organs = report["organs"]
+    if records:
+        assert organs["liver"]["cells"]["focal"]["certainty"] == code
+    starts = {o: one["start"] for o, shown in organs.items() for one in shown["evidence"]}
+    assert {organ for organ, start in starts.items() if start >= 0} == marked
+    assert list(low) == ([0] if code == 1 else []), "of the records that count"
 
 
 def test_without_reports_a_table_has_no_text(labels: Path) -> None:

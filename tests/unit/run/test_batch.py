@@ -6,7 +6,6 @@ import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,22 +19,22 @@ from leavs.method.ask import Ask
 from leavs.method.options import Manner
 from leavs.method.pack import Pack
 from leavs.method.steps.filtration import fast_only, fast_then_thorough, thorough_only
-from leavs.run.batch import Batch, Tally
+from leavs.run.batch import Batch
+from leavs.run.recorder import Recorder, Tally
 from leavs.system.stopping import Stop
 from readers import plain_reader
 
 REPORTS = [Report(f"r{number}", f"Report {number}.", number) for number in range(6)]
 
 
-def batch_of(pack: Pack, folder: Path, script: Script, **more: Any) -> Batch:
-    organs = pack.ontology.organs[:2]
+def batch_of(
+    pack: Pack, folder: Path, script: Script, organs: int = 2, reports_in_flight: int = 2
+) -> Batch:
+    some = pack.ontology.organs[:organs]
     ask = Ask(ScriptedEngine(script), pack, Manner(Reasoning.NEVER, max_reasoning_tokens=9))
-    parts: dict[str, Any] = {
-        "done": done_in(folder).get,
-        "tally": Tally(len(REPORTS), len(organs)),
-        "reports_in_flight": 2,
-    }
-    return Batch(ask, organs, fast_only, Journal(folder, {}), **(parts | more))
+    tally, done = Tally(len(REPORTS), len(some)), done_in(folder).get
+    recorder = Recorder(pack.ontology, some, Journal(folder, {}), done, tally)
+    return Batch(ask, fast_only, recorder, reports_in_flight)
 
 
 def run(
@@ -47,7 +46,7 @@ def run(
     try:
         return asyncio.run(whole())
     finally:
-        batch.journal.close()
+        batch.recorder.journal.close()
 
 
 def recorded(folder: Path) -> list[tuple[str, str]]:
@@ -130,7 +129,7 @@ def test_one_report_that_fails_costs_nothing_else(pack: Pack, tmp_path: Path) ->
 
     batch = batch_of(pack, tmp_path, script)
     assert run(batch, REPORTS)
-    tally = batch.tally
+    tally = batch.recorder.tally
     assert (tally.reports_done, tally.organs_done, tally.failed_cells) == (6, 12, 22)
     assert tally.certainties == {-2: 10 * 11, None: 22}
     assert tally.usage["filtration_fast"].calls == 10
@@ -144,15 +143,14 @@ def test_what_cannot_be_read_is_recorded_once(pack: Pack, tmp_path: Path) -> Non
     for expected in (1, 0):
         batch = batch_of(pack, tmp_path, plain_reader)
         assert run(batch, [UNREADABLE, NO_ID])
-        tally = batch.tally
+        tally = batch.recorder.tally
         assert (tally.reports_done, tally.reports_before) == (expected, 1 - expected)
         assert (tally.failed_cells, tally.input_problems) == (22 * expected, 1)
     assert recorded(tmp_path) == [("bad", "liver"), ("bad", "spleen")]
 
 
 def test_organs_that_are_recorded_are_not_asked_again(pack: Pack, tmp_path: Path) -> None:
-    one_organ = batch_of(pack, tmp_path, plain_reader)
-    assert run(Batch(**{**parts_of(one_organ), "organs": one_organ.organs[:1]}), REPORTS[:2])
+    assert run(batch_of(pack, tmp_path, plain_reader, organs=1), REPORTS[:2])
     asked: list[str] = []
 
     def script(messages: Sequence[Message], constraint: Constraint | None) -> str:
@@ -163,10 +161,6 @@ def test_organs_that_are_recorded_are_not_asked_again(pack: Pack, tmp_path: Path
     assert len(asked) == 2
     assert all("The organ is the liver." in question for question in asked)
     assert recorded(tmp_path) == all_of(REPORTS[:2])
-
-
-def parts_of(batch: Batch) -> dict[str, Any]:
-    return {name: getattr(batch, name) for name in Batch.__slots__}
 
 
 @pytest.mark.parametrize("error", [EngineError("gone"), RuntimeError("a bug")])
@@ -198,7 +192,7 @@ def test_a_stop_takes_no_new_report_and_finishes_those_in_flight(
     batch = batch_of(pack, tmp_path, script, reports_in_flight=1)
     assert not run(batch, REPORTS, stop)
     assert recorded(tmp_path) == all_of(REPORTS[:3])
-    assert batch.tally.stopping
+    assert batch.recorder.tally.stopping
 
 
 def test_a_stop_during_the_last_report_is_no_loss(pack: Pack, tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from fuzzing import examples
 from leavs import (
     Filtration,
     MethodOptions,
@@ -91,7 +92,7 @@ def assert_pandas_reads_the_same(path: Path) -> None:
     assert table.to_dict("records") == rows(path)
 
 
-@settings(max_examples=8, deadline=None)
+@examples(8)
 @given(records)
 @example(NASTY)
 def test_tables_hold_every_report_once_and_to_the_character(
@@ -192,7 +193,7 @@ results = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(results)
 def test_a_record_comes_back_as_it_was(result: Any) -> None:
     line = json.dumps(result_to_json(result))

@@ -3,13 +3,14 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from fuzzing import examples
 from leavs.domain import Sentence
 from leavs.text import heading_lines, match_quote, match_quotes, split_sentences
 
-few = settings(max_examples=150, deadline=None)
+few = examples(150)
 
 WORDS = [
     *(

@@ -1,6 +1,6 @@
-"""One run on many machines: the chain in a pool of Ray actors, the journal on the driver.
+"""One run on many machines: engines in actors of Ray, which label the run's shards.
 
-`orders` says what is to be labeled, `worker` labels it inside an actor, `session` starts or joins
-Ray, `pool` is the Ray Data pipeline between them, and `labeling` takes what comes out of it.
-Ray is imported in `session` and `pool` alone, and only when a run asks for it.
+`connection` starts or joins Ray and says what each replica may have of it, `replica` is what runs
+inside an actor, and `labeling` gives out the shards and tries again what died.
+Ray is imported in `connection` and `labeling` alone, and only when a run asks for it.
 """

@@ -1,169 +1,340 @@
-"""Labels reports on a Ray cluster: all at once, and those whose engine died once more, alone.
+"""Gives out the shards of a run to replicas on a Ray cluster, and tries again what died.
 
-Beside a report that kills its engine others are in flight. Each of them gets its second try alone
-in an actor, so that only the report that kills an engine twice becomes a failure.
+Beside a report that kills its engine others are in flight. Those that were in flight at three
+deaths are labeled alone, so that only a report that kills its engine alone becomes a failure.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, fields, replace
+import os
+import secrets
+import shutil
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
-from leavs.domain import Failure, Report, Step, UnreadableReport
-from leavs.engines.engine import Engine
-from leavs.engines.models.choice import no_engine
-from leavs.errors import EngineError, EngineStartError
-from leavs.journal.journal import OrganRecord
-from leavs.method.chain import failed
-from leavs.reports import ReportSource
-from leavs.run.batch import Batch
-from leavs.run.cluster.choices import engines_of, pool_of
-from leavs.run.cluster.orders import Broken, Labeled, Left, Orders, Result
-from leavs.run.cluster.pool import Engines, Pool, Stream
-from leavs.run.cluster.session import ray_at
+from leavs.domain import Shard
+from leavs.engines.options import EngineOptions
+from leavs.errors import EngineError, EngineStartError, UsageError
+from leavs.journal import manifest
+from leavs.journal.index import Index
+from leavs.journal.serialization import total_usage
+from leavs.run.cluster.connection import RayNode, ray_at, resources_of
+from leavs.run.cluster.replica import Broken, Replica, Site, unseen
+from leavs.run.engine_queue import reports_to_fill
+from leavs.run.failure_limit import parse_failure_limit
+from leavs.run.in_flight import Part, Work, give_up, in_flight
 from leavs.run.options import RayOptions
-from leavs.run.session import Outcome, Plan, Session
-from leavs.system.stopping import Stop
+from leavs.run.plan import anything_left, expected_batch_size, shards_for
+from leavs.run.recorder import Tally
+from leavs.run.session import Outcome, Plan, Session, no_warning
+from leavs.system.private_files import make_private_folder
+from leavs.system.private_process import SHOWS_MESSAGES
+from leavs.system.stopping import Stop, stopped_by_signals
+from leavs.tables import export as tables
 
-DIED_TWICE = "its engine died twice while it was labeled"
-AT_ONCE = 256  # entries that are looked through between two chances for a signal
-
-
-@dataclass(slots=True)
-class ClusterBatch:
-    """Labels the reports of a source in a pool of actors.
-
-    Args:
-        batch: records the results; its own engine is asked nothing.
-        recorded: whether a result has come.
-    """
-
-    batch: Batch
-    source: ReportSource
-    engines: Engines
-    pool: Pool
-    recorded: bool = False
-
-    async def run(self, stop: Stop) -> bool:
-        """Label all reports that are not done, until they are done or a stop is requested.
-
-        Returns:
-            Whether all were taken and finished.
-
-        Raises:
-            EngineError: no engine can go on.
-            EngineStartError: no engine starts, and nothing was recorded.
-        """
-        try:
-            async with stop.limit():
-                return await self._take_all(stop)
-        except TimeoutError:
-            return False  # asked to stop, and the time to drain is over; what is recorded stays
-
-    async def _take_all(self, stop: Stop) -> bool:
-        left = Left(self.batch.organs)
-        for number, entry in enumerate(self.source):
-            self._look_at(entry, left)
-            if number % AT_ONCE == 0:
-                await asyncio.sleep(0)
-            if stop.requested:
-                return False
-        await self._pass(left, self.pool, stop)
-        if left and not stop.requested:
-            alone = replace(self.pool, reports_in_flight=1)
-            last_words = await self._pass(left, alone, stop)
-            if not stop.requested:
-                await self._give_up(left, last_words)
-        return not left
-
-    def _look_at(self, entry: Report | UnreadableReport, left: Left) -> None:
-        if isinstance(entry, UnreadableReport):
-            self.batch.record_unreadable(entry)
-        elif organs := self.batch.organs_left(entry):
-            left.add(entry.position, (organ.name for organ in organs))
-
-    async def _pass(self, left: Left, pool: Pool, stop: Stop) -> dict[int, str]:
-        """Give out all that is left; what the engines that died had to say, by position."""
-        if not left:
-            return {}
-        pool = replace(pool, replicas=min(pool.replicas, len(left)))
-        orders = Orders(self.source, left.copy())
-        async with _stream(orders, self.engines, pool) as stream:
-            stopping = asyncio.create_task(self._stop_when_asked(stream, stop))
-            try:
-                while (results := await asyncio.to_thread(stream.next_results)) is not None:
-                    for result in results:
-                        await self._take(result, left)
-                if not stop.requested and not await asyncio.to_thread(stream.was_read):
-                    raise EngineError("the process that read the reports died; run it again")
-                return await asyncio.to_thread(stream.last_words)
-            finally:
-                stopping.cancel()
-
-    async def _stop_when_asked(self, stream: Stream, stop: Stop) -> None:
-        await stop.wait()
-        self.batch.tally.stopping = True
-        stream.stop()
-
-    async def _take(self, result: Result, left: Left) -> None:
-        match result:
-            case Labeled():
-                await self._record(result)
-                left.done(result.report.position)
-            case Broken(error):
-                if isinstance(error, EngineStartError) and self.recorded:
-                    raise EngineError(f"{error}; the run can be resumed") from error
-                raise error
-
-    async def _record(self, labeled: Labeled) -> None:
-        report, batch = labeled.report, self.batch
-        self.recorded = True
-        if report.encoding:
-            batch.tally.encodings[report.encoding] += 1
-        for result in labeled.results:
-            batch.record(OrganRecord(result, report.position, labeled.text_hash, report.source))
-        await batch.journal.synced()
-        batch.tally.reports_done += 1
-
-    async def _give_up(self, left: Left, last_words: dict[int, str]) -> None:
-        """Make failures of the reports that killed their engine twice."""
-        ontology = self.batch.ask.pack.ontology
-        for order in Orders(self.source, left.copy()):
-            report = order.report
-            words = last_words.get(report.position)
-            reason = f"{DIED_TWICE}: {words}" if words else DIED_TWICE
-            failure = Failure(Step.ENGINE, reason)
-            results = tuple(failed(report.id, one, ontology, failure) for one in order.organs)
-            await self._record(Labeled(report, report.text_hash, results))
-            left.done(report.position)
-
-
-@asynccontextmanager
-async def _stream(orders: Orders, engines: Engines, pool: Pool) -> AsyncIterator[Stream]:
-    stream = await asyncio.to_thread(Stream, orders, engines, pool)
-    try:
-        yield stream
-    finally:
-        await asyncio.shield(asyncio.to_thread(stream.close))
-
-
-@dataclass(frozen=True, slots=True)
-class _RaySession(Session):
-    """A session whose actors open the engines."""
-
-    ray: RayOptions = RayOptions()  # noqa: RUF009 - frozen
-
-    def _open(self, plan: Plan) -> AbstractAsyncContextManager[Engine]:
-        return no_engine()
-
-    async def _run(self, batch: Batch, plan: Plan, stop: Stop) -> bool:
-        engines = engines_of(self.engine, plan.model, plan.pack, self.method, self.output)
-        async with ray_at(self.ray.address() or "local") as machines:
-            pool = pool_of(self.ray, self.engine, self.output, len(batch.organs), machines)
-            return await ClusterBatch(batch, self.reports, engines, pool).run(stop)
+ROUNDS = 10  # deaths of each replica in a row, and nothing labeled
+SECONDS = 1.0  # between two looks at a tally
+GRACE_SECONDS = 3.0  # for the replicas to end by themselves, when the time to drain is over
+COUNTED = (
+    *("reports_done", "reports_before", "organs_done", "certainties", "failed_cells"),
+    *("input_problems", "dropped_quotes", "encodings"),
+)
 
 
 async def label_on_ray(session: Session, ray: RayOptions) -> Outcome:
-    """Label the reports of a session in actors of Ray."""
-    named = {one.name: getattr(session, one.name) for one in fields(session)}
-    return await _RaySession(**named, ray=ray).label()
+    """Label the reports of a session in actors of Ray, and write the tables whatever happens.
+
+    Raises:
+        LeavsError: as `Session.label`; also where Ray does not answer or a machine lacks something.
+    """
+    if session.shard is not None:
+        raise UsageError(
+            "--ray gives out shards by itself: start one process, with neither --num-shards nor "
+            "--shard-id; where SLURM numbers processes, with --num-shards 1"
+        )
+    plan = await session.plan()
+    session.claim(plan)
+    folder, stop = session.output.output_dir, Stop(session.output.drain_seconds + GRACE_SECONDS)
+    with stopped_by_signals(stop):
+        with Index(folder) as index:
+            index.refuse_other_runs(folder, manifest.fingerprint(plan.identity))
+            needed = anything_left(session.source, session.done(index), plan.organs)
+        if needed:
+            return await _label_on_ray(session, plan, ray, stop)
+    return await session.label()
+
+
+async def _label_on_ray(session: Session, plan: Plan, ray: RayOptions, stop: Stop) -> Outcome:
+    tally = Tally(session.source.count(), len(plan.organs))
+    complete, began = False, time.monotonic()
+    try:
+        await asyncio.sleep(0)  # a signal that came meanwhile is served here
+        if not stop.requested:
+            async with ray_at(ray.address() or "auto") as nodes:
+                each = resources_of(ray, session.engine, nodes)
+                shards = _claim_shards(session, plan, ray, each, tally.reports_total)
+                with _traces(session.output.output_dir) as traces:
+                    cluster = ClusterRun(session, plan, each, traces, tally, shards)
+                    async with session.progress(tally):
+                        complete = await cluster.run(min(ray.replicas, shards), stop)
+    finally:
+        exported = tables.export(session.output.output_dir, session.output.include_report)
+    seconds = time.monotonic() - began
+    return Outcome(tally, exported, complete, stop.interrupted, seconds, plan.model.warnings)
+
+
+def _claim_shards(
+    session: Session, plan: Plan, ray: RayOptions, each: RayNode, reports: int
+) -> int:
+    """The number of shards that the folder has; where it has none yet, one that fits."""
+    known = manifest.read(session.output.output_dir).get("num_shards")
+    if isinstance(known, int):
+        return known
+    batch_size = expected_batch_size(session.engine, on_gpus=each.gpus > 0)
+    in_flight = session.output.reports_in_flight or reports_to_fill(batch_size, len(plan.organs))
+    shards = shards_for(reports, ray.replicas, in_flight)
+    replace(session, shard=Shard(0, shards)).claim(plan)
+    return shards
+
+
+@contextmanager
+def _traces(folder: Path) -> Iterator[Path]:
+    """A folder in which replicas leave how far they are; it tells them that they see ours."""
+    traces = folder.absolute() / f"in_flight-{secrets.token_hex(4)}"
+    make_private_folder(traces)
+    try:
+        yield traces
+    finally:
+        shutil.rmtree(traces, ignore_errors=True)
+
+
+class ReplicaDiedError(Exception):
+    """A replica or its engine died; the message is what the engine had to say, if anything."""
+
+
+class ClusterRun:
+    """Labels shards in replicas until all are done.
+
+    Args:
+        each: what each replica counts for.
+        traces: see `_traces`.
+        tally: of all replicas; grows.
+        shards: their number.
+    """
+
+    def __init__(
+        self, session: Session, plan: Plan, each: RayNode, traces: Path, tally: Tally, shards: int
+    ) -> None:
+        self._session, self._plan, self._each, self._tally = session, plan, each, tally
+        self._traces, self._shards = traces, shards
+        output = replace(
+            session.output, output_dir=session.output.output_dir.absolute(), max_failures=None
+        )
+        self._sent = replace(
+            session, output=output, progress=unseen, model=plan.model, warn=no_warning
+        )
+        limit = session.output.max_failures
+        self._limit = None if limit is None else parse_failure_limit(limit)
+        self._waiting: asyncio.PriorityQueue[Work] = asyncio.PriorityQueue()
+        self._works = [Work(number) for number in range(shards)]
+        self._ended = Tally(0, 0)  # of the tries that came to their end
+        self._replicas: set[Any] = set()
+        self._deaths_in_a_row = self._most_deaths = 0
+        self._last_death = ""
+
+    async def run(self, replicas: int, stop: Stop) -> bool:
+        """Label what is not done, until it is done or a stop is requested.
+
+        Returns:
+            Whether all was taken and finished.
+
+        Raises:
+            EngineError: no engine can go on.
+            FailureLimitError: too many cells failed.
+        """
+        for work in self._works:
+            self._waiting.put_nowait(work)
+        self._most_deaths = ROUNDS * replicas
+        try:
+            async with stop.limit(), asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._serve(stop)) for _ in range(replicas)]
+                tasks.append(group.create_task(self._stop_when_asked(stop)))
+                await self._waiting.join()
+                for task in tasks:
+                    task.cancel()
+        except TimeoutError:
+            return False  # asked to stop, and the time to drain is over; what is recorded stays
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        return not self._works
+
+    async def _stop_when_asked(self, stop: Stop) -> None:
+        await stop.wait()
+        self._tally.stopping = True
+        while not self._waiting.empty():
+            self._waiting.get_nowait()
+            self._waiting.task_done()
+        for replica in self._replicas:
+            replica.stop.remote(int(stop.signal or 0))
+
+    async def _serve(self, stop: Stop) -> None:
+        """Let one replica after the other label what waits: the next where one died."""
+        while not stop.requested:
+            with suppress(ReplicaDiedError):
+                async with self._replica() as replica:
+                    try:
+                        await self._value(replica.ready.remote())
+                    except ReplicaDiedError:
+                        self._count_death(labeled=False)
+                        raise
+                    while not stop.requested:
+                        await self._label_next(replica, stop)
+
+    @asynccontextmanager
+    async def _replica(self) -> AsyncIterator[Any]:
+        """An actor, for the time of a block."""
+        import ray
+
+        site = Site(
+            Path.cwd(), sys.argv, self._traces, self._plan.pack.sha256, _environment(self._session)
+        )
+        options = {"num_cpus": self._each.cpus, "num_gpus": self._each.gpus}
+        actor = ray.remote(Replica).options(max_restarts=0, **options).remote(self._sent, site)
+        self._replicas.add(actor)
+        try:
+            yield actor
+        finally:
+            self._replicas.remove(actor)
+            ray.kill(actor)
+
+    async def _value(self, result: Awaitable[Any]) -> Any:
+        """What an actor gives back; its errors are raised here."""
+        from ray.exceptions import RayError, RayTaskError
+
+        try:
+            value = await result
+        except RayTaskError:
+            raise
+        except RayError as death:
+            self._last_death = type(death).__name__  # its message may name anything
+            raise ReplicaDiedError from None
+        if not isinstance(value, Broken):
+            return value
+        error = value.error
+        if isinstance(error, EngineStartError) and self._tally.organs_done:
+            raise EngineError(f"{error}; the run can be resumed") from error
+        if isinstance(error, EngineError) and not isinstance(error, EngineStartError):
+            self._last_death = str(error)
+            raise ReplicaDiedError(str(error))
+        raise error
+
+    async def _label_next(self, replica: Any, stop: Stop) -> None:
+        work = await self._waiting.get()
+        try:
+            if await self._label(replica, work):
+                self._works.remove(work)
+        except ReplicaDiedError as death:
+            self._end_try(work, last=False)
+            await self._take_stock(work, str(death))
+            if not stop.requested:
+                self._waiting.put_nowait(work)
+            raise
+        finally:
+            self._waiting.task_done()
+
+    async def _label(self, replica: Any, work: Work) -> bool:
+        """Label what is left of a shard, first what is to be labeled alone."""
+        for position in sorted(work.alone):
+            if not (await self._try(replica, work, position)).complete:
+                return False
+            self._end_try(work, last=False)
+            work.alone.remove(position)
+        outcome = await self._try(replica, work, None)
+        self._end_try(work, last=True)
+        if outcome.complete:
+            await self._give_up(work)
+        return outcome.complete
+
+    async def _try(self, replica: Any, work: Work, alone: int | None) -> Outcome:
+        work.asked_alone = alone
+        (self._traces / str(work.number)).unlink(missing_ok=True)
+        only = None if alone is None else frozenset({alone})
+        without = frozenset(work.apart if alone is None else ())
+        shard = Shard(work.number, self._shards)
+        labeling = asyncio.ensure_future(self._value(replica.label.remote(shard, only, without)))
+        try:
+            while not (await asyncio.wait([labeling], timeout=SECONDS))[0]:
+                with suppress(ReplicaDiedError):
+                    self._take_in(work, await self._value(replica.tally.remote()))
+            outcome: Outcome = labeling.result()
+        finally:
+            labeling.cancel()
+        self._take_in(work, outcome.tally)
+        return outcome
+
+    async def _take_stock(self, work: Work, words: str) -> None:
+        """After a death: count it for the reports in flight, or give up the one that was alone."""
+        session = replace(self._session, shard=Shard(work.number, self._shards))
+        only = None if work.asked_alone is None else frozenset({work.asked_alone})
+        part = Part(session.reports, self._traces / str(work.number), only)
+        found = await asyncio.to_thread(in_flight, session, self._plan, part)
+        self._count_death(labeled=found.records > work.records)
+        work.records = found.records
+        work.count_death(found.reports, words)
+
+    async def _give_up(self, work: Work) -> None:
+        """Make failures of the reports that killed a replica alone, once all others are done."""
+        session = replace(self._session, shard=Shard(work.number, self._shards))
+        for report, reason in work.killers:
+            for result in await asyncio.to_thread(give_up, session, self._plan, report, reason):
+                self._ended.add(result)
+            self._ended.reports_done += 1
+        self._take_in(work, None)
+
+    def _count_death(self, *, labeled: bool) -> None:
+        self._deaths_in_a_row = 1 if labeled else self._deaths_in_a_row + 1
+        if self._deaths_in_a_row > self._most_deaths:
+            raise EngineError(
+                f"the engines die and label nothing ({self._last_death}); the run can be resumed"
+            )
+
+    def _take_in(self, work: Work, tally: Tally | None) -> None:
+        """Count what a try has done so far."""
+        if tally is not None:
+            before = max(0, tally.reports_before - work.done)
+            work.tally = replace(tally, reports_before=before)
+        under_way = [one.tally for one in self._works if one.tally is not None]
+        _set_sum(self._tally, [self._ended, *under_way])
+        if self._limit is not None:
+            self._limit.check(self._tally.failed_cells, self._tally.cells)
+
+    def _end_try(self, work: Work, *, last: bool) -> None:
+        """Keep what a try has done; what was done before it is counted in the last try alone."""
+        if work.tally is not None:
+            if not last:
+                work.done += work.tally.reports_done if work.asked_alone is None else 0
+                work.tally.reports_before = work.tally.input_problems = 0
+            _set_sum(self._ended, [replace(self._ended), work.tally])
+        work.tally = None
+        self._take_in(work, None)
+
+
+def _set_sum(total: Tally, parts: Sequence[Tally]) -> None:
+    for name in COUNTED:
+        first, *others = (getattr(part, name) for part in parts)
+        setattr(total, name, sum(others, start=first))
+    total.usage = total_usage(part.usage for part in parts)
+
+
+def _environment(session: Session) -> dict[str, str]:
+    """What the actors need of this process's environment."""
+    shown = {SHOWS_MESSAGES: os.environ[SHOWS_MESSAGES]} if SHOWS_MESSAGES in os.environ else {}
+    if not isinstance(session.engine, EngineOptions) or session.engine.base_url is None:
+        return shown
+    from leavs.engines.server.options import api_key
+
+    return shown | {"LEAVS_API_KEY": api_key()}

@@ -1,68 +1,18 @@
 """What a server can do to a question, and what becomes of it."""
 
 import asyncio
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from faulty_server import (
-    WELL,
-    FaultyServer,
-    failing,
-    hung_up,
-    reset,
-    reset_in_mid_answer,
-)
-from leavs.engines.engine import Choices, Constraint, Message, Pattern, Reasoned, Reply
+from asked_faulty_server import MESSAGES, QUICK, ask_server, broken, with_engine
+from faulty_server import WELL, FaultyServer, failing, hung_up, reset, reset_in_mid_answer
+from leavs.engines.engine import Reply
 from leavs.engines.server.engine import OpenAIEngine, open_server
 from leavs.engines.server.options import ServerOptions
-from leavs.errors import EngineError, QuestionError, ServerError
-from loopback_server import Answer, Deed, answer_of, completion, running, top_logprobs
-
-MESSAGES = [Message("system", "You read reports."), Message("user", "CANARYWORD: is it normal?")]
-QUICK = {"tries": 2, "timeout_seconds": 5.0, "pause_seconds": 0.001}
-
-
-@contextmanager
-def serving(server: FaultyServer) -> Iterator[FaultyServer]:
-    with running(server):
-        try:
-            yield server
-        finally:
-            server.over.set()
-
-
-def with_engine(server: FaultyServer, ask: Callable[[OpenAIEngine], Any], **more: Any) -> Any:
-    async def run() -> Any:
-        async with open_server(ServerOptions(server.base_url, **(QUICK | more))) as engine:
-            return await ask(engine)
-
-    with serving(server):
-        return asyncio.run(run())
-
-
-def ask_server(
-    server: FaultyServer, constraint: Constraint | None = None, **more: Any
-) -> Reply | QuestionError | EngineError:
-    """The reply, or the error in its place."""
-
-    async def ask(engine: OpenAIEngine) -> Reply:
-        return await engine.reply(MESSAGES, max_tokens=7, constraint=constraint)
-
-    try:
-        reply: Reply = with_engine(server, ask, **more)
-    except (QuestionError, EngineError) as error:
-        return error
-    return reply
-
-
-def broken(**more: Any) -> Answer:
-    """A completion with something else in the place of a part."""
-    return answer_of(completion("A") | more)
+from leavs.errors import EngineError, ServerError
+from loopback_server import Answer, Deed, answer_of, completion, running
 
 
 def with_message(message: object) -> Answer:
@@ -71,6 +21,7 @@ def with_message(message: object) -> Answer:
 
 NO_COMPLETION = "the server's answer is no completion"
 NOT_IN_TIME = r"the server gave no answer in time \(--request-timeout\)"
+
 
 # Once, and then well: what is asked again. Always: what the failure of its cell is called, while
 # the server answers another question; and what ends the run, if it does not.
@@ -259,93 +210,3 @@ def test_a_server_that_is_away_for_a_while_is_waited_for() -> None:
 
 def port_of(server: FaultyServer) -> int:
     return urlsplit(server.base_url).port or 0
-
-
-# Answers whose text can be read, with something wrong beside it
-
-YES_NO = Choices(("Yes", "No"))
-NAN = [{"token": "Yes", "logprob": float("nan"), "top_logprobs": []}]
-TOPS = {"top_logprobs": [{"token": "Yes", "logprob": -0.1}, {"token": "No", "logprob": -2.0}]}
-
-
-@pytest.mark.parametrize(
-    "logprobs",
-    [
-        None,
-        "CANARYWORD",
-        [],
-        {},
-        {"content": None},
-        {"content": "CANARYWORD"},
-        {"content": [None]},
-        {"content": [{}]},
-        {"content": [{"token": None, "logprob": -0.1, **TOPS}]},
-        {"content": [{"token": "Yes", "logprob": None, **TOPS}]},
-        {"content": [{"token": "Yes", "logprob": "-0.1", **TOPS}]},
-        {"content": [{"token": "Yes", "logprob": 7.0, **TOPS}]},
-        {"content": [{"token": "Yes", "logprob": float("-inf"), **TOPS}]},
-        {"content": NAN},
-        {"content": [{"token": "Yes", "logprob": -0.1}]},
-        {"content": [{"token": "Yes", "logprob": -0.1, "top_logprobs": None}]},
-        {"content": [{"token": "Yes", "logprob": -0.1, "top_logprobs": NAN}]},
-        {"content": [{"token": "Yes", "logprob": -0.1, "top_logprobs": [{"token": "Yes"}]}]},
-        {"content": [{"token": "Yes", "logprob": -0.1, "top_logprobs": ["Yes"]}]},
-    ],
-)
-@pytest.mark.parametrize(
-    ("constraint", "text"), [(YES_NO, "Yes"), (Reasoned(("Yes", "No")), "Well.\nAnswer: Yes")]
-)
-def test_what_is_wrong_with_log_probabilities_costs_only_them(
-    logprobs: object, constraint: Constraint, text: str
-) -> None:
-    server = FaultyServer(answer_of(completion(text, logprobs=logprobs)))
-    reply = ask_server(server, constraint)
-    assert isinstance(reply, Reply)
-    assert (reply.text, dict(reply.probabilities)) == (text, {})
-    assert len(server.bodies) == 1
-
-
-@pytest.mark.parametrize("value", [float("nan"), 5.0, "x", None])
-def test_a_probability_of_a_list_is_one_or_none(value: object) -> None:
-    tokens = [{"token": "x", "logprob": value}]
-    server = FaultyServer(answer_of(completion("x", logprobs={"content": tokens})))
-    reply = ask_server(server, Pattern("x", weighed=True))
-    assert isinstance(reply, Reply)
-    assert reply.probability is None
-
-
-def test_a_probability_is_never_more_than_one() -> None:
-    tokens = [{"token": "x", "logprob": 0.0005}]
-    server = FaultyServer(answer_of(completion("x", logprobs={"content": tokens})))
-    reply = ask_server(server, Pattern("x", weighed=True))
-    assert isinstance(reply, Reply)
-    assert reply.probability == 1.0
-
-
-@pytest.mark.parametrize(
-    "usage",
-    [
-        None,
-        "CANARYWORD",
-        [],
-        {"prompt_tokens": None, "completion_tokens": "x"},
-        {"prompt_tokens": -4, "completion_tokens": 1.5, "prompt_tokens_details": "x"},
-        {"prompt_tokens_details": {"cached_tokens": "x"}},
-    ],
-)
-def test_what_is_wrong_with_the_usage_counts_as_nothing(usage: object) -> None:
-    assert ask_server(FaultyServer(broken(usage=usage))) == Reply("A")
-
-
-def test_a_text_that_no_file_can_hold_can_be_sent_and_is_read() -> None:
-    lone = json.loads('"\\ud83d"')
-    server = FaultyServer(answer_of(completion(f"A{lone}", logprobs=top_logprobs(A=1.0))))
-
-    async def ask(engine: OpenAIEngine) -> Reply:
-        reply = await engine.reply([Message("user", f"Liver{lone}.")], max_tokens=7)
-        assert reply.text == "A?"
-        turns = [Message("user", "x"), Message("assistant", f"{lone}"), Message("user", "y")]
-        return await engine.reply(turns, max_tokens=7)
-
-    assert with_engine(server, ask).text == "A?"
-    assert server.bodies[0]["messages"][0]["content"] == "Liver?."

@@ -7,51 +7,17 @@ from typing import Any
 
 import pytest
 
+from asked_server import KEY, MESSAGES, YES_NO, ask_server, options, start
 from leavs.domain import Prompt, Reasoning
 from leavs.engines.engine import Choices, Constraint, Message, Pattern, Reply
 from leavs.engines.server.engine import open_server, served_model
 from leavs.engines.server.options import ServerOptions, api_key
-from leavs.errors import AnswerError, ContextError, EngineError, EngineStartError, QuestionError
+from leavs.errors import AnswerError, EngineError, EngineStartError
 from leavs.method.ask import Ask, Question
 from leavs.method.options import Manner
 from leavs.method.pack import Pack
 from leavs.method.reply_form import one_of
-from loopback_server import (
-    MODELS,
-    Answer,
-    Server,
-    answer_of,
-    completion,
-    error_body,
-    running,
-    top_logprobs,
-)
-
-MESSAGES = [Message("system", "You read reports."), Message("user", "CANARY: is it normal?")]
-KEY = "sk-secret-of-this-test"
-
-
-def options(server: Server, **more: Any) -> ServerOptions:
-    return ServerOptions(server.base_url, **{"tries": 1, "timeout_seconds": 5.0, **more})
-
-
-def ask_server(
-    server: Server, constraint: Constraint | None = None, messages: Sequence[Message] = MESSAGES
-) -> Reply:
-    async def run() -> Reply:
-        async with open_server(options(server)) as engine:
-            return await engine.reply(messages, max_tokens=7, constraint=constraint)
-
-    with running(server):
-        return asyncio.run(run())
-
-
-def start(server: Server, **more: Any) -> str:
-    with running(server):
-        return asyncio.run(served_model(options(server, **more)))
-
-
-# What is sent
+from loopback_server import MODELS, Answer, Server, answer_of, completion, error_body, running
 
 
 @pytest.mark.parametrize(
@@ -106,53 +72,6 @@ def test_control_tokens_do_not_reach_the_server() -> None:
     assert [one["content"] for one in server.bodies[0]["messages"]] == ["x< |im_end|>"] * 3
 
 
-# What comes back
-
-
-def test_the_reply_with_its_cost() -> None:
-    body = completion("(D)")
-    assert ask_server(Server(answer_of(body))) == Reply("(D)", prompt_tokens=40, generated_tokens=2)
-    body["usage"]["prompt_tokens_details"] = {"cached_tokens": 32}
-    assert ask_server(Server(answer_of(body))).cached_tokens == 32
-    body["usage"]["prompt_tokens_details"] = {"cached_tokens": None}
-    assert ask_server(Server(answer_of(body))).cached_tokens == 0
-    body["usage"] = None
-    assert ask_server(Server(answer_of(body))) == Reply("(D)")
-
-
-@pytest.mark.parametrize(("reason", "cut"), [("length", True), ("stop", False)])
-def test_a_reply_at_its_length_limit_is_cut(reason: str, cut: bool) -> None:
-    assert ask_server(Server(answer_of(completion("x", finish_reason=reason)))).cut is cut
-
-
-def test_a_reply_without_text_is_empty() -> None:
-    assert ask_server(Server(answer_of(completion(None)))).text == ""
-
-
-YES_NO = Choices(("Yes", "No"))
-TOKENS = top_logprobs(Yes=0.375, Ye=0.125, No=0.25, Maybe=0.25)
-
-
-@pytest.mark.parametrize(
-    ("constraint", "logprobs", "probabilities"),
-    [
-        (YES_NO, TOKENS, {"Yes": 2 / 3, "No": 1 / 3}),
-        (YES_NO, top_logprobs(Maybe=1.0), {}),
-        (YES_NO, None, {}),
-        (YES_NO, {"content": None}, {}),
-        (YES_NO, {"content": []}, {}),
-        (Pattern("Yes|No"), TOKENS, {}),
-        (None, TOKENS, {}),
-    ],
-)
-def test_the_probabilities_of_choices(
-    constraint: Constraint | None, logprobs: object, probabilities: dict[str, float]
-) -> None:
-    server = Server(answer_of(completion("Yes", logprobs=logprobs)))
-    reply = ask_server(server, constraint)
-    assert reply.probabilities == pytest.approx(probabilities)
-
-
 @pytest.mark.parametrize(
     ("owner", "constraint", "most", "logprobs"),
     [
@@ -173,35 +92,6 @@ def test_no_more_is_asked_for_than_is_needed(
     [body] = server.bodies
     assert (body["max_tokens"], body.get("top_logprobs")) == (most, logprobs)
     assert bool(body.get("logprobs")) is (logprobs is not None)
-
-
-def test_a_choice_of_which_one_token_came_is_whole() -> None:
-    body = completion("Y", finish_reason="length", logprobs=TOKENS)
-    reply = ask_server(Server(answer_of(body)), YES_NO)
-    assert (reply.text, reply.cut) == ("Yes", False)
-    assert reply.probabilities == pytest.approx({"Yes": 2 / 3, "No": 1 / 3})
-
-
-@pytest.mark.parametrize(
-    ("constraint", "tokens", "probability"),
-    [
-        (Pattern("x", weighed=True), [0.5, 0.5, 0.25], 0.0625),
-        (Pattern("x", weighed=True), [1.0], 1.0),
-        (Pattern("x", weighed=True), [], None),
-        (Pattern("x", weighed=True), None, None),
-        (Pattern("x"), [0.5], None),
-        (YES_NO, [0.5], None),
-        (None, [0.5], None),
-    ],
-)
-def test_the_probability_of_a_reply_is_that_of_all_its_tokens(
-    constraint: Constraint | None, tokens: list[float] | None, probability: float | None
-) -> None:
-    logprobs = None
-    if tokens is not None:
-        logprobs = {"content": [top_logprobs(x=value)["content"][0] for value in tokens]}
-    reply = ask_server(Server(answer_of(completion("x", logprobs=logprobs))), constraint)
-    assert reply.probability == (None if probability is None else pytest.approx(probability))
 
 
 def test_a_server_that_does_not_constrain_is_read_strictly(pack: Pack) -> None:
@@ -226,93 +116,6 @@ def test_a_server_that_does_not_constrain_is_read_strictly(pack: Pack) -> None:
     with pytest.raises(AnswerError) as error:
         choice(prose, prose)
     assert "CANARY" not in str(error.value)
-
-
-# What goes wrong with one question, and with the server
-
-
-LONG = "This model's maximum context length is 4096 tokens. However, you requested CANARY"
-
-
-@pytest.mark.parametrize(
-    ("answer", "error"),
-    [
-        (answer_of(error_body(LONG), 400), ContextError),
-        (answer_of(error_body("CANARY exceeds the context length (9)"), 400), ContextError),
-        (answer_of(error_body("beyond the maximum context of 9"), 400), ContextError),
-        (answer_of(error_body("CANARY is not allowed"), 400), QuestionError),
-        ((400, "text/plain", "CANARY"), QuestionError),
-        (answer_of(error_body("CANARY"), 413), QuestionError),
-        (answer_of(error_body("CANARY"), 422), QuestionError),
-        (answer_of(error_body(f"no such key: {KEY}, CANARY"), 401), EngineError),
-        (answer_of(error_body("CANARY"), 500), EngineError),
-        ((502, "text/html", "<html>CANARY</html>"), EngineError),
-        ((200, "text/html", "<html>CANARY</html>"), EngineError),
-        ((200, "application/json", "{CANARY"), EngineError),
-        (answer_of({"CANARY": "not a completion"}), EngineError),
-        (answer_of({**completion("x"), "choices": []}), EngineError),
-    ],
-)
-def test_an_answer_that_is_none(answer: Answer, error: type[Exception]) -> None:
-    with pytest.raises(error) as raised:
-        ask_server(Server(answer))
-    assert type(raised.value) is error
-    for secret in ("CANARY", KEY, "\n"):
-        assert secret not in str(raised.value)
-
-
-VLLM_LONG = (
-    "This model's maximum context length is 4096 tokens. However, your prompt contains at least "
-    "4097 input tokens, which exceeds this limit even without any output tokens. CANARY"
-)
-OTHER_LONG = (
-    "This model's maximum context length is 4096 tokens. However, you requested {} tokens "
-    "({} in the messages, 7 in the completion). CANARY 12 input tokens"
-)
-COUNTED = answer_of({"count": 18_204, "max_model_len": 4096, "tokens": []})
-TOO_LONG = [
-    # who owns the server, what it says, how it counts, the reason of the failure
-    ("vllm", VLLM_LONG, COUNTED, "the prompt of 18,204 tokens is longer than the context of 4,096"),
-    ("vllm", VLLM_LONG, None, "the prompt is longer than the context of 4,096 tokens"),
-    ("vllm", VLLM_LONG, answer_of(["CANARY"]), "the prompt is longer than the context of 4,096"),
-    ("somebody", OTHER_LONG.replace("{} in", "5000 tokens in"), None, "the prompt of 5,000 tokens"),
-    ("somebody", "CANARY is over the context window", COUNTED, "the prompt is longer than the mod"),
-]
-
-
-@pytest.mark.parametrize(("owner", "message", "counted", "reason"), TOO_LONG)
-def test_a_prompt_that_is_too_long_is_refused_with_its_count(
-    owner: str, message: str, counted: Answer | None, reason: str
-) -> None:
-    refusal = answer_of(error_body(message), 400)
-    server = Server(refusal, models=[("some/model", owner)], counted=counted)
-    with pytest.raises(ContextError) as error:
-        ask_server(server)
-    assert str(error.value).startswith(reason)
-    assert "CANARY" not in str(error.value)
-    assert len(server.bodies) == 1
-
-
-def test_a_reply_for_which_there_is_too_little_room_is_shortened_as_in_process() -> None:
-    refusal = answer_of(error_body("max_tokens=40 cannot be greater than max_model_len=60"), 400)
-    counted = answer_of({"count": 40, "max_model_len": 60})
-    server = Server(refusal, answer_of(completion("x")), counted=counted)
-
-    async def run() -> Reply:
-        async with open_server(options(server)) as engine:
-            return await engine.reply(MESSAGES, max_tokens=40)
-
-    with running(server):
-        assert asyncio.run(run()).text == "x"
-    assert [body["max_tokens"] for body in server.bodies] == [40, 20]
-
-
-def test_a_server_that_refuses_what_would_fit_is_not_asked_for_ever() -> None:
-    refusal = answer_of(error_body(VLLM_LONG), 400)
-    server = Server(refusal, counted=answer_of({"count": 40, "max_model_len": 60}))
-    with pytest.raises(ContextError):
-        ask_server(server)
-    assert len(server.bodies) == 1
 
 
 def test_a_server_that_fails_once_is_asked_again() -> None:
@@ -414,9 +217,6 @@ def test_what_is_no_address_is_named_in_one_line(base_url: str) -> None:
     assert "\n" not in str(error.value)
 
 
-# The key
-
-
 @pytest.mark.parametrize(
     ("environment", "key"),
     [
@@ -437,9 +237,6 @@ def test_the_key_comes_from_the_environment(
     server = Server()
     start(server, api_key=api_key())
     assert server.keys == [f"Bearer {key}"]
-
-
-# What stays on this machine
 
 
 def test_texts_go_to_the_server_itself_and_by_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from fuzzing import examples
 from leavs.engines.engine import Message
 from leavs.engines.vllm.conversation import ConversationTokenizer
 from leavs.errors import EngineStartError
@@ -79,9 +80,7 @@ def question(text: str) -> Message:
     return Message("user", f"Read.\n\n<report>\n{text}\n</report>\n\nAnswer.")
 
 
-often = settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+often = examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @often

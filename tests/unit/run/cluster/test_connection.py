@@ -1,21 +1,18 @@
-"""How many actors there are, and what each may have."""
+"""What each replica may have of a node."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from leavs import EngineOptions, OutputOptions, RayOptions
+from leavs import EngineOptions, RayOptions
 from leavs.errors import UsageError
-from leavs.run.cluster.choices import pool_of
-from leavs.run.cluster.pool import Pool
-from leavs.run.cluster.session import Machine
+from leavs.run.cluster.connection import RayNode, resources_of
 
-HEAD, SMALL, LARGE = Machine(0, 0), Machine(8, 2), Machine(64, 4)
-CPUS = (HEAD, Machine(8, 0), Machine(16, 0))
+HEAD, SMALL, LARGE = RayNode(0, 0), RayNode(8, 2), RayNode(64, 4)
+CPUS = (HEAD, RayNode(8, 0), RayNode(16, 0))
 MODEL = {"model": "m"}
-TABLE: list[tuple[dict[str, Any], dict[str, Any], tuple[Machine, ...], tuple[float, float]]] = [
-    # engine, Ray, machines: CPUs and GPUs of a replica
+TABLE: list[tuple[dict[str, Any], dict[str, Any], tuple[RayNode, ...], tuple[float, float]]] = [
+    # engine, Ray, nodes: CPUs and GPUs of a replica
     ({"dry_run": True}, {"replicas": 9}, CPUS, (1, 0)),
     ({"base_url": "http://x/v1"}, {}, (HEAD, LARGE), (1, 0)),
     (MODEL, {}, CPUS, (8, 0)),
@@ -29,40 +26,21 @@ TABLE: list[tuple[dict[str, Any], dict[str, Any], tuple[Machine, ...], tuple[flo
 ]
 
 
-@pytest.mark.parametrize(("engine", "ray", "machines", "each"), TABLE)
+@pytest.mark.parametrize(("engine", "ray", "nodes", "each"), TABLE)
 def test_a_replica_has_what_it_needs(
     engine: dict[str, Any],
     ray: dict[str, Any],
-    machines: tuple[Machine, ...],
+    nodes: tuple[RayNode, ...],
     each: tuple[float, float],
 ) -> None:
-    pool = pool_of(RayOptions(True, **ray), EngineOptions(**engine), OutputOptions(), 9, machines)
-    assert (pool.cpus, pool.gpus) == each
-    assert pool.replicas == ray.get("replicas", 1)
-
-
-@pytest.mark.parametrize(
-    ("engine", "output", "in_flight"),
-    [
-        (MODEL, {}, 229),  # 1 + 2 * 1024 / 9
-        ({"dry_run": True}, {}, 58),
-        (MODEL | {"engine_arg": ("max_num_seqs=64",)}, {}, 16),
-        (MODEL, {"reports_in_flight": 3}, 3),
-    ],
-)
-def test_reports_in_flight_fill_each_engine(
-    engine: dict[str, Any], output: dict[str, Any], in_flight: int
-) -> None:
-    options = OutputOptions(Path("x"), **output)
-    pool = pool_of(RayOptions(True), EngineOptions(**engine), options, 9, (LARGE,))
-    assert isinstance(pool, Pool)
-    assert pool.reports_in_flight == in_flight
+    part = resources_of(RayOptions(True, **ray), EngineOptions(**engine), nodes)
+    assert (part.cpus, part.gpus) == each
 
 
 def test_where_no_machine_has_room_the_run_is_refused() -> None:
     ray = RayOptions("auto", gpus_per_replica=8)
     with pytest.raises(UsageError, match=r"8 GPUs for a replica.*are 4; see --gpus-per-replica"):
-        pool_of(ray, EngineOptions(**MODEL), OutputOptions(), 9, (HEAD, SMALL, LARGE))
+        resources_of(ray, EngineOptions(**MODEL), (HEAD, SMALL, LARGE))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,204 @@
+"""The evaluation of labels, from two files to all figures.
+
+Knows nothing of pages and plots.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from leavs.errors import InputError, UsageError
+from leavs.evaluation.codes import Coded, annotations_as_codes, labels_as_codes
+from leavs.evaluation.disagreements import (
+    codes_and_votes,
+    disagreements,
+    evidence_of,
+    urgencies_met,
+)
+from leavs.evaluation.items import HUMANS, LABELER, Task, Variant, View, items_without_urgency, view
+from leavs.evaluation.protocol import PROTOCOLS, Protocol
+from leavs.system.extras import needing
+from leavs.tables.merging import JOINED
+from leavs.tables.report_ids import common_form
+
+RESAMPLES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What came out.
+
+    Args:
+        labelers: the evaluated labels first, then the baselines.
+        reports: how many have both labels and annotations.
+        cells: of each variant and task, how many cells count and how many there are.
+        notes: what was left out of the comparison, one line each.
+        scores: every figure and count: `protocol`, `variant`, `task`, `comparison` and the columns
+            of `scores.COLUMNS`.
+        agreement: between annotators, of the variant `types`.
+        disagreements: between the labels and the annotators, of the variant `types`.
+        codes: how often each certainty code met each number of votes.
+        urgencies: how often an annotator's urgency met each of the labeler's.
+        evidence: sentences by report and organ, where the labels came with them.
+    """
+
+    protocol: Protocol
+    labelers: tuple[str, ...]
+    reports: int
+    annotators: tuple[str, ...]
+    resamples: int
+    cells: Mapping[tuple[Variant, Task], tuple[int, int]]
+    notes: Sequence[str]
+    scores: pd.DataFrame
+    agreement: pd.DataFrame
+    disagreements: pd.DataFrame
+    codes: pd.DataFrame
+    urgencies: pd.DataFrame
+    evidence: Mapping[tuple[str, str], list[str]]
+
+
+def evaluate_labels(
+    labels: Path | str,
+    annotations: Path | str,
+    *,
+    baselines: Mapping[str, Path | str] | None = None,
+    protocol: str = "strict",
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Evaluation:
+    """Score labels against annotations, and against other labelers on the same reports.
+
+    Args:
+        labels: a run folder, or a table of labels in any shape that leavs reads.
+        annotations: the wide file of the LEAVS authors, or a long one like labels.csv, with a
+            column `labeler` where there is more than one annotator.
+        baselines: names and labels of other labelers.
+        protocol: strict or leavs.
+        resamples: of the bootstrap; 0 means no intervals.
+
+    Raises:
+        InputError: a file cannot be read, or has no report or organ in common with the others.
+        UsageError: an unknown protocol, a name that is taken, a negative number, or a package of
+            the extra `evaluate` is not installed.
+    """
+    with needing("evaluate", "sklearn", "scipy", "krippendorff"):
+        import leavs.evaluation.figures  # noqa: F401 - a lack is told before any file is read
+    rules = _protocol(protocol, baselines or {})
+    for name, number in (("resamples", resamples), ("seed", seed)):
+        if number < 0:
+            raise UsageError(f"--{name} {number}: it must be 0 or more")
+    paths = {LABELER: Path(labels)} | {n: Path(path) for n, path in (baselines or {}).items()}
+    annotated, coded, notes = _aligned(
+        annotations_as_codes(Path(annotations)),
+        {name: labels_as_codes(path) for name, path in paths.items()},
+        {**paths, "annotations": Path(annotations)},
+    )
+    return _evaluated(annotated, coded, rules, notes, Path(labels), (resamples, seed))
+
+
+def _evaluated(
+    annotated: Coded,
+    coded: Mapping[str, Coded],
+    rules: Protocol,
+    notes: Sequence[str],
+    labels: Path,
+    bootstrap: tuple[int, int],
+) -> Evaluation:
+    """Evaluate codes of the same reports and organs.
+
+    Args:
+        bootstrap: how many resamples, and their seed.
+    """
+    from leavs.evaluation.figures import agreement, scores_of_all
+
+    scores, cells = scores_of_all(annotated, coded, rules, *bootstrap)
+    seen = view(annotated, coded, Variant.TYPES, rules)
+    differing = disagreements(seen, coded[LABELER].ids, LABELER)
+    return Evaluation(
+        rules,
+        tuple(coded),
+        len(annotated.ids),
+        annotated.annotators,
+        bootstrap[0],
+        cells,
+        (*notes, *_notes_on_urgency(seen, rules)),
+        scores,
+        agreement(seen),
+        differing,
+        codes_and_votes(seen, LABELER),
+        urgencies_met(seen, LABELER),
+        evidence_of(labels, differing),
+    )
+
+
+def _notes_on_urgency(seen: View, rules: Protocol) -> list[str]:
+    lacking = 0 if rules.missing_urgency_is_none else items_without_urgency(seen)
+    if not lacking:
+        return []
+    return [
+        f"{lacking} findings that all annotators affirm lack an urgency of at least one of "
+        "them; they are left out of the scores of urgency"
+    ]
+
+
+def _protocol(name: str, baselines: Mapping[str, Path | str]) -> Protocol:
+    if name not in PROTOCOLS:
+        raise UsageError(f"no protocol {name!r}; there are: {', '.join(PROTOCOLS)}")
+    if taken := [one for one in (LABELER, HUMANS) if one in baselines]:
+        raise UsageError(f"a baseline cannot be named {taken[0]!r}; choose another name")
+    return PROTOCOLS[name]
+
+
+def _aligned(
+    annotated: Coded, labelers: Mapping[str, Coded], paths: Mapping[str, Path]
+) -> tuple[Coded, dict[str, Coded], list[str]]:
+    """All of them with the same reports and organs, those that all have, in the same order."""
+    notes: list[str] = []
+    shared = set(annotated.ids)  # as the annotations write them
+    places: dict[str, dict[str, int]] = {}
+    for name, coded in labelers.items():
+        form = common_form(annotated.ids, coded.ids)
+        if form is None:
+            raise InputError(
+                f"{paths[name]} and {paths['annotations']} have no report in common; "
+                f"their ids look like {coded.ids[0]!r} and {annotated.ids[0]!r}"
+            )
+        by_form = {form(one): place for place, one in enumerate(coded.ids)}
+        places[name] = {one: by_form[form(one)] for one in annotated.ids if form(one) in by_form}
+        lacking = len(annotated.ids) - len(places[name])
+        if lacking:
+            notes.append(f"{lacking} annotated reports are not among the labels of {name}")
+        shared &= set(places[name])
+    if not shared:
+        raise InputError("no report is labeled by all labelers and annotated; compare fewer")
+    organs = _shared_organs(annotated, labelers, paths, notes)
+    ids = [one for one in annotated.ids if one in shared]
+    order = {one: place for place, one in enumerate(annotated.ids)}
+    return (
+        annotated.of([order[one] for one in ids], organs),
+        {
+            name: coded.of([places[name][one] for one in ids], organs)
+            for name, coded in labelers.items()
+        },
+        notes,
+    )
+
+
+def _shared_organs(
+    annotated: Coded, labelers: Mapping[str, Coded], paths: Mapping[str, Path], notes: list[str]
+) -> list[str]:
+    organs = [o for o in annotated.organs if all(o in one.organs for one in labelers.values())]
+    if not organs:
+        raise InputError(
+            f"{paths['annotations']} and the labels have no organ in common; the annotations have: "
+            f"{', '.join(annotated.organs)}"
+        )
+    every = dict.fromkeys(o for one in (annotated, *labelers.values()) for o in one.organs)
+    if left_out := [organ for organ in every if organ not in organs]:
+        notes.append(f"not in all files and not scored: {', '.join(left_out)}")
+    for name, parts in JOINED.items():
+        if len(there := [part for part in parts if part in organs]) == 1:
+            notes.append(f"of the {name} there is only the {there[0]}; it is not joined")
+    return organs

@@ -1,0 +1,216 @@
+"""Ray, started on this machine or joined where it runs, and what each replica may have of it.
+
+What is started here listens on the loopback interface alone, asks for a token that nobody else
+has, shows no dashboard, and keeps its files in a folder of the owner's that is removed afterwards.
+Knows nothing of reports.
+"""
+
+import asyncio
+import os
+import secrets
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, redirect_stdout
+from dataclasses import dataclass
+from math import floor
+from pathlib import Path
+from typing import Any
+
+from leavs.engines.engine import Engine
+from leavs.engines.options import EngineOptions
+from leavs.errors import EngineStartError, UsageError
+from leavs.run.options import RayOptions
+from leavs.system.private_process import NO_STATISTICS
+from leavs.system.processes import output_to
+from leavs.system.stopping import SIGNALS
+
+LOCAL = "local"
+SETTINGS = NO_STATISTICS | {
+    "RAY_ENABLE_AUTO_CONNECT": "0",  # a thread that outlives the block must start no Ray of its own
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # the new behaviour, and no warning about it
+    "RAY_BACKEND_LOG_LEVEL": "fatal",  # what goes wrong comes back as a value, and is said once
+}
+SECONDS_TO_ANSWER = 10
+NO_CLUSTER = "no Ray cluster at {} ({}); start one with `ray start`, or give --ray alone"
+LONGEST_TEMPORARY = 40  # sockets lie below it, and their paths have 107 characters at most
+
+
+@dataclass(frozen=True, slots=True)
+class RayNode:
+    """What one machine of the cluster offers."""
+
+    cpus: float
+    gpus: float
+
+
+@asynccontextmanager
+async def ray_at(address: str) -> AsyncIterator[tuple[RayNode, ...]]:
+    """Ray's nodes, for the time of a block; what this process ran there ends with it.
+
+    Args:
+        address: "local" starts Ray on this machine, "auto" joins the cluster that runs here,
+            anything else is the address of one.
+
+    Raises:
+        UsageError: an address of Ray's client, or Ray is in use in this process already.
+        EngineStartError: Ray is not installed, or does not answer.
+    """
+    if "://" in address:
+        raise UsageError(f"--ray {address}: run leavs on a machine of the cluster, with --ray auto")
+    with _environment(SETTINGS):
+        # In threads: Ray would take the signals of the main one, and it waits.
+        if address == LOCAL:
+            with _own_folder() as folder, _environment(_kept_to_ourselves(folder)):
+                async with _connected(address=LOCAL, include_dashboard=False):
+                    yield await asyncio.to_thread(_nodes)
+        else:
+            if address != "auto":
+                await _refuse_silence(address)
+            async with _connected(address=address):
+                yield await asyncio.to_thread(_nodes)
+
+
+async def _refuse_silence(address: str) -> None:
+    """Where nobody listens, Ray would end this process without a word."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        raise UsageError(f"--ray {address}: give host:port, or auto for the cluster that runs here")
+    try:
+        async with asyncio.timeout(SECONDS_TO_ANSWER):
+            _, writer = await asyncio.open_connection(host, int(port))
+    except (OSError, TimeoutError) as error:
+        raise EngineStartError(NO_CLUSTER.format(address, type(error).__name__)) from error
+    writer.close()
+
+
+@asynccontextmanager
+async def _connected(**arguments: Any) -> AsyncIterator[None]:
+    try:
+        import ray
+    except ImportError as error:
+        raise EngineStartError(
+            f"Ray cannot be imported ({error}); install it with: pip install 'leavs[ray]'"
+        ) from error
+    if ray.is_initialized():
+        raise UsageError("Ray is in use in this process already; call ray.shutdown() before")
+    # What Ray has to say of a death it prints on stdout, which is not its own.
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+        try:
+            await asyncio.to_thread(_init, **arguments)
+        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise EngineStartError(NO_CLUSTER.format(arguments["address"], reason)) from error
+        _take_signals_back()
+        try:
+            yield
+        finally:
+            await asyncio.shield(asyncio.to_thread(ray.shutdown))
+
+
+def _init(**arguments: Any) -> None:
+    import ray
+
+    with output_to(Path(os.devnull)):  # what is wrong is raised
+        ray.init(
+            log_to_driver=False,
+            logging_level="CRITICAL",
+            runtime_env={"env_vars": SETTINGS},
+            **arguments,
+        )
+
+
+def _take_signals_back() -> None:
+    """Let Python handle the stop signals as before; Ray's core has put itself before SIGTERM."""
+    if threading.current_thread() is threading.main_thread():
+        for number in SIGNALS:
+            signal.signal(number, signal.getsignal(number))
+            signal.siginterrupt(number, False)
+
+
+def _nodes() -> tuple[RayNode, ...]:
+    import ray
+
+    offered = (node["Resources"] for node in ray.nodes() if node["Alive"])
+    return tuple(RayNode(one.get("CPU", 0.0), one.get("GPU", 0.0)) for one in offered)
+
+
+@contextmanager
+def _own_folder() -> Iterator[str]:
+    """A folder (0700) for what Ray writes: its logs, and objects where memory does not suffice."""
+    root = tempfile.gettempdir()
+    folder = tempfile.mkdtemp(
+        prefix="leavs-ray-",
+        dir=root if len(root) <= LONGEST_TEMPORARY else "/tmp",  # noqa: S108
+    )
+    try:
+        yield folder  # Ray opens its own folder to everybody; this one, above it, stays closed
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _kept_to_ourselves(folder: str) -> dict[str, str]:
+    return {
+        "RAY_TMPDIR": folder,
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # whatever its name says: listen on 127.0.0.1
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),
+    }
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def resources_of(
+    ray: RayOptions, engine: EngineOptions | Engine, nodes: Sequence[RayNode]
+) -> RayNode:
+    """The part of a node that each replica counts for.
+
+    Raises:
+        UsageError: no node of the cluster has room for one.
+    """
+    gpus = _gpus(ray, engine, nodes)
+    cpus = _cpus(ray, nodes) if _loads_model(engine) and not gpus else 1
+    if not any(node.cpus >= cpus and node.gpus >= gpus for node in nodes):
+        most = max((node.gpus for node in nodes), default=0)
+        raise UsageError(
+            f"no machine of the Ray cluster has {cpus} CPUs and {gpus} GPUs for a replica; the "
+            f"most GPUs that one has are {most:.0f}; see --gpus-per-replica"
+        )
+    return RayNode(cpus, gpus)
+
+
+def _loads_model(engine: EngineOptions | Engine) -> bool:
+    return isinstance(engine, EngineOptions) and engine.base_url is None and not engine.dry_run
+
+
+def _gpus(ray: RayOptions, engine: EngineOptions | Engine, nodes: Sequence[RayNode]) -> int:
+    """Of one replica: as asked for, else as many as the model is split over, else a machine's."""
+    if ray.gpus_per_replica is not None:
+        return ray.gpus_per_replica
+    if not isinstance(engine, EngineOptions) or not _loads_model(engine):
+        return 0
+    with_gpus = [int(node.gpus) for node in nodes if node.gpus >= 1]
+    if with_gpus and engine.tensor_parallel_size is not None:
+        sizes = (engine.pipeline_parallel_size, engine.data_parallel_size)
+        return engine.tensor_parallel_size * sizes[0] * sizes[1]
+    return min(with_gpus, default=0)
+
+
+def _cpus(ray: RayOptions, nodes: Sequence[RayNode]) -> int:
+    """Of one replica that computes on the CPU: an equal part, on one machine."""
+    with_cpus = [node.cpus for node in nodes if node.cpus >= 1]
+    return max(1, floor(min(min(with_cpus, default=1), sum(with_cpus) / ray.replicas)))

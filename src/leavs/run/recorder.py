@@ -1,0 +1,149 @@
+"""What becomes of reports: results into the journal and the tally, and what is left to be asked.
+
+Knows nothing of engines, and of the method only what a result is.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from leavs.domain import (
+    Failure,
+    Ontology,
+    Organ,
+    OrganResult,
+    Report,
+    Step,
+    UnreadableReport,
+    Usage,
+)
+from leavs.journal.index import Done
+from leavs.journal.journal import Journal, OrganRecord
+from leavs.journal.serialization import total_usage
+from leavs.method.chain import failed
+from leavs.run.failure_limit import FailureLimit
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a process has done so far; it grows while the run goes on.
+
+    Args:
+        reports_total: in the input, as far as it was counted.
+        reports_before: found done in the journal.
+        organs_each: organs that are labeled in a report.
+        certainties: cells by certainty code; failed cells by None.
+        input_problems: entries of the input that belong to no report.
+        encodings: reports that were not UTF-8, by what they were read as.
+        stopping: no new report is taken; those in flight may still finish.
+    """
+
+    reports_total: int
+    organs_each: int
+    reports_done: int = 0
+    reports_before: int = 0
+    organs_done: int = 0
+    certainties: Counter[int | None] = field(default_factory=Counter)
+    failed_cells: int = 0
+    input_problems: int = 0
+    dropped_quotes: int = 0
+    usage: dict[str, Usage] = field(default_factory=dict)
+    encodings: Counter[str] = field(default_factory=Counter)
+    stopping: bool = False
+
+    @property
+    def cells(self) -> int:
+        """The number of cells that are recorded, with labels or failures."""
+        return sum(self.certainties.values())
+
+    def add(self, result: OrganResult) -> None:
+        """Count one organ's result."""
+        self.organs_done += 1
+        self.certainties.update(label.certainty for label in result.labels.values())
+        self.failed_cells += result.failed_cells
+        self.dropped_quotes += result.dropped_quotes
+        self.usage = total_usage((self.usage, result.usage))
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Records what becomes of the reports of a run, and counts it.
+
+    Args:
+        organs: those that are labeled in every report.
+        done: what the journal knew of a report at the start, by its id.
+        has_text: whether the journal holds the text of a report, by its id and the hash of the
+            text, for a `report` column; texts that it lacks are added. None where there is no such
+            column.
+        failure_limit: more failures than it allows end the run.
+    """
+
+    ontology: Ontology
+    organs: Sequence[Organ]
+    journal: Journal
+    done: Callable[[str], Done | None]
+    tally: Tally
+    has_text: Callable[[str, str], bool] | None = None
+    failure_limit: FailureLimit | None = None
+
+    def organs_left(self, report: Report) -> Sequence[Organ]:
+        """The organs that have to be asked about; why a report cannot be labeled is recorded."""
+        known = self.done(report.id)
+        if known is not None and not known.text_hash:
+            known = None  # it could not be read before; now it can
+        elif known is not None and known.text_hash != report.text_hash:
+            self._record_problem(report, "its text is not the one labeled before under this id")
+            return ()
+        if self.has_text is not None and not self.has_text(report.id, report.text_hash):
+            self.journal.add_report_text(report.id, report.text)
+        organs = self._not_in(known)
+        if not organs:
+            self.tally.reports_before += 1
+        elif report.encoding:
+            self.tally.encodings[report.encoding] += 1
+        return organs
+
+    def record(self, report: Report, result: OrganResult) -> None:
+        """Put one organ's result into the journal, and count it.
+
+        Raises:
+            FailureLimitError: more cells failed than may.
+            StorageError: it cannot be written.
+        """
+        self.record_result(OrganRecord(result, report.position, report.text_hash, report.source))
+
+    async def finish(self) -> None:
+        """Count a report whose organs are all recorded, as soon as they are on the disk."""
+        await self.journal.synced()
+        self.tally.reports_done += 1
+
+    def record_unreadable(self, entry: UnreadableReport) -> None:
+        """Record why an entry of the input has no labels."""
+        if not entry.id:
+            self.journal.add_input_problem(entry)
+            self.tally.input_problems += 1
+            return
+        failure = Failure(Step.INPUT, entry.reason)
+        organs = self._not_in(self.done(entry.id))
+        for organ in organs:
+            result = failed(entry.id, organ, self.ontology, failure)
+            self.record_result(OrganRecord(result, entry.position, "", entry.source))
+        if organs:
+            self.tally.reports_done += 1
+        else:
+            self.tally.reports_before += 1
+
+    def _not_in(self, known: Done | None) -> list[Organ]:
+        return [one for one in self.organs if known is None or one.name not in known.organs]
+
+    def record_result(self, record: OrganRecord) -> None:
+        """As `record`, of a report whose text is not here."""
+        self.journal.add_result(record)
+        self.tally.add(record.result)
+        if self.failure_limit is not None:
+            self.failure_limit.check(self.tally.failed_cells, self.tally.cells)
+
+    def _record_problem(self, report: Report, reason: str) -> None:
+        self.record_unreadable(
+            UnreadableReport("", f"{report.id}: {reason}", report.position, report.source)
+        )

@@ -1,0 +1,13 @@
+"""How many examples hypothesis tries: few by default, many where `make soak` says so."""
+
+import os
+from typing import Any
+
+from hypothesis import settings
+
+TIMES = int(os.environ.get("FUZZING", "1"))
+
+
+def examples(number: int = 100, **more: Any) -> settings:
+    """Try so many examples, each for as long as it takes; FUZZING=20 makes it 20 times as many."""
+    return settings(max_examples=number * TIMES, deadline=None, **more)

@@ -1,0 +1,108 @@
+"""Every script of scripts/ runs at its smallest size, and writes what it is to write."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from places import ROOT
+
+SCRIPTS = ROOT / "scripts"
+IMPORTED = {"bench_parts", "guide"}  # by the others
+REAL = ("bench_methods", "bench_flips", "bench_concurrency", "bench_schedule", "bench_engine")
+OTHERS = {
+    "count_questions": ("--smallest", "questions.json"),
+    "plot_benchmarks": ("", "performance.svg"),
+    "screenshot_review": ("", "review-dark.png"),
+}
+OTHERS |= {
+    path.stem: ("--smallest", f"{path.stem.removeprefix('bench_')}.json")
+    for path in SCRIPTS.glob("bench_*.py")
+    if path.stem not in IMPORTED | {*REAL}
+}
+ALL_MAINS = """
+import sys
+from importlib import import_module
+for name in sys.argv[2:]:
+    import_module(name).main(["--smallest", "--write-to", sys.argv[1]])
+"""
+
+
+def run(*arguments: object) -> str:
+    """What a script printed."""
+    path = os.pathsep.join([str(SCRIPTS), str(ROOT / "tests" / "support")])
+    done = subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([os.environ.get("PYTHONPATH", ""), path])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def check_figures(path: Path) -> None:
+    """The figures say what they were measured on."""
+    machine = json.loads(path.read_text())["machine"]
+    assert {"date", "cpu", "cores", "versions"} <= machine.keys()
+    assert machine["cores"] >= 1
+
+
+def shipped() -> dict[str, bytes]:
+    """The files that scripts write when they are not told where to."""
+    folders = (ROOT / "benchmarks", ROOT / "docs")
+    return {str(path): path.read_bytes() for folder in folders for path in folder.glob("*.*")}
+
+
+@pytest.mark.parametrize("script", sorted(OTHERS))
+def test_a_script_runs(script: str, tmp_path: Path) -> None:
+    size, written = OTHERS[script]
+    before = shipped()
+    printed = run(SCRIPTS / f"{script}.py", *size.split(), "--write-to", tmp_path)
+    assert (tmp_path / written).stat().st_size
+    if written.endswith(".json"):
+        check_figures(tmp_path / written)
+        assert "┃" in printed
+    assert shipped() == before
+
+
+@pytest.mark.vllm
+def test_the_benches_of_the_real_engine_run(tmp_path: Path) -> None:
+    """In one process, for vLLM is long to import."""
+    before = shipped()
+    printed = run("-c", ALL_MAINS, tmp_path, *REAL)
+    names = [f"{name.removeprefix('bench_')}.json" for name in REAL]
+    for name in names:
+        check_figures(tmp_path / name.replace("concurrency", "concurrency-small"))
+    assert printed.count("┏") >= len(REAL)
+    assert shipped() == before
+
+
+def test_the_smallest_size_writes_no_figures_by_itself() -> None:
+    before = shipped()
+    printed = run(SCRIPTS / "bench_driver.py", "--smallest", "--reports", 1)
+    assert "written" not in printed
+    assert shipped() == before
+
+
+def test_a_file_that_is_not_there_is_named_in_one_line(tmp_path: Path) -> None:
+    missing = tmp_path / "reports.csv"
+    done = subprocess.run(
+        [sys.executable, str(SCRIPTS / "count_questions.py"), "--reports-csv", str(missing)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert f"there is no file {missing}" in done.stderr.splitlines()[-1]
+
+
+def test_no_script_is_forgotten() -> None:
+    run_elsewhere = {"chaos"}  # test_chaos.py
+    assert {path.stem for path in SCRIPTS.glob("*.py")} == (
+        IMPORTED | {*REAL} | {*OTHERS} | run_elsewhere
+    )

@@ -1,0 +1,98 @@
+"""Which reports a process that died was labeling, and how one is given up."""
+
+import asyncio
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from leavs import MethodOptions, OutputOptions, Reasoning, ScriptedEngine, from_jsonl
+from leavs.domain import Filtration, Report
+from leavs.journal.index import Index
+from leavs.run.in_flight import DIED, Part, Work, give_up, in_flight, last_taken
+from leavs.run.session import Session
+from readers import plain_reader
+
+METHOD = MethodOptions(
+    organs=("liver", "spleen"), filtration=Filtration.NONE, reasoning=Reasoning.NEVER
+)
+
+
+@pytest.fixture
+def part(tmp_path: Path) -> Part:
+    """Five reports, of which the second cannot be read."""
+    path = tmp_path / "reports.jsonl"
+    texts = ["x" if number != 1 else "" for number in range(5)]
+    path.write_text("".join(f'{{"id":"r{n}","text":"{text}"}}\n' for n, text in enumerate(texts)))
+    return Part(from_jsonl(path), tmp_path / "trace")
+
+
+def session_of(part: Part, folder: Path) -> Session:
+    output = OutputOptions(folder / "run")
+    return Session(part, ScriptedEngine(plain_reader), METHOD, output, lambda _: nullcontext())
+
+
+def test_a_trace_tells_what_was_handed_out(part: Part) -> None:
+    assert last_taken(part.trace) == -1
+    entries = iter(part)
+    # An entry counts when the next one is asked for: before that no question is asked about it.
+    seen = [(next(entries).position, last_taken(part.trace)) for _ in range(4)]
+    assert seen == [(0, -1), (1, 0), (2, 1), (3, 2)]
+
+
+def test_in_flight_is_what_was_taken_and_is_not_recorded(part: Part, tmp_path: Path) -> None:
+    only = Part(part.source, part.trace, only=frozenset({0, 1}))
+    session = session_of(only, tmp_path)
+    asyncio.run(session.label())
+    plan = asyncio.run(session.plan())
+    for taken, expected in ((-1, []), (1, []), (2, ["r2"]), (3, ["r2", "r3"])):
+        part.trace.write_text(f"{taken:20}")
+        found = in_flight(session, plan, part)
+        assert [report.id for report in found.reports] == expected
+        assert found.records == 4
+    apart = Part(part.source, part.trace, without=frozenset({2}))
+    assert [report.id for report in in_flight(session, plan, apart).reports] == ["r3"]
+
+
+def test_what_is_given_up_is_a_failure_of_the_engine_and_done(part: Part, tmp_path: Path) -> None:
+    session = session_of(part, tmp_path)
+    plan = asyncio.run(session.plan())
+    session.claim(plan)
+    part.trace.write_text("0")
+    [report] = in_flight(session, plan, part).reports
+    results = give_up(session, plan, report, "it died")
+    assert [result.organ for result in results] == ["spleen", "liver"]
+    failures = {label.failure for result in results for label in result.labels.values()}
+    assert {(one.step.value, one.reason) for one in failures if one} == {("engine", "it died")}
+    assert in_flight(session, plan, part).reports == []
+    with Index(tmp_path / "run") as index:
+        assert index.records == 2
+
+
+def reports_of(*positions: int) -> list[Report]:
+    return [Report(f"r{position}", "x", position) for position in positions]
+
+
+def test_what_was_in_flight_at_three_deaths_is_labeled_alone() -> None:
+    work = Work(0)
+    for beside in ((1, 2), (1, 3), (1, 2)):
+        assert not work.alone
+        work.count_death(reports_of(*beside), "")
+    assert (work.alone, work.apart) == ({1}, {1})
+    work.count_death(reports_of(2), "")
+    assert (work.alone, work.apart) == ({2}, {1, 2}), "1 is done, or would be in flight"
+
+
+def test_what_kills_alone_is_given_up_with_what_the_engine_had_to_say() -> None:
+    work = Work(0, alone={1, 2}, apart={1, 2})
+    for position, words in ((1, ""), (2, "the engine is gone")):
+        work.asked_alone = position
+        work.count_death(reports_of(position), words)
+    assert work.alone == set()
+    assert [(report.position, reason) for report, reason in work.killers] == [
+        (1, DIED),
+        (2, f"{DIED}: the engine is gone"),
+    ]
+    work.alone, work.asked_alone = {3}, 3
+    work.count_death([], "")  # it was finished when the machine died
+    assert (work.alone, len(work.killers)) == (set(), 2)
