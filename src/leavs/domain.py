@@ -21,7 +21,7 @@ class Certainty(IntEnum):
 
     @property
     def has_urgency(self) -> bool:
-        """Whether urgency is asked for: the finding is there, or may be."""
+        """Whether urgency is asked for: the finding is present, or may be."""
         return self in (Certainty.PRESENT, Certainty.UNSURE)
 
 
@@ -36,7 +36,7 @@ class Urgency(IntEnum):
 
 
 class Step(StrEnum):
-    """A place of a run at which a cell can fail."""
+    """A stage of a run at which a cell can fail."""
 
     INPUT = "input"
     FILTRATION = "filtration"
@@ -85,7 +85,7 @@ class Report:
         text: the report exactly as it was read; all offsets count its characters.
         position: its place in the input, from 0; outputs are sorted by it.
         source: where it was read, for messages ("reports.csv line 12").
-        encoding: that it was read as, where that is not UTF-8 ("cp1252"); else "".
+        encoding: the encoding it was decoded with, if not UTF-8 ("cp1252"); else "".
     """
 
     id: str
@@ -96,12 +96,12 @@ class Report:
 
     @property
     def text_hash(self) -> str:
-        """The fingerprint of its text."""
+        """The hash of the report's text."""
         return hash_of(self.text)
 
     @property
     def id_digest(self) -> bytes:
-        """The fingerprint of its id."""
+        """The digest of the report's id."""
         return digest_of(self.id)
 
 
@@ -110,8 +110,8 @@ class UnreadableReport:
     """An entry of the input that cannot be labeled, and why.
 
     Args:
-        id: the report's id, or "" where the entry has none of its own (a second report with a
-            known id, a row without an id).
+        id: the report's id, or "" if the entry has none of its own (a second report with a known
+            id, a row without an id).
         reason: one line without any text of the report.
     """
 
@@ -126,9 +126,9 @@ class Sentence:
     """A slice of a report: `report.text[start:end] == text`.
 
     Args:
-        heading: the heading it stands under, where that is not part of the slice itself
-            ("LIVER:" above "Normal in size."), else "".
-        is_heading: the slice is a heading and says nothing by itself.
+        heading: the heading above the sentence, if it is not part of the slice itself ("LIVER:"
+            above "Normal in size."); else "".
+        is_heading: whether the slice is a heading alone, without a statement.
     """
 
     start: int
@@ -139,7 +139,7 @@ class Sentence:
 
     @property
     def in_context(self) -> str:
-        """The sentence on one line with its heading, as a model is shown it."""
+        """The sentence on one line with its heading, as it is shown to a model."""
         return " ".join(f"{self.heading} {self.text}".split())
 
 
@@ -156,9 +156,9 @@ class FindingType:
     """A finding type and its wording, from a pack's ontology.
 
     Args:
-        statement: what certainty is asked about, a template with `organ`.
+        statement: the statement whose certainty is asked for, a template with `organ`.
         meaning: what counts as this type.
-        traps: what is easily mistaken for it.
+        traps: what is easily mistaken for this type.
     """
 
     name: str
@@ -169,7 +169,7 @@ class FindingType:
 
 @dataclass(frozen=True, slots=True)
 class AnswerWording:
-    """How an answer is called and explained to the model."""
+    """The name of an answer and its explanation for the model."""
 
     name: str
     meaning: str
@@ -190,7 +190,8 @@ class Evidence:
     """A sentence that informs about an organ.
 
     Args:
-        probability: of the model's "yes", where it was asked of this sentence and the engine says.
+        probability: the probability of the model's "yes"; None if the model was not asked about
+            this sentence alone, or the engine gives no probabilities.
     """
 
     sentence: Sentence
@@ -200,7 +201,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A cell without a label: the step at which the chain broke, and why, in one line."""
+    """Why a cell has no label: the step that failed, and the reason in one line."""
 
     step: Step
     reason: str
@@ -211,11 +212,11 @@ class Label:
     """One cell: a finding type in an organ of a report.
 
     Args:
-        certainty: None where the cell failed.
-        probability: of the certainty, 0 to 1; None where the engine gives none or where it
-            follows without a question (an organ that the report does not mention).
-        urgency: None where certainty or urgency failed.
-        urgency_probability: as `probability`.
+        certainty: None if the cell failed.
+        probability: the probability of the certainty, 0 to 1; None if the engine gives none, or
+            if no question was asked (an organ that the report does not mention).
+        urgency: None if certainty or urgency failed.
+        urgency_probability: the probability of the urgency, likewise.
         failure: why a value is None.
         choices: the probability of each answer to the certainty question, by the answer's name.
     """
@@ -233,11 +234,11 @@ class Usage:
     """What the questions of one prompt cost.
 
     Args:
-        calls: requests to the engine; a question with reasoning costs one or two.
-        cached_tokens: of the prompt tokens, those that the engine did not compute again.
-        questions: those answered, by the engine or from the cache.
-        known: of these, those that had been asked before in the run.
-        reasoned: questions for which the model thought first.
+        calls: requests to the engine; a question with reasoning takes one or two.
+        cached_tokens: prompt tokens that the engine took from its prefix cache.
+        questions: questions that were answered, by the engine or from the answer cache.
+        known: questions that were answered from the answer cache.
+        reasoned: questions for which the model reasoned before it answered.
     """
 
     calls: int = 0
@@ -270,13 +271,13 @@ class OrganResult:
     """All that a run knows of one organ in one report.
 
     Args:
-        labels: by finding type name, in the pack's order.
-        mentioned: the finding types that the evidence speaks about.
-        dropped_quotes: quotes of the model that stand nowhere in the report.
-        list_cut: the model's list of quotes hit its length limit; thorough filtration asked of
-            every sentence that is not on it.
-        usage: by prompt.
-        reasoning: what the model wrote before each answer, where it is kept.
+        labels: labels by the name of the finding type, in the pack's order.
+        mentioned: the names of the finding types that the evidence mentions.
+        dropped_quotes: the number of the model's quotes that are not in the report.
+        list_cut: whether the model's list of quotes hit its length limit, so that every sentence
+            that is not on it was asked about by itself.
+        usage: what the questions cost, by prompt.
+        reasoning: what the model wrote before each answer, if it is kept.
         seconds: wall time from the first question to the last answer.
     """
 
@@ -299,7 +300,7 @@ class OrganResult:
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """What the model wrote before one answer; `about` names the question ("certainty: focal")."""
+    """The model's reasoning before one answer; `about` names the question ("certainty: focal")."""
 
     about: str
     text: str
@@ -307,7 +308,7 @@ class Thought:
 
 
 class Reasoning(StrEnum):
-    """When the model thinks in a turn of its own before it answers."""
+    """When the model reasons before it answers."""
 
     ALWAYS = "always"
     NEVER = "never"
@@ -315,12 +316,12 @@ class Reasoning(StrEnum):
 
 
 def hash_of(text: str) -> str:
-    """A short fingerprint of a report's text."""
+    """A short hash of a report's text."""
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def digest_of(report_id: str) -> bytes:
-    """A fingerprint of an id, 16 bytes: the same on every machine, and nothing to read in it."""
+    """A digest of an id, 16 bytes: the same on every machine; the id cannot be read from it."""
     return blake2b(report_id.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
@@ -336,7 +337,7 @@ class Shard:
         return self.includes_digest(digest_of(report_id))
 
     def includes_digest(self, digest: bytes) -> bool:
-        """As `includes`, by the digest of the id."""
+        """Whether the report whose id has this digest is in this shard."""
         return shard_number(digest, self.count) == self.number
 
     def __str__(self) -> str:
@@ -344,5 +345,5 @@ class Shard:
 
 
 def shard_number(digest: bytes, count: int) -> int:
-    """The shard, of so many, of the report whose id has this digest."""
+    """The number, below `count`, of the shard of the report whose id has this digest."""
     return int.from_bytes(digest[:8], "big") % count

@@ -16,7 +16,7 @@ No message holds the text of a report. The tree::
     └── EngineError         the engine cannot go on: the run stops and can be resumed (exit 75)
         └── EngineStartError  the engine did not start: nothing was asked (exit 1)
 
-Knows nothing else; imports nothing from leavs.
+Imports nothing from leavs.
 """
 
 from typing import Self
@@ -47,7 +47,7 @@ class StorageError(LeavsError):
 
 
 class QuestionError(LeavsError):
-    """One question got no usable answer; the cells that hang on it are recorded as failures."""
+    """One question got no usable answer; the cells that depend on it are recorded as failures."""
 
 
 class AnswerError(QuestionError):
@@ -58,8 +58,8 @@ class ContextError(QuestionError):
     """A prompt that the model's context cannot hold.
 
     Args:
-        tokens: of the prompt, where they are known.
-        limit: of the context in tokens, prompt and reply together, where it is known.
+        tokens: the length of the prompt, if known.
+        limit: the tokens of the context, prompt and reply together, if known.
     """
 
     def __init__(self, tokens: int | None = None, limit: int | None = None) -> None:
@@ -70,7 +70,7 @@ class ContextError(QuestionError):
         super().__init__(f"{prompt} is longer than {context} can hold with a reply")
 
     def __reduce__(self) -> tuple[type[Self], tuple[int | None, int | None]]:
-        """As an error goes from one process to another."""
+        """Pickle the arguments in place of the message, so that another process can rebuild it."""
         return type(self), (self.tokens, self.limit)
 
 

@@ -1,6 +1,6 @@
-"""The account of one organ in one report: what its questions cost, and what the model thought.
+"""Adds up what the questions about one organ in one report cost, and keeps the reasoning.
 
-The only part of the method that changes while questions are asked.
+It is the only part of the method that changes while questions are asked.
 """
 
 from dataclasses import dataclass, field
@@ -10,16 +10,16 @@ from leavs.domain import Prompt, Thought, Usage
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What was asked so far.
+    """The cost and the reasoning of the questions asked so far.
 
     Args:
-        usage: by prompt.
-        transcript: the reasoning before each answer, where it is kept.
+        usage: what was used, by prompt.
+        transcript: the reasoning before each answer, if it is kept.
     """
 
     usage: dict[str, Usage] = field(default_factory=dict)
     transcript: list[Thought] = field(default_factory=list)
 
     def add(self, prompt: Prompt, usage: Usage) -> None:
-        """Count what a question cost, or a part of it."""
+        """Add what a question cost, or a part of it."""
         self.usage[prompt] = self.usage.get(prompt, Usage()) + usage

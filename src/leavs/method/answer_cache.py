@@ -1,8 +1,8 @@
 """Remembers the answers of a run, so that no question is put to the engine twice.
 
-Reports repeat each other ("The spleen is normal."), and so do the questions about them: where the
-rendered prompt is the same, the answer is taken from the one that was asked. The oldest unused
-answers are forgotten, so that memory stays flat.
+Reports repeat each other ("The spleen is normal."), and so do the questions about them: if the
+rendered prompt is the same, the earlier answer is used again. The least recently used answers are
+dropped, so that memory stays bounded.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ class AnswerCache(Generic[T]):
     """Answers by the key of their question.
 
     Args:
-        remembered: how many are kept; of more, those that were not wanted for longest go.
+        remembered: how many answers are kept; beyond that the least recently used one is dropped.
     """
 
     def __init__(self, remembered: int = REMEMBERED) -> None:
@@ -28,10 +28,10 @@ class AnswerCache(Generic[T]):
         self._being_asked: dict[bytes, asyncio.Event] = {}
 
     async def once(self, key: bytes, ask: Callable[[], Awaitable[T]]) -> tuple[T, bool]:
-        """The answer to a question, and whether it was there already.
+        """Return the answer to a question, and whether it was in the cache already.
 
-        While one asks, others with the same question wait. Where the one who asked got no answer
-        (it failed, or was cancelled), the next asks itself.
+        While one task asks, others with the same question wait. If that task gets no answer (it
+        fails, or is cancelled), the next one asks.
         """
         while True:
             if key in self._answers:

@@ -1,9 +1,9 @@
 """Reads a model's reply as an answer: a choice, a set of letters, or a list of quotes.
 
-Strict on purpose: what is not clearly one of the answers asked for raises AnswerError and becomes a
-recorded failure. The patterns beside the readers let an engine constrain the reply to what the
-reader takes. Pure functions on text; knows nothing of models. No error holds text of a reply, for
-a reply may quote the report.
+Reads strictly: a reply that is not clearly one of the answers asked for raises AnswerError and
+becomes a recorded failure. The patterns beside the readers let an engine constrain the reply to
+what the reader accepts. Pure functions on text; knows nothing of models. No error holds text of a
+reply, because a reply may quote the report.
 """
 
 import re
@@ -17,10 +17,10 @@ NONE = "none"
 
 _QUOTE = r'"[^"\n]+": (not informative|informative)'
 QUOTES_PATTERN = rf"{NONE}|{_QUOTE}(\n{_QUOTE})*"
-# Possessive, here and below: a reply may be long, and nothing of it may be tried over and over.
+# Quantifiers are possessive, here and below: a reply may be long, and backtracking would be slow.
 _BEFORE_QUOTE = re.compile(r'(?:[^\w"]|\d)*+"')
 _MARK = re.compile(r'"\s*+[:\-–—=>]*+\s*+(not informative|informative)\W*+$', re.I)
-# A letter counts as the answer only where nothing can turn it round: alone, at the very end in
+# A letter counts as the answer only where no other word can reverse it: alone, at the very end in
 # parentheses or after "answer", or at the very start in parentheses, before its own wording.
 _AT_THE_END = re.compile(r"(?:\(([A-Z])\)|(?i:answer)(?:\s++is)?+\s*+:?\s*+([A-Z]))[\s.*]*+$")
 _AT_THE_START = re.compile(r"^[\s*]*\(([A-Z])\)[\s*]+(?![^.\n]*\b(?:not|wrong|no)\b)")
@@ -32,14 +32,14 @@ _LETTER = re.compile(r"\(([A-Za-z])\)|([A-Za-z])")
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A passage that the model says stands in the report, and whether it informs."""
+    """A passage that the model quotes from the report, and whether it marks it informative."""
 
     text: str
     informative: bool
 
 
 def read_choice(reply: str, choices: Sequence[str]) -> str:
-    """The one choice that a reply names.
+    """Return the one choice that a reply names.
 
     Args:
         choices: single letters ("A", "B") or words ("Yes", "No").
@@ -65,13 +65,13 @@ def read_choice(reply: str, choices: Sequence[str]) -> str:
 
 
 def letters_pattern(letters: str) -> str:
-    """The regular expression of a reply that `read_letters` takes: "(A), (D)" or "none"."""
+    """A regular expression of the replies that `read_letters` accepts: "(A), (D)" or "none"."""
     one = rf"\([{letters}]\)"
     return rf"{NONE}|{one}(, {one}){{0,{len(letters) - 1}}}"
 
 
 def read_letters(reply: str, letters: str) -> tuple[str, ...]:
-    """The letters that a reply names, in the order of `letters`; none of them may hold.
+    """Return the letters that a reply names, in the order of `letters`; there may be none.
 
     Raises:
         AnswerError: the reply names a letter that was not offered, or holds anything else.
@@ -91,14 +91,14 @@ def read_letters(reply: str, letters: str) -> tuple[str, ...]:
 
 
 def read_quotes(reply: str, cut: bool = False) -> tuple[Quote, ...]:
-    """The quotes of a reply that lists one a line: `"words": informative`.
+    """Return the quotes of a reply that lists one a line: `"words": informative`.
 
     Args:
-        cut: the engine stopped the reply at its length limit; the last line is then left out if
-            it is incomplete.
+        cut: whether the engine stopped the reply at its length limit; if so, an incomplete last
+            line is left out.
 
     Raises:
-        AnswerError: a line is not a marked quote, or nothing is there.
+        AnswerError: a line is not a marked quote, or the reply is empty.
     """
     lines = [line.strip() for line in reply.strip().split("\n") if line.strip()]
     if len(lines) == 1 and lines[0].rstrip(".").casefold() == NONE:

@@ -25,7 +25,7 @@ class Question:
     """One question about one organ.
 
     Args:
-        prompt: whose file asks it.
+        prompt: the prompt whose file asks the question.
         values: the variables of that file's `question` block, without `reasoning` and `together`.
         about: names the question in the record, without text of the report ("certainty: focal").
     """
@@ -37,7 +37,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A reply that could be read, and the reasoning before it, where that is kept."""
+    """A reply that could be read, and the reasoning before it, if that is kept."""
 
     reply: Reply
     thought: str | None = None
@@ -50,7 +50,7 @@ class Ask:
     Args:
         manner: how the questions are asked, the same for the whole run.
         cache: the answers of the whole run, so that the same question is put to the engine once.
-        account: what this organ's questions cost; it grows while they are asked.
+        account: what this organ's questions have cost so far.
     """
 
     engine: Engine
@@ -60,14 +60,14 @@ class Ask:
     account: Account = field(default_factory=Account)
 
     def afresh(self) -> "Ask":
-        """The same with an empty account, for another organ."""
+        """Return a copy with an empty account, for another organ."""
         return replace(self, account=Account())
 
     async def answer(self, question: Question, form: ReplyForm[T]) -> T:
-        """The answer to a question.
+        """Return the answer to a question.
 
-        Where the same question was asked before in the run, its answer is taken. A reply that
-        cannot be read is asked for once more.
+        If the same question was asked before in the run, its answer is used again. If the reply
+        cannot be read, the question is asked once more.
 
         Raises:
             QuestionError: the engine gave no answer, or twice one that cannot be read.
@@ -90,7 +90,7 @@ class Ask:
         return form.read(answer.reply)
 
     async def _at_once_if_sure(self, question: Question, text: str, form: ReplyForm[Any]) -> Answer:
-        """The answer without reasoning, if it can be read and is sure enough; else with it."""
+        """Ask without reasoning; ask with it if the answer cannot be read or is not sure enough."""
         conversation = _Conversation(self, question, text, reasons=False)
         reply = await conversation.reply(form.max_tokens, form.weighed)
         if _can_be_read(reply, form) and _probability(reply) >= self.manner.confidence:
@@ -101,7 +101,7 @@ class Ask:
     async def _outright(
         self, question: Question, text: str, form: ReplyForm[Any], reasons: bool
     ) -> Answer:
-        """The answer, after reasoning or without; asked for once more if it cannot be read."""
+        """Ask, with reasoning or without, and once more if the answer cannot be read."""
         conversation = _Conversation(self, question, text, reasons)
         thought = None
         if reasons:
@@ -120,7 +120,7 @@ class Ask:
     async def _think(
         self, conversation: "_Conversation", form: ReplyForm[Any]
     ) -> tuple[str, Reply | None]:
-        """The reasoning, and the answer if it stands in the same reply."""
+        """Return the model's reasoning, and the reply if it holds the answer as well."""
         longest, in_one = self.manner.max_reasoning_tokens, self._in_one(form)
         if in_one is None:
             return (await conversation.reply(longest, None)).text, None
@@ -130,7 +130,7 @@ class Ask:
         return parts[0], replace(reply, text=parts[1])
 
     def _in_one(self, form: ReplyForm[Any]) -> Reasoned | None:
-        """The constraint of a reply with reasoning and answer; None where each has its turn."""
+        """The constraint of a reply with reasoning and answer; None if each has its own turn."""
         return None if self.manner.two_turns else form.after_reasoning
 
     def _text(self, question: Question, form: ReplyForm[Any], reasons: bool) -> str:
@@ -152,7 +152,7 @@ def _can_be_read(reply: Reply, form: ReplyForm[Any]) -> bool:
 
 
 def _probability(reply: Reply) -> float:
-    """Of the whole reply; 0 where the engine does not say."""
+    """The probability of the whole reply; 0 if the engine gives none."""
     if reply.probability is not None:
         return reply.probability
     return reply.probabilities.get(reply.text, 0.0)

@@ -1,9 +1,9 @@
 """The method on one page: how one report becomes labels, organ by organ.
 
-For each organ: which sentences inform about it, which finding types they speak about, how certain
-each type is, and how urgent what is present or possible is (Bigolin Lanfredi et al.,
-arXiv 2503.13330). Questions that do not depend on each other are asked at once. A question without
-a usable answer makes failures of the cells that depend on it, and of no others.
+For each organ: which sentences inform about it, which finding types they mention, how certain each
+type is, and how urgent each present or possible finding is (Bigolin Lanfredi et al.,
+arXiv 2503.13330). Questions that do not depend on each other are asked at the same time. If a
+question gets no usable answer, the cells that depend on it become failures, and no others.
 """
 
 import time
@@ -43,7 +43,7 @@ async def label_report(
     """Label the given organs in one report, all at once.
 
     Args:
-        record: gets each organ's result as soon as it is complete.
+        record: called with each organ's result as soon as it is complete.
 
     Raises:
         EngineError: the engine cannot go on.
@@ -69,7 +69,7 @@ async def label_organ(
         A result in which every finding type has a label or a named failure.
 
     Raises:
-        EngineError: the engine cannot go on; nothing is known of this organ.
+        EngineError: the engine cannot go on; this organ has no result.
     """
     began = time.monotonic()
     ask = ask.afresh()
@@ -88,7 +88,7 @@ async def label_organ(
 
 
 async def label_evidence(ask: Ask, report: Report, organ: Organ, found: Found) -> OrganResult:
-    """Label one organ from the sentences about it; without any, nothing is mentioned."""
+    """Label one organ from the sentences about it; without any, every type is not mentioned."""
     labels, mentioned = not_mentioned(ask.pack.ontology), tuple[str, ...]()
     if found.evidence:
         try:
@@ -115,7 +115,7 @@ async def label_findings(
     """Label all finding types of one organ, each by itself.
 
     Args:
-        mentioned: the names of the finding types that the evidence speaks about.
+        mentioned: the names of the finding types that the evidence mentions.
     """
     finding_types = ask.pack.ontology.finding_types
     labels = await together(
@@ -133,7 +133,7 @@ async def label_finding(
     finding_type: FindingType,
     mentioned: bool,
 ) -> Label:
-    """Label one cell: the certainty, and the urgency of what is present or possible."""
+    """Label one cell: the certainty, and the urgency if the finding is present or possible."""
     try:
         label = await assess_certainty(ask, evidence, organ, finding_type, mentioned)
     except QuestionError as error:
@@ -147,17 +147,17 @@ async def label_finding(
 
 
 def not_mentioned(ontology: Ontology) -> dict[str, Label]:
-    """The labels of an organ about which no sentence of the report informs."""
+    """The labels of an organ if no sentence of the report informs about it."""
     label = Label(Certainty.NOT_MENTIONED)
     return {finding_type.name: label for finding_type in ontology.finding_types}
 
 
 def all_failed(ontology: Ontology, failure: Failure) -> dict[str, Label]:
-    """The labels of an organ for which nothing is known, and why."""
+    """The labels of an organ of which every cell failed for the same reason."""
     label = Label(None, urgency=None, failure=failure)
     return {finding_type.name: label for finding_type in ontology.finding_types}
 
 
 def failed(report_id: str, organ: Organ, ontology: Ontology, failure: Failure) -> OrganResult:
-    """The result of an organ for which nothing is known, and why."""
+    """The result of an organ of which every cell failed for the same reason."""
     return OrganResult(report_id, organ.name, all_failed(ontology, failure))

@@ -3,7 +3,8 @@
 A pack is a folder with an `ontology.toml` (organs, finding types, answers) and one Jinja2 file for
 each prompt with three blocks: `instructions` (the same for every report), `question`, and `answer`
 (asked in a second turn after reasoning, or at the end of the question without it).
-Text of a report stands between tags of the pack (`<report>`), and cannot close or open one itself.
+Report text stands between tags of the pack (`<report>`) and is altered so that it cannot close or
+open one.
 Knows nothing of models.
 """
 
@@ -29,8 +30,8 @@ BLOCKS = ("instructions", "question", "answer")
 CERTAINTY_ANSWERS = ("denied", "not_mentioned", "possible", "affirmed", "prior", "broad")
 URGENCY_ANSWERS = ("none", "low", "medium", "high")
 
-# What each prompt file may use. `instructions` sees the pack alone, so that it is the same text
-# for every question of a run and stays in the engine's prefix cache.
+# The variables that each prompt file may use. `instructions` gets those of the pack alone, so that
+# its text is the same for every question of a run and stays in the engine's prefix cache.
 PACK_VARIABLES = {
     Prompt.FILTRATION_FAST: frozenset[str](),
     Prompt.FILTRATION_THOROUGH: frozenset[str](),
@@ -55,7 +56,7 @@ PROMPT_FILES = tuple(f"{prompt}.jinja" for prompt in Prompt)
 
 
 def find_pack(name: str) -> Path:
-    """The folder of a pack: a path, or the name of one that comes with leavs.
+    """Return the folder of a pack, given its path or the name of one that comes with leavs.
 
     Raises:
         PackError: there is no such folder.
@@ -75,12 +76,12 @@ def shipped_packs() -> Path:
 
 
 def load_pack(folder: Path) -> "Pack":
-    """A pack, read and checked: nothing that is wrong with it can show later.
+    """Read a pack and check all of it, so that no error in it can surface during a run.
 
     Raises:
         PackError: a file is missing, a key is unknown or missing, a template does not compile,
-            lacks a block, uses a variable that its prompt does not have or reaches for what a
-            template may not have.
+            lacks a block, uses a variable that its prompt does not have or uses what the sandbox
+            forbids.
     """
     names = (ONTOLOGY, *PROMPT_FILES)
     contents = {name: _read(folder, name) for name in names}
@@ -98,7 +99,7 @@ def load_pack(folder: Path) -> "Pack":
     pack = Pack(folder, digest.hexdigest(), ontology, templates, frozenset(tags))
     try:
         _try_all(pack)
-    except PackError as error:  # no report was shown yet: why may be said
+    except PackError as error:  # no report text is in it yet, so the cause may be shown
         raise PackError(" ".join(f"{error}: {error.__cause__}".split())) from error
     return pack
 
@@ -113,7 +114,7 @@ def _read(folder: Path, name: str) -> str:
 
 
 def read_ontology(text: str, path: Path) -> Ontology:
-    """The organs, finding types and answers of an `ontology.toml`.
+    """Read the organs, finding types and answers of an `ontology.toml`.
 
     Raises:
         PackError: not TOML, or a key that is unknown, missing or not text.
@@ -196,10 +197,10 @@ def _compile(prompt: Prompt, source: str, path: Path) -> jinja2.Template:
 def wordings_of(
     finding_type: FindingType, path: Path
 ) -> Iterator[tuple[str, jinja2.Template, str]]:
-    """The templates of a finding type's wording: key, template, and where it stands.
+    """Yield the templates of a finding type's wording: key, template, and its place for messages.
 
     Raises:
-        PackError: one is not a template, or reaches for what a template may not have.
+        PackError: one is not a template, or uses what the sandbox forbids.
     """
     for key in ("statement", "meaning", "traps"):
         where = f"{path}: {key} of {finding_type.name}"
@@ -223,9 +224,9 @@ def _try_all(pack: "Pack") -> None:
 
 
 def tag_breaker(tags: Set[str]) -> Callable[[str], str]:
-    """What makes text lack certain tags: a space behind the `<` of each, and nothing else.
+    """Return a function that breaks certain tags in a text by a space behind the `<` of each.
 
-    No word changes, so that a model's quote of the text is still found in it.
+    It changes no word, so that a model's quote of the text is still found in it.
     """
     if not tags:
         return str
@@ -238,9 +239,9 @@ class Pack:
     """A checked pack of prompts.
 
     Args:
-        folder: where it lies; its name is the pack's.
-        sha256: the hash of all its files; it stands in the record of a run.
-        tags: the names of the tags that it uses, which report text is kept from writing.
+        folder: the pack's folder; its name is the name of the pack.
+        sha256: the hash of all files of the pack, recorded with each run.
+        tags: the names of the tags that the pack uses; they are broken in report text.
     """
 
     def __init__(
@@ -261,7 +262,7 @@ class Pack:
         self._wordings: dict[tuple[Organ, FindingType], FindingType] = {}
 
     def instructions(self, prompt: Prompt) -> str:
-        """What the model is told first, whatever the report."""
+        """The first part of a prompt: the same text for every report."""
         if prompt not in self._instructions:
             known = {
                 "organs": self.lettered_organs,
@@ -273,19 +274,19 @@ class Pack:
         return self._instructions[prompt]
 
     def question(self, prompt: Prompt, **values: Any) -> str:
-        """One question; `values` are the prompt's QUESTION_VARIABLES.
+        """Render one question; `values` are the prompt's QUESTION_VARIABLES.
 
-        `together` says that reasoning and answer are to be one reply; without it they are not.
+        `together` asks for reasoning and answer in one reply; it is off by default.
         """
         shown = {key: self._shown(key, value) for key, value in values.items()}
         return self._render(prompt, "question", {"together": False, **shown})
 
     def answer(self, prompt: Prompt, **values: Any) -> str:
-        """The request for the answer alone, after reasoning."""
+        """Render the request for the answer alone, after reasoning."""
         return self._render(prompt, "answer", values)
 
     def _shown(self, key: str, value: Any) -> Any:
-        """A variable of a question, in which text of a report has no tag of the pack."""
+        """Return a variable of a question with the pack's tags broken if it holds report text."""
         if key not in MATERIAL:
             return value
         if isinstance(value, str):
@@ -293,14 +294,14 @@ class Pack:
         return [self._without_tags(one) for one in value]
 
     def wording(self, organ: Organ, finding_type: FindingType) -> FindingType:
-        """A finding type with its wording filled in for an organ."""
+        """Return a finding type with its wording filled in for an organ."""
         key = (organ, finding_type)
         if key not in self._wordings:
             self._wordings[key] = self._fill_in(finding_type, organ.name)
         return self._wordings[key]
 
     def _fill_in(self, finding_type: FindingType, organ: str) -> FindingType:
-        """A finding type whose wording speaks of the given organ."""
+        """Render the wording of a finding type with the organ's name."""
 
         filled = {
             key: rendered(template.generate(organ=organ), where)

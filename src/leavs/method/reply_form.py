@@ -1,6 +1,6 @@
-"""The forms of an answer: what the engine is asked to keep to, and how its reply is read.
+"""The forms of an answer: how the engine constrains the reply, and how the reply is read.
 
-Knows nothing of prompts, and of an engine only what a reply is.
+Knows nothing of prompts, and nothing of an engine but its replies and constraints.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,9 +30,9 @@ class ReplyForm(Generic[T_co]):
     """The form of an answer.
 
     Args:
-        constraint: what the reply may be; an engine may not be able to enforce it.
-        read: gives the answer that a reply holds, or raises AnswerError.
-        max_tokens: the longest reply, without reasoning.
+        constraint: the replies that are allowed; an engine may be unable to enforce it.
+        read: returns the answer that a reply holds, or raises AnswerError.
+        max_tokens: the length limit of the reply, without reasoning.
     """
 
     constraint: Choices | Pattern
@@ -41,15 +41,15 @@ class ReplyForm(Generic[T_co]):
 
     @property
     def weighed(self) -> Constraint:
-        """The constraint, where the probability of the answer is wanted as well."""
+        """The constraint, with the probability of the answer requested as well."""
         if isinstance(self.constraint, Pattern):
             return replace(self.constraint, weighed=True)
         return self.constraint
 
     @property
     def after_reasoning(self) -> Reasoned | None:
-        """The constraint of one reply that holds reasoning and answer; None for a list, which has
-        a turn of its own."""
+        """The constraint of one reply with reasoning and answer; None for a list, which is always
+        asked for in a turn of its own."""
         if isinstance(self.constraint, Choices):
             return Reasoned(self.constraint.options)
         return None
@@ -57,19 +57,19 @@ class ReplyForm(Generic[T_co]):
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The choice that the model made, and the probability of each, where the engine says."""
+    """The choice that the reply names, and each choice's probability if the engine gives it."""
 
     choice: str
     probabilities: Mapping[str, float]
 
 
 def one_of(options: Sequence[str]) -> ReplyForm[Chosen]:
-    """The form of an answer that is one of some choices: letters, or words."""
+    """Return the form of an answer that is one of the options: letters, or words."""
 
     def read(reply: Reply) -> Chosen:
         choice = read_choice(reply.text, options)
-        # The probabilities are those of the reply's first token; where the choice stands behind
-        # other words, they say nothing of it.
+        # The probabilities are those of the reply's first token: they do not apply if other words
+        # stand before the choice.
         at_once = reply.text.strip().startswith(choice)
         return Chosen(choice, reply.probabilities if at_once else {})
 
@@ -77,10 +77,10 @@ def one_of(options: Sequence[str]) -> ReplyForm[Chosen]:
 
 
 def several_of(names: Sequence[str]) -> ReplyForm[tuple[str, ...]]:
-    """The form of an answer that lists those of `names` that apply, or says "none".
+    """Return the form of an answer that lists those of `names` that apply, or says "none".
 
     Args:
-        names: called (A), (B), ... in the prompt.
+        names: the names that the prompt calls (A), (B), ...
     """
     letters = LETTERS[: len(names)]
 
@@ -97,7 +97,7 @@ class Quotes:
     """The passages that the model quoted.
 
     Args:
-        cut: the list hit its length limit; passages may be missing from it.
+        cut: whether the list hit its length limit, so that passages may be missing from it.
     """
 
     quotes: tuple[Quote, ...]
@@ -105,7 +105,7 @@ class Quotes:
 
 
 def list_of_quotes(max_tokens: int) -> ReplyForm[Quotes]:
-    """The form of an answer that quotes passages, each marked informative or not."""
+    """Return the form of an answer that quotes passages, each marked informative or not."""
 
     def read(reply: Reply) -> Quotes:
         return Quotes(read_quotes(reply.text, reply.cut), reply.cut)

@@ -1,6 +1,6 @@
-"""Jinja2 for text that a stranger may have written: it puts words together and runs nothing else.
+"""Compiles and renders Jinja2 templates of untrusted authors: they insert text and run no code.
 
-A pack is a folder that people pass on, and plain Jinja2 gives a template the whole of Python
+A pack is a folder that people share, and plain Jinja2 gives a template access to all of Python
 (`{{ cycler.__init__.__globals__ }}`). Knows nothing of what the templates say.
 """
 
@@ -13,7 +13,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from leavs.errors import PackError
 
-# All that a template can raise when it is compiled or rendered
+# Every error that a template can raise when it is compiled or rendered
 ERRORS = (
     jinja2.TemplateError,
     ArithmeticError,
@@ -31,37 +31,37 @@ ONE_FILE = "include, import and extends are refused; a prompt stands in one file
 PROMPTS = ImmutableSandboxedEnvironment(
     undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
-del PROMPTS.globals["lipsum"]  # words at random
+del PROMPTS.globals["lipsum"]  # generates random words
 WORDINGS = PROMPTS.overlay(trim_blocks=False, lstrip_blocks=False)
 
 
 def compile_prompt(source: str, where: str) -> jinja2.Template:
-    """The template of a prompt file.
+    """Compile the template of a prompt file.
 
     Args:
-        where: it stands, for messages.
+        where: the place of the template, for messages.
 
     Raises:
-        PackError: it is not a template, or reaches for what a template may not have.
+        PackError: it is not a template, or uses what the sandbox forbids.
     """
     return _compiled(PROMPTS, source, where)
 
 
 @lru_cache(maxsize=256)
 def compile_wording(source: str, where: str) -> jinja2.Template:
-    """The template of a text of the ontology; as `compile_prompt`."""
+    """Compile a text of the ontology, as `compile_prompt` does a prompt file."""
     return _compiled(WORDINGS, source, where)
 
 
 def rendered(parts: Iterable[str], where: str) -> str:
-    """What a template renders, as one text.
+    """Join the parts that a template renders.
 
     Args:
-        parts: of the text, as the template gives them one by one.
+        parts: the parts of the text, as the template yields them one by one.
 
     Raises:
-        PackError: it fails. The message has no value of a variable, which may be report text; the
-            error that it comes from may have one.
+        PackError: rendering fails. The message holds no value of a variable, which may be report
+            text; the error that caused it may hold one.
     """
     try:
         return "".join(parts)
@@ -84,9 +84,9 @@ def _compiled(
 
 
 def _why_refused(node: nodes.Node) -> str:
-    """Why a part of a template is refused, even where it is never rendered; "" where it is not.
+    """Return why a part of a template is refused, even if it is never rendered; "" if it is not.
 
-    Names that are put together only when the template is rendered are refused then.
+    Names that a template computes are checked when it is rendered.
     """
     if isinstance(node, OTHER_FILES):
         return ONE_FILE

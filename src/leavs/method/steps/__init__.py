@@ -1,1 +1,1 @@
-"""The questions of the chain, one file a step; the prompt file of the same name asks it."""
+"""The questions of the chain, one module for each step; its prompt file has the same name."""

@@ -8,7 +8,7 @@ from leavs.method.reply_form import one_of
 from leavs.method.steps.finding_question import finding_question
 
 # The answers in the order in which they are offered, with the code that each stands for
-# (arXiv 2503.13330). A type that the evidence does not speak about cannot be affirmed or doubted.
+# (arXiv 2503.13330). A type that the evidence does not mention cannot be affirmed or doubted.
 CODES = {
     "denied": Certainty.ABSENT,
     "not_mentioned": Certainty.NOT_MENTIONED,
@@ -27,13 +27,14 @@ async def assess_certainty(
     finding_type: FindingType,
     mentioned: bool,
 ) -> Label:
-    """The certainty of a finding type in an organ, on the evidence alone; urgency is left open.
+    """Ask for the certainty of a finding type in an organ; the label's urgency is left open.
 
     Args:
-        mentioned: whether the evidence speaks about the type: six answers are offered, else four.
+        mentioned: whether the evidence mentions the type; if so, six answers are offered, else
+            four.
 
     Raises:
-        QuestionError: no answer that can be read.
+        QuestionError: the question got no usable answer.
     """
     answers = [answer for answer in CODES if mentioned or answer not in ONLY_IF_MENTIONED]
     question, by_letter = finding_question(
@@ -46,7 +47,7 @@ async def assess_certainty(
 
 
 def _probability(choices: dict[str, float], code: Certainty) -> float | None:
-    """Of the code: two answers stand for AMBIGUOUS, and their probabilities add up."""
+    """Sum the probabilities of the answers with this code; AMBIGUOUS has two."""
     if not choices:
         return None
     return min(1.0, sum(value for answer, value in choices.items() if CODES[answer] is code))

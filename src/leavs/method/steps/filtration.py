@@ -1,4 +1,4 @@
-"""Sentence filtration in its five ways: which sentences of a report inform about an organ."""
+"""The five ways of sentence filtration: which sentences of a report inform about an organ?"""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from leavs.method.steps.filtration_thorough import filter_thorough
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What sentence filtration gives: the evidence, and what it could not use."""
+    """The result of sentence filtration: the evidence, and what was not usable."""
 
     evidence: tuple[Evidence, ...]
     dropped_quotes: int = 0
@@ -26,13 +26,13 @@ SentenceFilter = Callable[[Ask, Report, Sequence[Sentence], Organ], Awaitable[Fo
 async def whole_report(
     ask: Ask, report: Report, sentences: Sequence[Sentence], organ: Organ
 ) -> Found:
-    """No filtration: every sentence is evidence; headings stand in front of their sentences."""
+    """Take every sentence as evidence, each with its heading in front: no filtration."""
     told = [sentence for sentence in sentences if not sentence.is_heading]
     return Found(tuple(Evidence(sentence, FoundBy.WHOLE_REPORT) for sentence in told))
 
 
 async def fast_only(ask: Ask, report: Report, sentences: Sequence[Sentence], organ: Organ) -> Found:
-    """The model's list of quotes, which must be whole: nothing else looks for what it lacks."""
+    """Take the model's list of quotes, which must not be cut: no other step adds to it."""
     fast = await filter_fast(ask, report, sentences, organ)
     if fast.cut:
         raise AnswerError("the list of sentences was cut at its length limit")
@@ -42,21 +42,21 @@ async def fast_only(ask: Ask, report: Report, sentences: Sequence[Sentence], org
 async def thorough_only(
     ask: Ask, report: Report, sentences: Sequence[Sentence], organ: Organ
 ) -> Found:
-    """Every sentence by itself."""
+    """Ask of every sentence by itself."""
     return Found(await filter_thorough(ask, sentences, organ))
 
 
 async def fast_then_thorough(
     ask: Ask, report: Report, sentences: Sequence[Sentence], organ: Organ
 ) -> Found:
-    """The list of quotes, and then by itself every sentence that is not on it."""
+    """Take the list of quotes, then ask by itself of every sentence that is not on it."""
     return await _fast_then(filter_thorough, ask, report, sentences, organ)
 
 
 async def fast_then_joint(
     ask: Ask, report: Report, sentences: Sequence[Sentence], organ: Organ
 ) -> Found:
-    """The list of quotes, and then every sentence that is not on it, for all organs at once."""
+    """Take the list of quotes, then ask for all organs at once of every other sentence."""
     return await _fast_then(filter_joint, ask, report, sentences, organ)
 
 

@@ -14,9 +14,8 @@ class FastFiltration:
     """The sentences that fast filtration found.
 
     Args:
-        dropped_quotes: the number of quotes that stand nowhere in the report, and so are no
-            evidence.
-        cut: the model's list was longer than allowed; sentences may be missing from it.
+        dropped_quotes: the number of quotes that are not in the report, and so are no evidence.
+        cut: whether the model's list hit its length limit, so that sentences may be missing.
     """
 
     evidence: tuple[Evidence, ...]
@@ -33,7 +32,7 @@ async def filter_fast(
     nothing is dropped and counted.
 
     Raises:
-        QuestionError: no answer that can be read.
+        QuestionError: the question got no usable answer.
     """
     question = Question(
         Prompt.FILTRATION_FAST,
@@ -53,5 +52,5 @@ async def filter_fast(
 
 
 def longest_list(report: Report, sentences: Sequence[Sentence]) -> int:
-    """Tokens in which every sentence can be quoted once: a token is about three characters."""
+    """Estimate the tokens in which every sentence can be quoted once: one for three characters."""
     return len(report.text) // 3 + 10 * len(sentences) + 32

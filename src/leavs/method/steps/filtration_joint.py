@@ -1,7 +1,7 @@
 """Joint sentence filtration: each sentence by itself, about which of the organs does it inform?
 
-A cheaper way of thorough filtration: all organs ask the same question of a sentence, and the same
-question is put to the engine once in a run.
+It is cheaper than thorough filtration: all organs ask the same question of a sentence, and the
+answer cache puts that question to the engine once.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ async def filter_joint(
     """Ask of each sentence about which organs it informs; headings alone are not asked.
 
     Raises:
-        QuestionError: for one of the sentences there is no answer that can be read.
+        QuestionError: the question about one of the sentences got no usable answer.
     """
     asked = [sentence for sentence in sentences if not sentence.is_heading]
     named = await together(_organs(ask, sentence) for sentence in asked)

@@ -16,7 +16,7 @@ async def filter_thorough(
     """Ask of each sentence whether it informs about the organ; headings alone are not asked.
 
     Raises:
-        QuestionError: for one of the sentences there is no answer that can be read.
+        QuestionError: the question about one of the sentences got no usable answer.
     """
     asked = [sentence for sentence in sentences if not sentence.is_heading]
     verdicts = await together(_informs(ask, sentence, organ) for sentence in asked)

@@ -1,4 +1,4 @@
-"""What the certainty and the urgency of a finding have in common: one lettered question."""
+"""Builds the lettered question that certainty and urgency of a finding have in common."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -17,7 +17,7 @@ def finding_question(
     offered: Iterable[str],
     **more: object,
 ) -> tuple[Question, dict[str, str]]:
-    """A question on one finding type, and the answer that each letter stands for.
+    """Return a question on one finding type, and the answer that each letter stands for.
 
     Args:
         answers: the wording of the prompt's answers by their keys.

@@ -1,4 +1,4 @@
-"""Which of the finding types does the evidence speak about, affirming or denying them?"""
+"""Which of the finding types does the evidence mention, affirming or denying them?"""
 
 from collections.abc import Sequence
 
@@ -10,10 +10,10 @@ from leavs.method.reply_form import several_of
 async def assess_finding_types(
     ask: Ask, evidence: Sequence[Evidence], organ: Organ
 ) -> tuple[str, ...]:
-    """The names of the finding types that the evidence speaks about, in the pack's order.
+    """Ask for the names of the finding types that the evidence mentions, in the pack's order.
 
     Raises:
-        QuestionError: no answer that can be read.
+        QuestionError: the question got no usable answer.
     """
     names = [finding_type.name for finding_type in ask.pack.ontology.finding_types]
     told = [one.sentence.in_context for one in evidence]

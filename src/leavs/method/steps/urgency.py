@@ -19,10 +19,10 @@ LEVELS = {
 async def assess_urgency(
     ask: Ask, evidence: Sequence[Evidence], organ: Organ, finding_type: FindingType, label: Label
 ) -> Label:
-    """The label of a finding that is present or possible, with its urgency.
+    """Ask for the urgency of a present or possible finding, and add it to its label.
 
     Raises:
-        QuestionError: no answer that can be read.
+        QuestionError: the question got no usable answer.
     """
     question, by_letter = finding_question(
         ask,
