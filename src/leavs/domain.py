@@ -190,8 +190,8 @@ class Evidence:
     """A sentence that informs about an organ.
 
     Args:
-        probability: the probability of the model's "yes"; None if the model was not asked about
-            this sentence alone, or the engine gives no probabilities.
+        probability: the probability of the model's "yes" in thorough filtration; None for evidence
+            found otherwise, or if the engine gives no probabilities.
     """
 
     sentence: Sentence

@@ -1,1 +1,1 @@
-"""Many reports labeled into one folder."""
+"""Labels many reports into one folder."""

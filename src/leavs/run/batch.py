@@ -1,10 +1,9 @@
 """Labels many reports at once: how many are in flight, in which order, and how a run stops.
 
-Whatever can be asked is asked, of all reports in flight at once, in the order of the reports.
+All questions that can be asked of the reports in flight are asked, those of earlier reports first.
 
-A question that fails costs its cells; an engine that dies ends the run, and so do too many
-failures and a request to stop; in each case the journal holds what was done and a later run goes on
-from there.
+If a question fails, its cells become failures. If the engine dies, too many cells fail or a stop is
+requested, the run ends; the journal then holds what was done, and a later run continues from there.
 """
 
 import asyncio
@@ -23,7 +22,7 @@ from leavs.system.stopping import Stop
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Labels reports, every organ recorded as soon as it is done.
+    """Labels reports and records every organ as soon as it is done.
 
     Args:
         reports_in_flight: the number of reports that are worked on at the same time; it bounds
@@ -36,10 +35,10 @@ class Batch:
     reports_in_flight: int
 
     async def run(self, reports: Iterable[Report | UnreadableReport], stop: Stop) -> bool:
-        """Label all reports that are not done, until they are done or a stop is requested.
+        """Label the reports that are not done, until all are done or a stop is requested.
 
         Returns:
-            Whether all were taken and finished.
+            Whether all reports were taken and finished.
 
         Raises:
             EngineError: the engine cannot go on.
@@ -49,7 +48,7 @@ class Batch:
             async with stop.limit():
                 return await self._take_all(reports, stop)
         except TimeoutError:
-            return False  # asked to stop, and the time to drain is over; what is recorded stays
+            return False  # a stop was requested and the time to drain is over
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
 

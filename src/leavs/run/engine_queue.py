@@ -1,7 +1,7 @@
 """A queue in front of the engine: questions of the earliest report go first.
 
-The engine always has enough to work on and never a long queue of its own. The questions of one
-report stay close in time, so that the prefix that they share stays in the engine's cache.
+The engine always has enough requests to fill its batch, and never a long queue of its own. The
+questions of one report stay close in time, so that their shared prefix stays in the engine's cache.
 Knows nothing of what the questions mean.
 """
 
@@ -15,15 +15,15 @@ from math import ceil
 
 from leavs.engines.engine import Constraint, Engine, Message, Reply
 
-NEXT_TURN = -1  # of a conversation, before every report: its earlier turns are still cached
+NEXT_TURN = -1  # goes before every report: the conversation's earlier turns are still cached
 
 
 class EngineQueue:
     """Admits a fixed number of requests at once; of those that wait, the lowest turn goes first,
-    and of one turn the oldest.
+    and within a turn the oldest.
 
     Args:
-        places: requests that are admitted at the same time, at least one.
+        places: the number of requests admitted at the same time, at least one.
     """
 
     def __init__(self, places: int) -> None:
@@ -50,14 +50,14 @@ class EngineQueue:
             await called
         except asyncio.CancelledError:
             if called.done() and not called.cancelled():
-                self._leave()  # given the place and cancelled at once: the next one gets it
+                self._leave()  # cancelled after it was given the place: the next one gets it
             raise
 
     def _leave(self) -> None:
         while self._waiting:
             _, _, called = heapq.heappop(self._waiting)
             if not called.done():
-                called.set_result(None)  # the place is handed over, and never free in between
+                called.set_result(None)  # hands the place over without freeing it in between
                 return
         self._free += 1
 
@@ -68,13 +68,13 @@ def queue_for(engine: Engine) -> EngineQueue:
 
 
 def reports_to_fill(batch_size: int, organs: int) -> int:
-    """The number of reports in flight that keeps an engine's batch full.
+    """Return the number of reports in flight that keeps an engine's batch full.
 
     A report has at least one open question for each organ that is not finished, and on average
     half of its organs are finished.
 
     Args:
-        batch_size: questions that the engine works on at once.
+        batch_size: the number of questions that the engine works on at once.
         organs: the number of organs that are labeled in each report.
     """
     return 1 + ceil(2 * batch_size / organs)
@@ -82,10 +82,10 @@ def reports_to_fill(batch_size: int, organs: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class InTurn:
-    """An engine behind its queue, as one report sees it.
+    """An engine that one report asks by way of the queue.
 
     Args:
-        turn: the report's; the next turn of a conversation goes before the first turns of all.
+        turn: the turn of the report's questions; later turns of a conversation use NEXT_TURN.
     """
 
     engine: Engine

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from leavs.errors import FailureLimitError, UsageError
 
-MIN_CELLS = 100  # of fewer, a percentage says nothing
+MIN_CELLS = 100  # a percentage of fewer cells is not meaningful
 
 
 @dataclass(frozen=True, slots=True)
 class FailureLimit:
-    """A number of cells, or a percentage of those recorded.
+    """A number of cells, or a percentage of the recorded cells.
 
     Args:
-        text: as the user gave it.
+        text: the limit as the user wrote it.
     """
 
     text: str
@@ -24,7 +24,7 @@ class FailureLimit:
     is_percentage: bool
 
     def check(self, failed: int, recorded: int) -> None:
-        """Raise FailureLimitError where more of the recorded cells failed than may."""
+        """Raise FailureLimitError if more of the recorded cells failed than are allowed."""
         most = self.most
         if self.is_percentage:
             if recorded < MIN_CELLS:
@@ -39,10 +39,10 @@ class FailureLimit:
 
 
 def parse_failure_limit(text: str) -> FailureLimit:
-    """`N` or `P%`.
+    """Parse `N` or `P%`.
 
     Raises:
-        UsageError: it is neither.
+        UsageError: the text is neither.
     """
     number = text.removesuffix("%")
     is_percentage = number != text

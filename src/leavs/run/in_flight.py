@@ -1,7 +1,7 @@
-"""Which reports were being labeled when a process died, and what becomes of those that kill it.
+"""Finds the reports in flight when a process died, and gives up those that make it die.
 
-A process that labels a `Part` leaves a trace on the disk, as it takes one report after the other.
-What was taken, and is not finished by what stands in the journal, was in flight.
+A process that labels a `Part` writes to a trace file how far it has taken the reports. A report
+that was taken, and is not finished according to the journal, was in flight.
 """
 
 import os
@@ -20,7 +20,7 @@ from leavs.run.recorder import Tally
 from leavs.run.session import Plan, Session
 from leavs.system.private_files import open_private
 
-DEATHS = 3  # in flight at so many, a report is labeled alone
+DEATHS = 3  # a report that was in flight at this many deaths is labeled alone
 DIED = "its engine died each time it was labeled, at last alone"
 
 Positions = frozenset[int]
@@ -28,12 +28,12 @@ Positions = frozenset[int]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some entries of a source; a file tells how far they were taken, whatever becomes of us.
+    """Some entries of a source; a file holds how far they were taken, even if this process dies.
 
     Args:
         trace: the file; it holds the position of the last entry that was taken.
-        only: the positions of the entries, where not all are meant.
-        without: positions of entries that are left out.
+        only: the positions of the entries; None for all.
+        without: the positions of entries that are left out.
     """
 
     source: ReportSource
@@ -47,26 +47,26 @@ class Part:
             for entry in self.source:
                 if self.includes(entry.position):
                     yield entry
-                    # The next one is asked for: this one is labeled from now on.
+                    # The caller asks for the next entry: this one is being labeled now.
                     os.pwrite(descriptor, b"%20d" % entry.position, 0)
         finally:
             os.close(descriptor)
 
     def includes(self, position: int) -> bool:
-        """Whether the entry at a position is one of these."""
+        """Whether the entry at a position belongs to this part."""
         return position not in self.without and (self.only is None or position in self.only)
 
     def count(self) -> int:
-        """The entries of the source, also those that are not meant."""
+        """Count the entries of the source, including those outside this part."""
         return self.source.count()
 
     def sharded(self, shard: Shard) -> "Part":
-        """Those of one shard."""
+        """Return this part's entries of one shard."""
         return replace(self, source=self.source.sharded(shard))
 
 
 def last_taken(trace: Path) -> int:
-    """The position of the entry that was taken last from a Part; -1 if none was."""
+    """Return the position of the entry that was taken last from a Part; -1 if none was."""
     try:
         return int(trace.read_bytes())
     except (FileNotFoundError, ValueError):
@@ -75,20 +75,22 @@ def last_taken(trace: Path) -> int:
 
 @dataclass(order=True, slots=True)
 class Work:
-    """What is to be done of a shard, after the deaths of processes that labeled it.
+    """The work that remains of a shard, after the deaths of processes that labeled it.
 
-    Reports that were in flight at three deaths are set apart and labeled alone, so that only one
-    that kills its process alone is given up.
+    Reports that were in flight at `DEATHS` deaths are set apart and labeled alone, so that a report
+    is given up only if its process dies while it labels that report alone.
 
     Args:
-        deaths: of replicas, by the positions of the reports that were in flight.
-        alone: positions of reports that are to be labeled one at a time, before the others.
-        asked_alone: the one that is; None while the others are.
-        apart: of those that were, or are given up.
+        number: the number of the shard.
+        deaths: the number of deaths, by the positions of the reports that were in flight.
+        alone: the positions of reports that are to be labeled one at a time, before the others.
+        asked_alone: the position of the report being labeled alone; None while the others are.
+        apart: the positions of all reports that were set apart, also those done or given up.
         fatal_reports: reports that killed a replica while labeled alone, each with the reason for
             which it is given up.
-        records: in the journal at the last death.
-        tally: of the try that is under way; `done` counts the reports of those before it.
+        records: the number of records in the journal at the last death.
+        tally: the tally of the attempt in progress.
+        done: the number of reports that earlier attempts finished.
     """
 
     number: int
@@ -102,10 +104,10 @@ class Work:
     done: int = field(default=0, compare=False)
 
     def count_death(self, in_flight: Sequence[Report], words: str) -> None:
-        """Set apart what was in flight too often; give up what was alone.
+        """Set apart reports that were in flight too often; give up the one labeled alone.
 
         Args:
-            words: what the engine had to say, if anything.
+            words: the message of the engine's error; "" if there is none.
         """
         positions = {report.position for report in in_flight}
         if self.asked_alone is None:
@@ -120,10 +122,10 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class InFlight:
-    """What was being labeled when a process died.
+    """The reports that were being labeled when a process died.
 
     Args:
-        records: of organs, in the journal, of all reports of the session.
+        records: the number of organ records in the journal, over all reports of the session.
     """
 
     reports: Sequence[Report]
@@ -131,10 +133,10 @@ class InFlight:
 
 
 def in_flight(session: Session, plan: Plan, part: Part) -> InFlight:
-    """The reports that were taken from a part and are not finished, in the order of the input.
+    """Find the reports that were taken from a part and are not finished, in the order of the input.
 
     Args:
-        session: whose process died.
+        session: the session whose process died.
     """
     last = last_taken(part.trace)
     with Index(session.output.output_dir, session.shard) as index:
@@ -146,14 +148,14 @@ def in_flight(session: Session, plan: Plan, part: Part) -> InFlight:
 
 
 def organs_left(plan: Plan, known: Done | None) -> list[Organ]:
-    """The organs of a readable report that are not recorded."""
+    """Return the organs of a readable report that are not recorded."""
     if known is None or not known.text_hash:
         return list(plan.organs)
     return [organ for organ in plan.organs if organ.name not in known.organs]
 
 
 def give_up(session: Session, plan: Plan, report: Report, reason: str) -> list[OrganResult]:
-    """Record what is left of a report as failures of the engine, in a journal of this process."""
+    """Record a report's remaining organs as failures of the engine, in a journal of our own."""
     folder, failure = session.output.output_dir, Failure(Step.ENGINE, reason)
     with Index(folder, session.shard) as index:
         organs = organs_left(plan, session.done(index)(report.id))

@@ -1,4 +1,4 @@
-"""One labeling run, from options to tables; the same from Python as from the command line."""
+"""Labels the reports of a run, from options to tables; the command line calls it, too."""
 
 import asyncio
 from contextlib import nullcontext
@@ -23,23 +23,23 @@ def label_reports(
     ray: RayOptions | None = None,
     warn: Warn = no_warning,
 ) -> Outcome:
-    """Label all reports of a source into an output folder, going on where an earlier run stopped.
+    """Label all reports of a source into an output folder, continuing where an earlier run stopped.
 
     Args:
-        engine: which model to load or to ask; or an engine of your own, which stays open.
-        progress: shows the growing tally while the run goes on.
-        shard: label only its reports; other processes label the others into the same folder, and
-            `export` makes the tables of all.
+        engine: which model to load or to ask; or an engine of your own, which is not closed.
+        progress: shows the tally while the run goes on.
+        shard: label only this shard's reports; other processes label the other shards into the same
+            folder, and `export` writes the tables of all.
         ray: spread the work over a Ray cluster; an engine of your own is then sent to its actors.
-        warn: is told once, before anything is asked, what must be known of the chosen model.
+        warn: called with each warning about the chosen model, before anything is asked.
 
     Raises:
         UsageError: an event loop runs in this thread already, as in a notebook.
-        LeavsError: one of its other children: what is wrong and what to do about it.
+        LeavsError: any other of its subclasses; the message says what is wrong and what to do.
     """
     _refuse_running_loop()
     labeling = label_reports_async(source, engine, method, output, progress, shard, ray, warn)
-    # Never in asyncio's debug mode, which logs results of slow tasks.
+    # asyncio's debug mode logs results of slow tasks, which may hold report text.
     return asyncio.run(labeling, debug=False)
 
 
@@ -53,7 +53,7 @@ async def label_reports_async(
     ray: RayOptions | None = None,
     warn: Warn = no_warning,
 ) -> Outcome:
-    """As `label_reports`, to be awaited: for notebooks, and programs that have an event loop."""
+    """Do as `label_reports`, inside a running event loop: in a notebook, for example."""
     session = Session(
         source,
         engine or EngineOptions(),

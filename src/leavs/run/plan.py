@@ -1,4 +1,4 @@
-"""What a run would do, before it does anything: its organs, its identity, what is left."""
+"""Plans a run before it starts: its organs, its identity, its shards, and whether any is left."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,14 +15,14 @@ from leavs.reports import ReportSource
 from leavs.run.failure_limit import parse_failure_limit
 from leavs.run.options import OutputOptions
 
-# Questions that vLLM is taken to work on at once: its own choice is known when it is loaded.
+# Questions that vLLM is assumed to work on at once: its batch size is known only once it is loaded.
 BATCH_ON_GPU, BATCH = 1024, 256
-SHARDS_A_REPLICA = 16  # so that all end at about the same time
-TIMES_IN_FLIGHT = 8  # reports of a shard, at least
+SHARDS_A_REPLICA = 16  # enough for all replicas to end at about the same time
+TIMES_IN_FLIGHT = 8  # a shard has at least this many times the reports in flight
 
 
 def choose_organs(pack: Pack, names: Sequence[str]) -> tuple[Organ, ...]:
-    """The organs of a pack that are named, in the pack's order; all where none is.
+    """Return the named organs of a pack, in the pack's order; all if none is named.
 
     Raises:
         UsageError: the pack has no such organ.
@@ -36,7 +36,7 @@ def choose_organs(pack: Pack, names: Sequence[str]) -> tuple[Organ, ...]:
 def check_numbers(
     engine: EngineOptions | Engine, method: MethodOptions, output: OutputOptions
 ) -> None:
-    """Raise UsageError for a number that makes no sense."""
+    """Raise UsageError for a number out of range."""
     least: dict[str, tuple[float, float]] = {
         "--max-reasoning-tokens": (method.max_reasoning_tokens, 1),
         "--temperature": (method.temperature, 0),
@@ -65,7 +65,7 @@ def check_numbers(
 
 
 def expected_batch_size(engine: EngineOptions | Engine, *, on_gpus: bool) -> int:
-    """The questions that an engine which is not open yet is taken to work on at once."""
+    """Estimate how many questions an engine that is not open yet will work on at once."""
     if not isinstance(engine, EngineOptions):
         return engine.batch_size
     named = parse_engine_args(engine.engine_arg).get("max_num_seqs")
@@ -73,10 +73,11 @@ def expected_batch_size(engine: EngineOptions | Engine, *, on_gpus: bool) -> int
 
 
 def shards_for(reports: int, replicas: int, in_flight: int) -> int:
-    """A number of shards for replicas that take one after the other.
+    """Choose a number of shards for replicas that label one shard after the other.
 
     Args:
-        in_flight: reports of a replica; at the end of a shard its engine is not full.
+        in_flight: reports in flight in each replica. A shard has several times as many, because
+            its last ones do not fill the engine's batch.
     """
     fitting = reports // (replicas * in_flight * TIMES_IN_FLIGHT)
     return replicas * max(1, min(fitting, SHARDS_A_REPLICA))
@@ -85,7 +86,7 @@ def shards_for(reports: int, replicas: int, in_flight: int) -> int:
 def anything_left(
     source: ReportSource, done: Callable[[str], Done | None], organs: Sequence[Organ]
 ) -> bool:
-    """Whether a report of the source has an organ that is not done: is a model needed at all?"""
+    """Whether any report of the source has an organ that is not done, so that a model is needed."""
     wanted = {organ.name for organ in organs}
     nothing = Done("")
     return any(
@@ -97,7 +98,7 @@ def anything_left(
 def identity_of(
     pack: Pack, organs: Sequence[Organ], method: MethodOptions, model: ChosenModel
 ) -> dict[str, Any]:
-    """What the labels of a run depend on; a key that is newer stands there only if it is used."""
+    """Return all that the labels of a run depend on; newer options only if they are used."""
     return {
         **model.identity,
         "pack": pack.name,

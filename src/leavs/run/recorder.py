@@ -1,6 +1,6 @@
-"""What becomes of reports: results into the journal and the tally, and what is left to be asked.
+"""Records results in the journal and the tally, and says which organs are left to be asked about.
 
-Knows nothing of engines, and of the method only what a result is.
+Knows nothing of engines, and nothing of the method but its results.
 """
 
 from collections import Counter
@@ -26,16 +26,16 @@ from leavs.run.failure_limit import FailureLimit
 
 @dataclass(slots=True)
 class Tally:
-    """What a process has done so far; it grows while the run goes on.
+    """Counts what a process has done so far in a run.
 
     Args:
-        reports_total: in the input, as far as it was counted.
-        reports_before: found done in the journal.
-        organs_each: organs that are labeled in a report.
-        certainties: cells by certainty code; failed cells by None.
+        reports_total: reports in the input, as far as they were counted.
+        reports_before: reports that were done already when the run started.
+        organs_each: organs that are labeled in each report.
+        certainties: cells by certainty code; cells without a certainty by None.
         input_problems: entries of the input that belong to no report.
-        encodings: reports that were not UTF-8, by what they were read as.
-        stopping: no new report is taken; those in flight may still finish.
+        encodings: reports that were not UTF-8, by the encoding they were decoded with.
+        stopping: whether a stop was requested: no new report is taken, those in flight may finish.
     """
 
     reports_total: int
@@ -67,14 +67,13 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """Records what becomes of the reports of a run, and counts it.
+    """Records the results of the reports of a run, and counts them.
 
     Args:
-        organs: those that are labeled in every report.
-        done: what the journal knew of a report at the start, by its id.
-        has_text: whether the journal holds the text of a report, by its id and the hash of the
-            text, for a `report` column; texts that it lacks are added. None where there is no such
-            column.
+        organs: the organs that are labeled in every report.
+        done: returns what the journal knew of a report at the start, given its id.
+        has_text: whether the journal holds the text of a report, given its id and the hash of the
+            text, for a `report` column; missing texts are added. None if there is no such column.
         failure_limit: more failures than it allows end the run.
     """
 
@@ -87,7 +86,7 @@ class Recorder:
     failure_limit: FailureLimit | None = None
 
     def organs_left(self, report: Report) -> Sequence[Organ]:
-        """The organs that have to be asked about; why a report cannot be labeled is recorded."""
+        """Return the organs still to be asked about; record a problem if the text has changed."""
         known = self.done(report.id)
         if known is not None and not known.text_hash:
             known = None  # it could not be read before; now it can
@@ -107,13 +106,13 @@ class Recorder:
         """Put one organ's result into the journal, and count it.
 
         Raises:
-            FailureLimitError: more cells failed than may.
-            StorageError: it cannot be written.
+            FailureLimitError: more cells failed than are allowed.
+            StorageError: the journal cannot be written.
         """
         self.record_result(OrganRecord(result, report.position, report.text_hash, report.source))
 
     async def finish(self) -> None:
-        """Count a report whose organs are all recorded, as soon as they are on the disk."""
+        """Count a report whose organs are all recorded, once the records are on the disk."""
         await self.journal.synced()
         self.tally.reports_done += 1
 
@@ -137,7 +136,7 @@ class Recorder:
         return [one for one in self.organs if known is None or one.name not in known.organs]
 
     def record_result(self, record: OrganRecord) -> None:
-        """As `record`, of a report whose text is not here."""
+        """Put a record of one organ into the journal, and count it; raises as `record`."""
         self.journal.add_result(record)
         self.tally.add(record.result)
         if self.failure_limit is not None:

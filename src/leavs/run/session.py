@@ -1,7 +1,6 @@
 """One process's part of a run, from options to tables.
 
-All of a run is labeled by one session, or each shard of it by one of its own, into a folder that
-they share.
+One session labels the whole run, or one session for each shard does, all into the same folder.
 """
 
 import asyncio
@@ -44,7 +43,7 @@ Warn = Callable[[str], None]
 
 
 def no_warning(warning: str) -> None:
-    """Take a warning and do nothing; `Outcome.warnings` and the manifest have it, too."""
+    """Ignore a warning: it also stands in `Outcome.warnings` and in the manifest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +51,11 @@ class Outcome:
     """How a run ended.
 
     Args:
-        exported: what the folder now holds; of a shard, what is recorded of its reports.
-        complete: every report of the input was taken and finished.
-        interrupted: it was stopped by SIGINT.
+        exported: what the folder now holds; for a shard, what is recorded of its reports.
+        complete: whether every report of the input was taken and finished.
+        interrupted: whether SIGINT stopped the run.
         seconds: wall time of the labeling, without loading the model.
-        shard: that was labeled; it has no tables of its own.
+        shard: the shard that was labeled, which has no tables of its own; None for a whole run.
     """
 
     tally: Tally
@@ -70,10 +69,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a session is to do.
+    """What a session labels, and with which model.
 
     Args:
-        identity: what the labels depend on.
+        identity: all that the labels depend on, see `identity_of`.
     """
 
     pack: Pack
@@ -87,12 +86,12 @@ class Session:
     """One process's part of a run.
 
     Args:
-        source: of the whole run.
-        engine: which model to load or to ask; or an open engine, which stays open.
-        progress: shows the growing tally while the reports are labeled.
-        shard: label only its reports; no tables are made of them.
-        model: that the engine serves, where it was chosen before; else the engine tells.
-        warn: is told once, before anything is asked, what must be known of the chosen model.
+        source: the reports of the whole run.
+        engine: which model to load or to ask; or an open engine, which is not closed.
+        progress: shows the tally while the reports are labeled.
+        shard: label only this shard's reports, and write no tables.
+        model: the model, if it was chosen before; None to choose it by `engine`.
+        warn: called with each warning about the chosen model, before anything is asked.
     """
 
     source: ReportSource
@@ -105,13 +104,13 @@ class Session:
     warn: Warn = no_warning
 
     async def label(self, stop: Stop | None = None) -> Outcome:
-        """Label the reports, and write the tables whatever happens.
+        """Label the reports, and write the tables even if that ends with an error.
 
         Args:
-            stop: asks to stop; by default only signals do.
+            stop: a stop that others can request; by default only signals request one.
 
         Raises:
-            LeavsError: one of its children: what is wrong and what to do about it.
+            LeavsError: any of its subclasses; the message says what is wrong and what to do.
         """
         plan = await self.plan()
         self.claim(plan)
@@ -127,7 +126,7 @@ class Session:
             journal = Journal(folder, self.record(plan))
             complete, began = False, time.monotonic()
             try:
-                await asyncio.sleep(0)  # a signal that came meanwhile is served here
+                await asyncio.sleep(0)  # lets the handler of a signal that came meanwhile run
                 if not stop.requested:
                     async with self._open(plan) if needed else no_engine() as engine:
                         manifest.confirm_claim(folder, plan.identity, self._num_shards)
@@ -144,10 +143,10 @@ class Session:
         return Outcome(tally, exported, complete, interrupted, seconds, warnings, self.shard)
 
     async def plan(self) -> Plan:
-        """What is to be labeled, and with which model.
+        """Check the options, read the pack, and choose organs and model.
 
         Raises:
-            LeavsError: the options or the pack are wrong, or no model is there.
+            LeavsError: the options or the pack are wrong, or there is no model.
         """
         pack = load_pack(find_pack(self.method.pack))
         organs = choose_organs(pack, self.method.organs)
@@ -162,7 +161,7 @@ class Session:
         return await named_by_server(self.engine, model)
 
     def claim(self, plan: Plan) -> None:
-        """Make the output folder this run's, or check that it is; see `manifest.claim_folder`."""
+        """Claim the output folder for this run, or check the claim; see `manifest.claim_folder`."""
         folder = self.output.output_dir
         manifest.claim_folder(
             folder,
@@ -174,11 +173,11 @@ class Session:
 
     @property
     def reports(self) -> ReportSource:
-        """Those that this session labels."""
+        """The reports that this session labels."""
         return self.source if self.shard is None else self.source.sharded(self.shard)
 
     def done(self, index: Index) -> Callable[[str], Done | None]:
-        """What need not be asked again of a report, by its id."""
+        """Return a function from a report's id to what need not be asked about it again."""
         return partial(index.done, retry_failures=self.output.retry_failures)
 
     def record(self, plan: Plan) -> dict[str, Any]:

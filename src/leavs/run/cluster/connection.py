@@ -1,7 +1,8 @@
-"""Ray, started on this machine or joined where it runs, and what each replica may have of it.
+"""Starts Ray on this machine or joins a cluster, and computes the resources of each replica.
 
-What is started here listens on the loopback interface alone, asks for a token that nobody else
-has, shows no dashboard, and keeps its files in a folder of the owner's that is removed afterwards.
+A Ray that is started here listens on the loopback interface alone, requires a random token, has no
+dashboard, and keeps its files in a folder that only the owner can read and that is removed
+afterwards.
 Knows nothing of reports.
 """
 
@@ -29,18 +30,18 @@ from leavs.system.stopping import SIGNALS
 
 LOCAL = "local"
 SETTINGS = NO_STATISTICS | {
-    "RAY_ENABLE_AUTO_CONNECT": "0",  # a thread that outlives the block must start no Ray of its own
+    "RAY_ENABLE_AUTO_CONNECT": "0",  # a thread that outlives the block must not start Ray again
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # the new behaviour, and no warning about it
-    "RAY_BACKEND_LOG_LEVEL": "fatal",  # what goes wrong comes back as a value, and is said once
+    "RAY_BACKEND_LOG_LEVEL": "fatal",  # errors come back as values and are reported once
 }
 SECONDS_TO_ANSWER = 10
 NO_CLUSTER = "no Ray cluster at {} ({}); start one with `ray start`, or give --ray alone"
-LONGEST_TEMPORARY = 40  # sockets lie below it, and their paths have 107 characters at most
+LONGEST_TEMPORARY = 40  # Ray's sockets lie below it, and a socket's path has at most 107 characters
 
 
 @dataclass(frozen=True, slots=True)
 class RayNode:
-    """What one machine of the cluster offers."""
+    """The resources of one machine of the cluster, or of one replica."""
 
     cpus: float
     gpus: float
@@ -48,11 +49,11 @@ class RayNode:
 
 @asynccontextmanager
 async def ray_at(address: str) -> AsyncIterator[tuple[RayNode, ...]]:
-    """Ray's nodes, for the time of a block; what this process ran there ends with it.
+    """Connect to Ray for the time of a block and yield its nodes; our actors end with the block.
 
     Args:
         address: "local" starts Ray on this machine, "auto" joins the cluster that runs here,
-            anything else is the address of one.
+            anything else is the address of a cluster.
 
     Raises:
         UsageError: an address of Ray's client, or Ray is in use in this process already.
@@ -61,20 +62,20 @@ async def ray_at(address: str) -> AsyncIterator[tuple[RayNode, ...]]:
     if "://" in address:
         raise UsageError(f"--ray {address}: run leavs on a machine of the cluster, with --ray auto")
     with _environment(SETTINGS):
-        # In threads: Ray would take the signals of the main one, and it waits.
+        # In threads: in the main one Ray would replace the signal handlers, and its calls block.
         if address == LOCAL:
-            with _own_folder() as folder, _environment(_kept_to_ourselves(folder)):
+            with _own_folder() as folder, _environment(_private_settings(folder)):
                 async with _connected(address=LOCAL, include_dashboard=False):
                     yield await asyncio.to_thread(_nodes)
         else:
             if address != "auto":
-                await _refuse_silence(address)
+                await _refuse_unreachable(address)
             async with _connected(address=address):
                 yield await asyncio.to_thread(_nodes)
 
 
-async def _refuse_silence(address: str) -> None:
-    """Where nobody listens, Ray would end this process without a word."""
+async def _refuse_unreachable(address: str) -> None:
+    """Raise if nothing listens at an address: Ray would end this process without a message."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal():
         raise UsageError(f"--ray {address}: give host:port, or auto for the cluster that runs here")
@@ -96,14 +97,14 @@ async def _connected(**arguments: Any) -> AsyncIterator[None]:
         ) from error
     if ray.is_initialized():
         raise UsageError("Ray is in use in this process already; call ray.shutdown() before")
-    # What Ray has to say of a death it prints on stdout, which is not its own.
+    # Ray prints a message about each death to stdout, which is for the output of leavs.
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         try:
             await asyncio.to_thread(_init, **arguments)
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise EngineStartError(NO_CLUSTER.format(arguments["address"], reason)) from error
-        _take_signals_back()
+        _restore_signals()
         try:
             yield
         finally:
@@ -113,7 +114,7 @@ async def _connected(**arguments: Any) -> AsyncIterator[None]:
 def _init(**arguments: Any) -> None:
     import ray
 
-    with output_to(Path(os.devnull)):  # what is wrong is raised
+    with output_to(Path(os.devnull)):  # errors are raised as well
         ray.init(
             log_to_driver=False,
             logging_level="CRITICAL",
@@ -122,8 +123,8 @@ def _init(**arguments: Any) -> None:
         )
 
 
-def _take_signals_back() -> None:
-    """Let Python handle the stop signals as before; Ray's core has put itself before SIGTERM."""
+def _restore_signals() -> None:
+    """Let Python handle the stop signals again: Ray's core has replaced the handler of SIGTERM."""
     if threading.current_thread() is threading.main_thread():
         for number in SIGNALS:
             signal.signal(number, signal.getsignal(number))
@@ -139,22 +140,22 @@ def _nodes() -> tuple[RayNode, ...]:
 
 @contextmanager
 def _own_folder() -> Iterator[str]:
-    """A folder (0700) for what Ray writes: its logs, and objects where memory does not suffice."""
+    """Yield a folder (0700) for Ray's logs, and for its objects if memory does not suffice."""
     root = tempfile.gettempdir()
     folder = tempfile.mkdtemp(
         prefix="leavs-ray-",
         dir=root if len(root) <= LONGEST_TEMPORARY else "/tmp",  # noqa: S108
     )
     try:
-        yield folder  # Ray opens its own folder to everybody; this one, above it, stays closed
+        yield folder  # Ray makes its own folder readable to all; its parent, this one, is not
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _kept_to_ourselves(folder: str) -> dict[str, str]:
+def _private_settings(folder: str) -> dict[str, str]:
     return {
         "RAY_TMPDIR": folder,
-        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # whatever its name says: listen on 127.0.0.1
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # despite its name: listen on 127.0.0.1
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
     }
@@ -177,10 +178,10 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
 def resources_of(
     ray: RayOptions, engine: EngineOptions | Engine, nodes: Sequence[RayNode]
 ) -> RayNode:
-    """The part of a node that each replica counts for.
+    """Return the CPUs and GPUs that Ray reserves for each replica.
 
     Raises:
-        UsageError: no node of the cluster has room for one.
+        UsageError: no node of the cluster has enough for a replica.
     """
     gpus = _gpus(ray, engine, nodes)
     cpus = _cpus(ray, nodes) if _loads_model(engine) and not gpus else 1
@@ -198,7 +199,7 @@ def _loads_model(engine: EngineOptions | Engine) -> bool:
 
 
 def _gpus(ray: RayOptions, engine: EngineOptions | Engine, nodes: Sequence[RayNode]) -> int:
-    """Of one replica: as asked for, else as many as the model is split over, else a machine's."""
+    """GPUs of one replica: as asked for, else as many as the model is split over, else a node's."""
     if ray.gpus_per_replica is not None:
         return ray.gpus_per_replica
     if not isinstance(engine, EngineOptions) or not _loads_model(engine):
@@ -211,6 +212,6 @@ def _gpus(ray: RayOptions, engine: EngineOptions | Engine, nodes: Sequence[RayNo
 
 
 def _cpus(ray: RayOptions, nodes: Sequence[RayNode]) -> int:
-    """Of one replica that computes on the CPU: an equal part, on one machine."""
+    """CPUs of one replica that computes on the CPU: an equal share of one machine."""
     with_cpus = [node.cpus for node in nodes if node.cpus >= 1]
     return max(1, floor(min(min(with_cpus, default=1), sum(with_cpus) / ray.replicas)))

@@ -1,7 +1,8 @@
-"""Gives out the shards of a run to replicas on a Ray cluster, and tries again what died.
+"""Gives out the shards of a run to replicas on a Ray cluster, and retries those of dead replicas.
 
-Beside a report that kills its engine others are in flight. Those that were in flight at three
-deaths are labeled alone, so that only a report that kills its engine alone becomes a failure.
+When a report makes an engine die, other reports are in flight, too. Reports that were in flight at
+three deaths are labeled alone, so that only a report that makes its engine die alone becomes a
+failure.
 """
 
 import asyncio
@@ -36,9 +37,9 @@ from leavs.system.private_process import SHOWS_MESSAGES
 from leavs.system.stopping import Stop, stopped_by_signals
 from leavs.tables import export as tables
 
-ROUNDS = 10  # deaths of each replica in a row, and nothing labeled
-SECONDS = 1.0  # between two looks at a tally
-GRACE_SECONDS = 3.0  # for the replicas to end by themselves, when the time to drain is over
+ROUNDS = 10  # deaths in a row for each replica, with nothing labeled, after which the run ends
+SECONDS = 1.0  # between two readings of a tally
+GRACE_SECONDS = 3.0  # for the replicas to end by themselves once the time to drain is over
 COUNTED = (
     *("reports_done", "reports_before", "organs_done", "certainties", "failed_cells"),
     *("input_problems", "dropped_quotes", "encodings"),
@@ -46,10 +47,10 @@ COUNTED = (
 
 
 async def label_on_ray(session: Session, ray: RayOptions) -> Outcome:
-    """Label the reports of a session in actors of Ray, and write the tables whatever happens.
+    """Label the reports of a session in actors of Ray; write the tables even if that fails.
 
     Raises:
-        LeavsError: as `Session.label`; also where Ray does not answer or a machine lacks something.
+        LeavsError: as `Session.label`; also if Ray does not answer or a machine lacks something.
     """
     if session.shard is not None:
         raise UsageError(
@@ -72,7 +73,7 @@ async def _label_on_ray(session: Session, plan: Plan, ray: RayOptions, stop: Sto
     tally = Tally(session.source.count(), len(plan.organs))
     complete, began = False, time.monotonic()
     try:
-        await asyncio.sleep(0)  # a signal that came meanwhile is served here
+        await asyncio.sleep(0)  # lets the handler of a signal that came meanwhile run
         if not stop.requested:
             async with ray_at(ray.address() or "auto") as nodes:
                 each = resources_of(ray, session.engine, nodes)
@@ -90,7 +91,7 @@ async def _label_on_ray(session: Session, plan: Plan, ray: RayOptions, stop: Sto
 def _claim_shards(
     session: Session, plan: Plan, ray: RayOptions, each: RayNode, reports: int
 ) -> int:
-    """The number of shards that the folder has; where it has none yet, one that fits."""
+    """Return the folder's number of shards; if it has none yet, choose one and claim it."""
     known = manifest.read(session.output.output_dir).get("num_shards")
     if isinstance(known, int):
         return known
@@ -103,7 +104,7 @@ def _claim_shards(
 
 @contextmanager
 def _traces(folder: Path) -> Iterator[Path]:
-    """A folder in which replicas leave how far they are; it tells them that they see ours."""
+    """Yield a folder for the trace files of replicas; they check by it that they share our disk."""
     traces = folder.absolute() / f"in_flight-{secrets.token_hex(4)}"
     make_private_folder(traces)
     try:
@@ -113,17 +114,17 @@ def _traces(folder: Path) -> Iterator[Path]:
 
 
 class ReplicaDiedError(Exception):
-    """A replica or its engine died; the message is what the engine had to say, if anything."""
+    """A replica or its engine died; the message is that of the engine's error, if there is one."""
 
 
 class ClusterRun:
     """Labels shards in replicas until all are done.
 
     Args:
-        each: what each replica counts for.
-        traces: see `_traces`.
-        tally: of all replicas; grows.
-        shards: their number.
+        each: the resources that Ray reserves for each replica.
+        traces: the folder for trace files, see `_traces`.
+        tally: the sum over all replicas, updated while they work.
+        shards: the number of shards.
     """
 
     def __init__(
@@ -141,16 +142,16 @@ class ClusterRun:
         self._limit = None if limit is None else parse_failure_limit(limit)
         self._waiting: asyncio.PriorityQueue[Work] = asyncio.PriorityQueue()
         self._works = [Work(number) for number in range(shards)]
-        self._ended = Tally(0, 0)  # of the tries that came to their end
+        self._ended = Tally(0, 0)  # of the attempts that have ended
         self._replicas: set[Any] = set()
         self._deaths_in_a_row = self._most_deaths = 0
         self._last_death = ""
 
     async def run(self, replicas: int, stop: Stop) -> bool:
-        """Label what is not done, until it is done or a stop is requested.
+        """Label the shards that are not done, until all are done or a stop is requested.
 
         Returns:
-            Whether all was taken and finished.
+            Whether all reports were taken and finished.
 
         Raises:
             EngineError: no engine can go on.
@@ -167,7 +168,7 @@ class ClusterRun:
                 for task in tasks:
                     task.cancel()
         except TimeoutError:
-            return False  # asked to stop, and the time to drain is over; what is recorded stays
+            return False  # a stop was requested and the time to drain is over
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
         return not self._works
@@ -182,7 +183,7 @@ class ClusterRun:
             replica.stop.remote(int(stop.signal or 0))
 
     async def _serve(self, stop: Stop) -> None:
-        """Let one replica after the other label what waits: the next where one died."""
+        """Let a replica label the waiting shards; start another one each time it dies."""
         while not stop.requested:
             with suppress(ReplicaDiedError):
                 async with self._replica() as replica:
@@ -196,7 +197,7 @@ class ClusterRun:
 
     @asynccontextmanager
     async def _replica(self) -> AsyncIterator[Any]:
-        """An actor, for the time of a block."""
+        """Start an actor for the time of a block."""
         import ray
 
         site = Site(
@@ -212,7 +213,7 @@ class ClusterRun:
             ray.kill(actor)
 
     async def _value(self, result: Awaitable[Any]) -> Any:
-        """What an actor gives back; its errors are raised here."""
+        """Return the result of an actor's method; raise the error that it returned, if any."""
         from ray.exceptions import RayError, RayTaskError
 
         try:
@@ -220,7 +221,7 @@ class ClusterRun:
         except RayTaskError:
             raise
         except RayError as death:
-            self._last_death = type(death).__name__  # its message may name anything
+            self._last_death = type(death).__name__  # its message may hold anything
             raise ReplicaDiedError from None
         if not isinstance(value, Broken):
             return value
@@ -239,7 +240,7 @@ class ClusterRun:
                 self._works.remove(work)
         except ReplicaDiedError as death:
             self._end_try(work, last=False)
-            await self._take_stock(work, str(death))
+            await self._record_death(work, str(death))
             if not stop.requested:
                 self._waiting.put_nowait(work)
             raise
@@ -247,7 +248,7 @@ class ClusterRun:
             self._waiting.task_done()
 
     async def _label(self, replica: Any, work: Work) -> bool:
-        """Label what is left of a shard, first what is to be labeled alone."""
+        """Label what is left of a shard, first the reports that are to be labeled alone."""
         for position in sorted(work.alone):
             if not (await self._try(replica, work, position)).complete:
                 return False
@@ -276,8 +277,8 @@ class ClusterRun:
         self._take_in(work, outcome.tally)
         return outcome
 
-    async def _take_stock(self, work: Work, words: str) -> None:
-        """After a death: count it for the reports in flight, or give up the one that was alone."""
+    async def _record_death(self, work: Work, words: str) -> None:
+        """After a death, count it for the reports in flight, or give up the one labeled alone."""
         session = replace(self._session, shard=Shard(work.number, self._shards))
         only = None if work.asked_alone is None else frozenset({work.asked_alone})
         part = Part(session.reports, self._traces / str(work.number), only)
@@ -287,7 +288,7 @@ class ClusterRun:
         work.count_death(found.reports, words)
 
     async def _give_up(self, work: Work) -> None:
-        """Make failures of the reports that killed a replica alone, once all others are done."""
+        """Record the fatal reports of a shard as failures, once all others are done."""
         session = replace(self._session, shard=Shard(work.number, self._shards))
         for report, reason in work.fatal_reports:
             for result in await asyncio.to_thread(give_up, session, self._plan, report, reason):
@@ -303,7 +304,7 @@ class ClusterRun:
             )
 
     def _take_in(self, work: Work, tally: Tally | None) -> None:
-        """Count what a try has done so far."""
+        """Add what an attempt has done so far to the tally of the run."""
         if tally is not None:
             before = max(0, tally.reports_before - work.done)
             work.tally = replace(tally, reports_before=before)
@@ -313,7 +314,7 @@ class ClusterRun:
             self._limit.check(self._tally.failed_cells, self._tally.cells)
 
     def _end_try(self, work: Work, *, last: bool) -> None:
-        """Keep what a try has done; what was done before it is counted in the last try alone."""
+        """Keep the tally of an attempt; only the last one of a shard counts reports done before."""
         if work.tally is not None:
             if not last:
                 work.done += work.tally.reports_done if work.asked_alone is None else 0
@@ -331,7 +332,7 @@ def _set_sum(total: Tally, parts: Sequence[Tally]) -> None:
 
 
 def _environment(session: Session) -> dict[str, str]:
-    """What the actors need of this process's environment."""
+    """Return the environment variables of this process that the actors need."""
     shown = {SHOWS_MESSAGES: os.environ[SHOWS_MESSAGES]} if SHOWS_MESSAGES in os.environ else {}
     if not isinstance(session.engine, EngineOptions) or session.engine.base_url is None:
         return shown

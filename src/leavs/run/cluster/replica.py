@@ -1,6 +1,6 @@
 """One engine in an actor of Ray: it labels shards of a run, each as a task of a SLURM array does.
 
-Whatever goes wrong comes back as a value: Ray sees no exception that could carry a report's text.
+Errors are returned as values: Ray sees no exception, because one could hold text of a report.
 Knows nothing of Ray.
 """
 
@@ -32,7 +32,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """An error that another process is to raise."""
+    """An error for the process of the command to raise."""
 
     error: LeavsError | BugElsewhere
 
@@ -42,10 +42,11 @@ class Site:
     """What an actor needs to work as the process of the command does.
 
     Args:
-        folder: where the command was given; likewise `command`.
-        traces: a folder of this run in its output folder.
-        pack_sha256: what the pack must be.
-        environment: what an engine looks for, such as a key.
+        folder: the working folder of the command.
+        command: the arguments of the command, with its name.
+        traces: the folder for trace files, in the output folder.
+        pack_sha256: the hash that the pack must have.
+        environment: variables that an engine reads, such as a key.
     """
 
     folder: Path
@@ -59,14 +60,15 @@ class Replica:
     """One engine, and the sessions that ask it.
 
     Args:
-        session: of the whole run; its engine is opened here, its progress is asked for.
+        session: the session of the whole run; the actor opens the engine itself, and its tally is
+            read by `tally`.
     """
 
     def __init__(self, session: Session, site: Site) -> None:
         os.environ.update(site.environment)
         keep_private()
         sys.argv = list(site.command)
-        with suppress(OSError):  # what is not here is missed where it is needed
+        with suppress(OSError):  # a relative path that is missing here is reported when it is used
             os.chdir(site.folder)
         self._session, self._site = session, site
         self._stop = Stop(session.output.drain_seconds)
@@ -74,17 +76,17 @@ class Replica:
         self._engines = AsyncExitStack()  # never left: the engine ends with the actor's process
 
     async def ready(self) -> Broken | None:
-        """Open the engine; an error where that fails, or this machine lacks what the run needs."""
+        """Open the engine; return an error if that fails or this machine lacks what a run needs."""
         return await _as_value(self._open())
 
     async def label(
         self, shard: Shard, only: Positions | None, without: Positions
     ) -> Outcome | Broken:
-        """Label a shard, or the reports at some of its positions, then one at a time."""
+        """Label a shard; if `only` is given, just the reports at these positions, one at a time."""
         return await _as_value(self._label(shard, only, without))
 
     async def tally(self) -> Tally | None:
-        """What was done so far of the shard that is being labeled."""
+        """Return what was done so far of the shard that is being labeled."""
         return copy.deepcopy(self._tally)
 
     async def stop(self, received: int) -> None:
@@ -133,7 +135,7 @@ class Replica:
 
 
 def unseen(tally: Tally) -> nullcontext[None]:
-    """Progress that nobody looks at; unlike another, it can be sent to an actor."""
+    """Show no progress; unlike other functions that show it, this one can be sent to an actor."""
     return nullcontext()
 
 
