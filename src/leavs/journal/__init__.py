@@ -1,1 +1,1 @@
-"""What a run folder knows of itself: the journal, its index, the manifest, how far the run is."""
+"""The state of a run, kept in its folder: the journal, its index, the manifest, the progress."""

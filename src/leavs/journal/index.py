@@ -1,7 +1,7 @@
 """The index of a run's journal: what is done, and where each record stands.
 
-It is kept on disk by fingerprints of ids, so that memory does not grow with the number of reports.
-Of two records for the same cell the better counts, then the older.
+It is a database on disk with digests of ids as keys, so that memory does not grow with the number
+of reports. Of two records for the same cell the one with fewer failures counts, then the older one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,7 +18,7 @@ from leavs.journal.journal import JournalLine, read_line_at, read_lines, readabl
 from leavs.journal.serialization import failed_cells, lowest_probability
 from leavs.system.scratch import open_scratch
 
-# One record of each cell, and with it the first position that its report had.
+# The record that counts of each cell, and beside it the first position of its report.
 _BEST = """
     SELECT * FROM (
         SELECT *,
@@ -41,7 +41,7 @@ _SCHEMA = f"""
     CREATE VIEW best AS {_BEST.format(where="")};
     BEGIN;
 """
-# Not from the view: SQLite would rank all reports before it takes the one.
+# Not a query of the view: SQLite would rank all reports before it selects one.
 _BEST_OF_REPORT = _BEST.format(where="WHERE report = ?")
 _LOOKUPS = (
     "CREATE INDEX by_report ON cells (report)",
@@ -54,10 +54,10 @@ class RecordPlace:
     """Where a record stands in the journal.
 
     Args:
-        offset: of its first byte in the file.
-        failures: of an organ's record, how many of its cells failed.
-        position: of the report or of the problem in the input.
-        text_hash: of the text that an organ was labeled in; "" where it could not be read.
+        offset: the offset of the record's first byte in the file.
+        failures: the number of failed cells, in an organ's record.
+        position: the position of the report or the problem in the input.
+        text_hash: the hash of the text that was labeled; "" if it could not be read.
     """
 
     path: Path
@@ -72,26 +72,25 @@ class Done:
     """What the journal knows of one report.
 
     Args:
-        text_hash: of the text that was labeled; "" where it could not be read.
+        text_hash: the hash of the text that was labeled; "" if it could not be read.
     """
 
     text_hash: str
     organs: set[str] = field(default_factory=set)
 
     def includes(self, organs: Iterable[str]) -> bool:
-        """Whether none of the organs need be asked, now that the report can be read."""
+        """Whether all these organs are done, so that none need be asked of the readable report."""
         return bool(self.text_hash) and self.organs.issuperset(organs)
 
 
 class Index:
-    """The records of a run by what they are about; use it in a `with` block.
+    """Finds the records of a run by report, organ and text; use it in a `with` block.
 
-    It holds what stood in the journal when it was opened, and what is added later.
+    It holds the records that the journal had when the index was created, and those added later.
 
     Args:
         folder: the run's output folder; None for an index that is empty until records are added.
-        shard: only the records of this shard's reports are wanted; the files of other shards are
-            not read.
+        shard: hold only the records of this shard's reports, and do not read files of other shards.
     """
 
     def __init__(self, folder: Path | None = None, shard: Shard | None = None) -> None:
@@ -105,17 +104,17 @@ class Index:
         self._shard = shard
         if folder is not None:
             self.add(read_lines(folder, self.damaged, _concerns(shard)))
-        for lookup in _LOOKUPS:  # after the records of a folder: so it takes less time
+        for lookup in _LOOKUPS:  # created after the records are inserted, which takes less time
             self._database.execute(lookup)
 
     def add(self, lines: Iterable[JournalLine]) -> None:
-        """Take in records, in the order of the journal."""
+        """Add records, in the order of the journal."""
         self._database.executemany(
             "INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self._rows_of_cells(lines)
         )
 
     def _rows_of_cells(self, lines: Iterable[JournalLine]) -> Iterator[tuple[object, ...]]:
-        """The rows of `cells`; other records are put into their own tables on the way."""
+        """Yield the rows of `cells`, and insert other records into their own tables meanwhile."""
         for line in lines:
             if not self.paths or line.path != self.paths[-1]:
                 self.paths.append(line.path)
@@ -151,10 +150,10 @@ class Index:
         self._database.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)  # noqa: S608
 
     def done(self, report_id: str, retry_failures: bool = False) -> Done | None:
-        """What need not be asked again of a report; None where nothing is recorded.
+        """Return what need not be asked again of a report; None if nothing is recorded.
 
         Args:
-            retry_failures: organs with a failed cell do not count as done.
+            retry_failures: do not count organs with a failed cell as done.
         """
         known: Done | None = None
         for organ, text_hash, failures in self._database.execute(
@@ -164,25 +163,25 @@ class Index:
             if retry_failures and failures:
                 continue
             if known is None or (text_hash and not known.text_hash):
-                # What was recorded while the report could not be read says nothing of its text.
+                # A record from when the report could not be read does not apply to its text.
                 known = Done(text_hash)
             if text_hash == known.text_hash:
                 known.organs.add(self._organs[organ])
         return known
 
     def text_of(self, report_id: str, text_hash: str) -> RecordPlace | None:
-        """Where the text of a report is kept, if it is."""
+        """Return the place of a report's text, or None if the text is not kept."""
         ask = "SELECT file, start FROM texts WHERE report = ? AND text = ? ORDER BY rowid LIMIT 1"
         for file, start in self._database.execute(ask, (digest_of(report_id), text_hash)):
             return RecordPlace(self.paths[file], start)
         return None
 
     def best(self) -> Iterator[RecordPlace]:
-        """The record that counts of each cell, by the first position of its report."""
+        """Yield the record that counts of each cell, by the first position of its report."""
         return self._places("best ORDER BY place, report")
 
     def best_of(self, report_id: str) -> Iterator[RecordPlace]:
-        """The record that counts of each organ of a report."""
+        """Yield the record that counts of each organ of a report."""
         return self._places(f"({_BEST_OF_REPORT})", digest_of(report_id))
 
     def _places(self, which: str, *values: object) -> Iterator[RecordPlace]:
@@ -191,7 +190,7 @@ class Index:
             yield RecordPlace(self.paths[file], start, failures, position, text_hash)
 
     def lowest_probabilities(self) -> dict[bytes, float]:
-        """By the fingerprint of a report's id, the lowest probability of a certainty, if any."""
+        """Return each report's lowest probability of a certainty, if any, by the id's digest."""
         return dict(
             self._database.execute(
                 "SELECT report, min(probability) FROM best WHERE probability IS NOT NULL "
@@ -200,7 +199,7 @@ class Index:
         )
 
     def input_problems(self) -> Iterator[RecordPlace]:
-        """Entries of the input that belong to no report, each once, by their position."""
+        """Yield the entries of the input that belong to no report, each once, by position."""
         rows = self._database.execute(
             "SELECT file, start, position FROM problems ORDER BY position"
         )
@@ -208,50 +207,50 @@ class Index:
             yield RecordPlace(self.paths[file], start, position=position)
 
     def record(self, place: RecordPlace) -> Mapping[str, Any]:
-        """The record that stands at a place."""
+        """Read the record at a place."""
         if place.path not in self._open:
             self._open[place.path] = self._stack.enter_context(readable(place.path))
         return read_line_at(self._open[place.path], place.offset)
 
     @property
     def reports(self) -> int:
-        """Reports of which anything is recorded."""
+        """The number of reports with any record."""
         return self._count("SELECT count(DISTINCT report) FROM cells")
 
     @property
     def records(self) -> int:
-        """Records of organs, also of those that have a better or older one."""
+        """The number of organ records, including those that do not count."""
         return self._count("SELECT count(*) FROM cells")
 
     @property
     def reports_without_text(self) -> int:
-        """Reports that could be read, and whose text is not kept."""
+        """The number of readable reports whose text is not kept."""
         return self._count(
             "SELECT count(*) FROM ("
             "SELECT report, text FROM best WHERE text != '' EXCEPT SELECT report, text FROM texts)"
         )
 
     def progress(self) -> Iterator[tuple[bytes, int, int]]:
-        """Of each report: the fingerprint of its id, its recorded organs, and its failed cells."""
+        """Yield for each report its id's digest, its recorded organs and its failed cells."""
         yield from self._database.execute(
             "SELECT report, count(*), sum(failures) FROM best GROUP BY report"
         )
 
     def reports_by_file(self) -> dict[str, int]:
-        """How many reports each journal file has records of."""
+        """Count the reports that each journal file has records of."""
         rows = self._database.execute(
             "SELECT file, count(DISTINCT report) FROM cells GROUP BY file"
         )
         return {self.paths[file].name: reports for file, reports in rows}
 
     def refuse_other_runs(self, folder: Path, identity: str) -> None:
-        """Raise if a process recorded labels that depend on something else than the folder's run.
+        """Raise if a process recorded labels of a run with another identity.
 
         Args:
-            identity: the fingerprint of what the labels depend on.
+            identity: the fingerprint of the identity of the folder's run.
 
         Raises:
-            RunFolderError: it names the journal file, which has to be taken away.
+            RunFolderError: it names the journal file, which has to be moved away.
         """
         recorded = self.reports_by_file()
         for session in self.sessions:
@@ -278,13 +277,13 @@ class Index:
         self.close()
 
     def close(self) -> None:
-        """Close the files of the journal, and drop the index."""
+        """Close the files of the journal, and delete the index."""
         self._stack.close()
         self._database.close()
 
 
 def _concerns(shard: Shard | None) -> Callable[[Mapping[str, Any]], bool]:
-    """Whether a process, by its first record, can have recorded reports of a shard."""
+    """Return whether a process may have recorded reports of a shard, given its first record."""
 
     def concerns(session: Mapping[str, Any]) -> bool:
         worked_on = session.get("shard")

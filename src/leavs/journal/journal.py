@@ -1,9 +1,9 @@
-"""What a run has done, durably: JSON Lines files to which one process each only ever appends.
+"""Records durably what a run has done: JSON Lines files, each appended to by one process alone.
 
 Every record is one line, written to the file before its cell counts as done; a line that a killed
-process left unfinished is no record. A process never writes another's file, so that no locks are
-needed on any file system. Records of the same cell are resolved the same way each time: fewer
-failures first, then the older file.
+process left unfinished is ignored. A process never writes to another's file, so that no locks are
+needed on any file system. Of several records of the same cell, the one with fewer failures counts,
+then the one in the older file.
 """
 
 import asyncio
@@ -33,12 +33,12 @@ VERSION = 2
 
 @dataclass(frozen=True, slots=True)
 class OrganRecord:
-    """The result of one organ in one report, as it stands in the journal.
+    """The result of one organ in one report, as it is recorded in the journal.
 
     Args:
-        position: of the report in the input.
-        text_hash: of the report's text, so that a later run sees whether it has changed.
-        source: where the report was read, and as what encoding if that is not UTF-8.
+        position: the position of the report in the input.
+        text_hash: the hash of the report's text, by which a later run sees whether it changed.
+        source: where the report was read, and with which encoding if that is not UTF-8.
     """
 
     result: OrganResult
@@ -48,16 +48,16 @@ class OrganRecord:
 
 
 def now() -> str:
-    """The time as records hold it."""
+    """Return the present time as text for a record."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 class Journal:
-    """Appends records to a file of its own.
+    """Appends records to a file of this process.
 
     Args:
         folder: the run's output folder.
-        session: what is known of this process (command, host, versions): the first record.
+        session: the description of this process (command, host, versions), as the first record.
     """
 
     def __init__(self, folder: Path, session: Mapping[str, Any]) -> None:
@@ -74,10 +74,11 @@ class Journal:
         self._write({"kind": "session", "version": VERSION, **session})
 
     def add_result(self, record: OrganRecord) -> None:
-        """Record one organ; when this returns, a kill of the process loses nothing of it.
+        """Record one organ; once this returns, the record survives a kill of the process.
 
         Raises:
-            StorageError: it is not recorded, and neither is any part of it; as all that writes.
+            StorageError: the record could not be written, and no part of it is in the file; the
+                other methods that write raise it likewise.
         """
         self._write(
             {
@@ -101,25 +102,25 @@ class Journal:
         )
 
     def add_plan(self, reports: int) -> None:
-        """Record that the engine is ready, and how many reports this process is to see to."""
+        """Record that the engine is ready, and how many reports this process is to label."""
         self._write({"kind": "plan", "reports": reports, "at": now()})
 
     def add_report_text(self, report_id: str, text: str) -> None:
-        """Keep a report's text, for a `report` column."""
+        """Record a report's text, for a `report` column."""
         self._write({"kind": "report", "report_id": report_id, "text": text})
 
     async def synced(self) -> None:
-        """Wait until all that was recorded so far is on the disk.
+        """Wait until all records so far are on the disk.
 
-        The file system is asked in a thread, and once for all who wait meanwhile.
+        fsync runs in a thread, once for all tasks that wait at the time.
         """
         wanted = self._written
         async with self._syncing:
             if self._on_disk < wanted:
                 asked = self._written
                 with self._failures_named():
-                    # Tried once: the system tells of a failure once, and then it has let go of
-                    # what it could not write.
+                    # Not retried: the system reports a failure once, and after that it has
+                    # dropped the data that it could not write.
                     await asyncio.to_thread(os.fsync, self._descriptor)
                 self._on_disk = asked
 
@@ -139,7 +140,7 @@ class Journal:
                 while line:
                     line = line[with_retries(partial(os.write, self._descriptor, line)) :]
             except OSError:
-                # A full disk takes half a line: the next record must not stand behind that.
+                # A full disk may accept part of a line: remove it, or it would spoil the next.
                 os.ftruncate(self._descriptor, self._whole)
                 raise
         self._whole += len(whole)
@@ -157,14 +158,14 @@ class Journal:
 
 
 def line_of(record: Mapping[str, Any]) -> bytes:
-    """A record as a line of a journal, with a checksum of what stands before that."""
+    """Return a record as a line of a journal, with a checksum at the end."""
     body = json.dumps(record, ensure_ascii=True, separators=(",", ":")).encode()[:-1]
     return b"%s%s%d}\n" % (body, _CHECKSUM, zlib.crc32(body))
 
 
 @dataclass(frozen=True, slots=True)
 class JournalLine:
-    """One record and where it stands: the file, and the offset of its first byte."""
+    """One record and its place: the file, and the offset of its first byte."""
 
     path: Path
     offset: int
@@ -176,13 +177,14 @@ def read_lines(
     damaged: list[str] | None = None,
     wanted: Callable[[Mapping[str, Any]], bool] | None = None,
 ) -> Iterator[JournalLine]:
-    """All records of a run, file by file from the oldest.
+    """Yield all records of a run, file by file from the oldest.
 
-    An unfinished last line is what a killed process leaves, and no record. Any other line that is
-    no record is passed over, and named in `damaged`; its cells will be asked again.
+    An unfinished last line, as a killed process leaves it, is ignored. Any other line that is no
+    record is skipped and named in `damaged`; its cells will be asked again.
 
     Args:
-        wanted: whether a file is read on behind its first record, which tells of the process.
+        wanted: says whether to read the rest of a file, given its first record, which describes
+            the process.
     """
     for path in sorted((folder / FOLDER).glob("*.jsonl")):
         with readable(path) as file:
@@ -200,10 +202,10 @@ def read_lines(
 
 @contextmanager
 def readable(path: Path) -> Iterator[BinaryIO]:
-    """A journal file, open to be read.
+    """Open a journal file for reading.
 
     Raises:
-        StorageError: it cannot be opened, or, inside the `with` block, cannot be read on.
+        StorageError: the file cannot be opened or, inside the `with` block, cannot be read.
     """
     try:
         with open_with_retries(path) as file:
@@ -219,7 +221,7 @@ def _unreadable(path: Path, error: OSError) -> StorageError:
 
 
 def _parse(line: bytes) -> Mapping[str, Any] | None:
-    """The record of a whole line; None where anything in it is not as it was written."""
+    """Return the record of a whole line; None if the line is damaged."""
     body, mark, checksum = line.rpartition(_CHECKSUM)
     if not mark or checksum != b"%d}\n" % zlib.crc32(body):
         return None
@@ -228,7 +230,7 @@ def _parse(line: bytes) -> Mapping[str, Any] | None:
 
 
 def read_line_at(file: BinaryIO, offset: int) -> Mapping[str, Any]:
-    """The record that begins at an offset of an open journal file."""
+    """Read the record that begins at an offset of an open journal file."""
     try:
         file.seek(offset)
         record = _parse(file.readline())
@@ -240,5 +242,5 @@ def read_line_at(file: BinaryIO, offset: int) -> Mapping[str, Any]:
 
 
 def has_results(folder: Path) -> bool:
-    """Whether an organ is recorded in a run's folder."""
+    """Return whether any organ is recorded in a run's folder."""
     return any(line.record["kind"] == "organ" for line in read_lines(folder))

@@ -1,7 +1,7 @@
-"""`run.json`: what a run is, so that labels can be traced and runs are never mixed.
+"""`run.json` describes a run, so that labels can be traced and runs are never mixed.
 
-`identity` is what the labels depend on; two runs may share an output folder only if it is equal.
-Everything about single processes (host, SLURM job, versions, command) stands in the journal and is
+`identity` is all that the labels depend on; two runs may share an output folder only if it is
+equal. What concerns single processes (host, SLURM job, versions, command) is in the journal and is
 added here when the tables are written.
 """
 
@@ -36,13 +36,14 @@ def claim_folder(
     has_results: bool,
     num_shards: int | None = None,
 ) -> None:
-    """Make an output folder this run's, or check that it already is.
+    """Claim an output folder for this run, or check that it is claimed for it.
 
     Args:
-        has_results: an organ is recorded in it; while none is, other options may take it over.
         warnings: what everyone who uses the labels must know.
-        num_shards: of the run, where this process labels one of them. A folder has one number of
-            shards; a process without a shard may always go on in it.
+        has_results: whether an organ is recorded in the folder; if none is, a run with other
+            options may claim it.
+        num_shards: the number of shards of the run, if this process labels one of them. A folder
+            has one number of shards; a process without a shard may always continue in it.
 
     Raises:
         RunFolderError: the folder holds a run whose labels depend on something else, or has
@@ -80,12 +81,12 @@ def _claim_shards(folder: Path, known: Mapping[str, Any], num_shards: int) -> No
 
 
 def confirm_claim(folder: Path, identity: Mapping[str, Any], num_shards: int | None) -> None:
-    """Check once more, before anything is recorded, that the folder is this run's.
+    """Check once more, before anything is recorded, that the folder is claimed for this run.
 
-    Two runs that began in an empty folder at the same time have both claimed it; the later has it.
+    If two runs start in an empty folder at the same time, both claim it, and the later claim holds.
 
     Raises:
-        RunFolderError: it is another's; the message says what differs.
+        RunFolderError: it is claimed for another run; the message says what differs.
     """
     known = read(folder)
     refuse_if_different(folder, known["identity"], identity)
@@ -94,7 +95,7 @@ def confirm_claim(folder: Path, identity: Mapping[str, Any], num_shards: int | N
 
 
 def fingerprint(identity: Mapping[str, Any]) -> str:
-    """A short fingerprint of what labels depend on."""
+    """Return a short fingerprint of an identity."""
     plain = json.dumps(identity, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(plain.encode()).hexdigest()[:16]
 
@@ -115,7 +116,7 @@ def refuse_if_different(folder: Path, old: Mapping[str, Any], new: Mapping[str, 
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """The manifest of a run.
+    """Read the manifest of a run.
 
     Raises:
         RunFolderError: there is none, or it cannot be read.
@@ -133,14 +134,14 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def write(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Put a manifest in its place, whole."""
+    """Write a manifest, atomically."""
     with written_whole(folder / FILE) as file:
         json.dump(manifest, file, indent=2, ensure_ascii=False)
         file.write("\n")
 
 
 def session() -> dict[str, Any]:
-    """What is known of this process; no environment but SLURM's job numbers, and no report text."""
+    """Describe this process, without report text or environment variables but SLURM's job ids."""
     return {
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "command": sys.argv,

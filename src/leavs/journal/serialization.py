@@ -1,4 +1,4 @@
-"""The result of one organ as JSON values, and back: what a line of the journal holds of it.
+"""Converts the result of one organ to the JSON values of a journal line, and back.
 
 Knows nothing of files.
 """
@@ -22,18 +22,18 @@ from leavs.domain import (
 
 
 def failed_cells(record: Mapping[str, Any]) -> int:
-    """The number of cells of an organ's record that have a failure."""
+    """Count the cells with a failure in an organ's record."""
     return sum("failure" in label for label in record["labels"].values())
 
 
 def lowest_probability(record: Mapping[str, Any]) -> float | None:
-    """The lowest probability of a certainty in an organ's record; None if it has none."""
+    """Return the lowest probability of a certainty in an organ's record; None if it has none."""
     given = (label.get("probability") for label in record["labels"].values())
     return min((one for one in given if one is not None), default=None)
 
 
 def result_to_json(result: OrganResult) -> dict[str, Any]:
-    """An organ's result as JSON values; `result_from_json` gives it back."""
+    """Convert an organ's result to JSON values; `result_from_json` is the inverse."""
     return {
         "report_id": result.report_id,
         "organ": result.organ,
@@ -52,7 +52,7 @@ def result_to_json(result: OrganResult) -> dict[str, Any]:
 
 
 def _label_to_json(label: Label) -> dict[str, Any]:
-    """What differs from a label without probability, urgency and failure: most are such."""
+    """Convert a label, leaving out values at their default: most have no failure or urgency."""
     values: dict[str, Any] = {
         "certainty": None if label.certainty is None else int(label.certainty)
     }
@@ -82,9 +82,9 @@ def _evidence_to_json(one: Evidence) -> dict[str, Any]:
 
 
 def result_from_json(record: Mapping[str, Any]) -> OrganResult:
-    """The organ's result that a record holds.
+    """Return the organ's result that a record holds.
 
-    Keys that leavs no longer writes (`left_out`, of the option --overflow) are passed over.
+    Keys that leavs no longer writes (`left_out`, of the option --overflow) are ignored.
     """
     return OrganResult(
         record["report_id"],
@@ -105,7 +105,7 @@ _PLAIN = {int(certainty): Label(certainty) for certainty in Certainty}
 
 def _label_from_json(values: Mapping[str, Any]) -> Label:
     if len(values) == 1 and values["certainty"] is not None:
-        return _PLAIN[values["certainty"]]  # most are, and a million reports have a hundred million
+        return _PLAIN[values["certainty"]]  # most labels are; shared, for there are very many
     urgency, failure = values.get("urgency", int(Urgency.NOT_APPLICABLE)), values.get("failure")
     return Label(
         None if values["certainty"] is None else Certainty(values["certainty"]),
@@ -125,7 +125,7 @@ def _evidence_from_json(values: Mapping[str, Any]) -> Evidence:
 
 
 def total_usage(results: Iterable[Mapping[str, Usage]]) -> dict[str, Usage]:
-    """The usage of many results, by step."""
+    """Sum the usage of many results, by prompt."""
     total: dict[str, Usage] = {}
     for usage in results:
         for step, use in usage.items():

@@ -1,7 +1,7 @@
-"""How far a run is, over all its shards: done, failed, left, rate and time left.
+"""Reads how far a run is, over all its shards: done, failed, left, rate and time left.
 
-Everything is read from the journal; nothing is asked of a process. Whether one is alive cannot be
-seen in a file, so when it last recorded something is said instead.
+All of it comes from the journal; no process is contacted. A file does not show whether its process
+is alive, so the time of its last record is reported instead.
 """
 
 import time
@@ -17,7 +17,7 @@ from leavs.journal import manifest
 from leavs.journal.index import Index
 from leavs.journal.journal import FOLDER
 
-AT_WORK_SECONDS = 600.0  # a process that recorded something since then counts for the rate
+AT_WORK_SECONDS = 600.0  # the rate counts processes whose last record is at most this old
 
 
 class State(StrEnum):
@@ -33,11 +33,12 @@ class ShardStatus:
     """How far one shard is, or a run without shards.
 
     Args:
-        number: of the shard; None for the whole run.
-        reports: that it is to label; None while no process of it has counted them.
-        done: reports of which every organ is recorded.
-        failed_cells: cells that are recorded without a label.
-        seconds_since_record: since one of its processes last recorded something; None if none did.
+        number: the number of the shard; None for the whole run.
+        reports: the number of its reports; None until one of its processes has counted them.
+        done: the number of reports of which every organ is recorded.
+        failed_cells: the number of cells that are recorded without a label.
+        seconds_since_record: the time since the last record of its processes; None if there is
+            none.
     """
 
     number: int | None
@@ -49,7 +50,7 @@ class ShardStatus:
 
     @property
     def left(self) -> int | None:
-        """Reports that are still to be labeled, as far as is known."""
+        """The number of reports that are still to be labeled; None if it is not known."""
         if self.state is State.COMPLETE:
             return 0
         return None if self.reports is None else max(0, self.reports - self.done)
@@ -60,11 +61,12 @@ class Status:
     """How far a run is.
 
     Args:
-        shards: one, for the whole, where the run has none.
-        input_problems: entries of the input that belong to no report.
-        reports_an_hour: of the processes that recorded something in the last ten minutes, since
-            their engines were ready; None if there are none.
-        records_superseded: of cells that were recorded more than once.
+        shards: the status of each shard; of the whole run as one, if it has no shards.
+        input_problems: the number of entries of the input that belong to no report.
+        reports_an_hour: the rate, since their engines were ready, of the processes that recorded
+            something in the last ten minutes; None if there are none.
+        records_superseded: the number of records that do not count, because their cells were
+            recorded more than once.
     """
 
     num_shards: int | None
@@ -76,17 +78,17 @@ class Status:
 
     @property
     def done(self) -> int:
-        """Reports of which every organ is recorded."""
+        """The number of reports of which every organ is recorded."""
         return sum(shard.done for shard in self.shards)
 
     @property
     def failed_cells(self) -> int:
-        """Cells that are recorded without a label."""
+        """The number of cells that are recorded without a label."""
         return sum(shard.failed_cells for shard in self.shards)
 
     @property
     def left(self) -> int | None:
-        """Reports left; those of shards that never began are taken to be as many as of others."""
+        """The number of reports left, with shards that never began assumed as large as others."""
         known = [shard.reports for shard in self.shards if shard.reports is not None]
         if not known:
             return None
@@ -103,7 +105,7 @@ class Status:
 
     @property
     def seconds_left(self) -> float | None:
-        """At the rate of now."""
+        """The time left at the present rate; None if it cannot be estimated."""
         if self.left is None or not self.reports_an_hour:
             return None if self.left != 0 else 0.0
         return self.left / self.reports_an_hour * 3600
@@ -115,7 +117,7 @@ class Status:
 
 
 def read_status(folder: Path) -> Status:
-    """How far the run in a folder is.
+    """Read how far the run in a folder is.
 
     Raises:
         RunFolderError: the folder holds no run.
@@ -126,7 +128,7 @@ def read_status(folder: Path) -> Status:
 
 
 def status_of(index: Index, folder: Path, described: Mapping[str, Any]) -> Status:
-    """How far a run is, by the index of its journal and its manifest."""
+    """Compute how far a run is from the index of its journal and its manifest."""
     num_shards = described.get("num_shards")
     organs = len(described["identity"]["organs"])
     count = num_shards or 1
@@ -150,13 +152,13 @@ def status_of(index: Index, folder: Path, described: Mapping[str, Any]) -> Statu
 
 @dataclass(frozen=True, slots=True)
 class _Process:
-    """What a journal file tells of the process that wrote it.
+    """A process, as described by the journal file that it wrote.
 
     Args:
-        shard: None where it saw to all reports.
-        planned: reports that it was to see to; None while its engine was not ready.
-        ready: when its engine was; seconds since the epoch, as all times here.
-        complete: whether it came to its end with all of them done.
+        shard: the shard that it labeled; None if it labeled all reports.
+        planned: the number of reports it was to label; None if its engine was not ready yet.
+        ready: when its engine was ready, in seconds since the epoch, as all times here.
+        complete: whether it ended with all of its reports done.
     """
 
     shard: Shard | None
@@ -169,7 +171,7 @@ class _Process:
 
 
 def _processes(index: Index, folder: Path) -> list[_Process]:
-    """All processes that worked on a run, from the oldest."""
+    """Return all processes that worked on a run, from the oldest."""
     records: dict[str, dict[str, Mapping[str, Any]]] = {}
     for record in index.sessions:
         records.setdefault(record["journal"], {})[record["kind"]] = record
@@ -214,7 +216,7 @@ def _shard_status(
 def _state(
     own: Sequence[_Process], whole: Sequence[_Process], reports: int | None, done: int
 ) -> State:
-    """Complete by the word of its last process, or of one that saw to all reports, or by count."""
+    """Return the state; COMPLETE if its last process or a shardless one said so, or by count."""
     said = any(process.complete for process in (*own[-1:], *whole))
     if said or (reports is not None and done >= reports):
         return State.COMPLETE

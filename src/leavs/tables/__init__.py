@@ -1,1 +1,1 @@
-"""The CSV files: written from the journal, read back, reshaped, checked."""
+"""The CSV files of labels: writes them from the journal, reads, reshapes and checks them."""

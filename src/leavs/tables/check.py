@@ -1,6 +1,6 @@
-"""Contradictions inside a table of labels: found and listed, never mended.
+"""Finds and lists contradictions inside a table of labels; never changes the table.
 
-It reads the text of the cells, so that what is no code is found and does not stop it.
+It reads the cells as text, so that a cell that holds no code is found and does not stop the check.
 """
 
 from collections.abc import Iterator
@@ -27,9 +27,9 @@ from leavs.tables.columns import (
 from leavs.tables.merging import MISSING, NO_URGENCY, SCORED, CodeArray, is_positive
 from leavs.tables.read import ALLOWED, finding_types_of, read_rows
 
-UNKNOWN = -10  # what stands in the cell is no code
+UNKNOWN = -10  # the cell's text is no code
 COLUMNS = ("rule", "report_id", "organ", "type_annotation", "finding_type", "certainty", "urgency")
-BESIDE_ABSENT = ("absent", "postsurgical", "quality")  # what may be said of an organ that is gone
+BESIDE_ABSENT = ("absent", "postsurgical", "quality")  # types that an absent organ may have
 
 Flags = npt.NDArray[np.bool_]
 
@@ -39,7 +39,7 @@ class Rule:
     """A rule that a table can break.
 
     Args:
-        is_problem: False for what only says that a run recorded a failure.
+        is_problem: False for the rule that only reports a failure recorded by a run.
     """
 
     name: str
@@ -73,24 +73,23 @@ RULES = (
 
 
 def check_labels(path: Path) -> pd.DataFrame:
-    """What is wrong in a table of labels, one row for each problem, in the order of `RULES`.
+    """Check a table of labels; give one row for each problem, in the order of `RULES`.
 
-    A cell that holds no code breaks that rule alone; of rows that repeat each other the first one
-    counts.
+    A cell that holds no code breaks that rule alone; of duplicate rows the first one counts.
 
     Args:
         path: as for `read_labels`.
 
     Returns:
-        The columns `COLUMNS`, all text: certainty and urgency as they stand in the file, "" where
-        they do not belong to the problem. `finding_type` names the types beside each other,
-        joined by " + ".
+        The columns `COLUMNS`, all text: certainty and urgency as in the file, "" if the problem
+        does not concern them. `finding_type` names the types that contradict each other, joined by
+        " + ".
 
     Raises:
-        InputError: no such file, or not a table of labels.
+        InputError: the file does not exist, or is not a table of labels.
     """
     table = read_rows(Path(path))
-    if ANNOTATOR in table.columns and table[ANNOTATOR].nunique() > 1:  # each by itself
+    if ANNOTATOR in table.columns and table[ANNOTATOR].nunique() > 1:  # check each separately
         table[REPORT_ID] += " (" + table[ANNOTATOR] + ")"
     bad = ~table[KIND].isin(KINDS) | (table[REPORT_ID] == "") | (table[ORGAN] == "")
     again = table.duplicated([*KEYS]) & ~bad
@@ -111,20 +110,20 @@ def check_labels(path: Path) -> pd.DataFrame:
 
 
 def counts(problems: pd.DataFrame) -> dict[Rule, int]:
-    """How often each rule is broken, in the order of `RULES`."""
+    """Count how often each rule is broken, in the order of `RULES`."""
     of = problems["rule"].value_counts()
     return {rule: int(of.get(rule.name, 0)) for rule in RULES}
 
 
 @dataclass(frozen=True, slots=True)
 class _Cells:
-    """The cells of a table; P pairs of all its reports and all its organs, T finding types.
+    """The cells of a table: P pairs of a report and an organ, T finding types.
 
     Args:
         pairs: the id and the organ of each pair.
-        there: by kind, P: whether the table has the row.
-        text: by kind, P x T: what stands in the file.
-        codes: by kind, P x T: its code, MISSING or UNKNOWN.
+        there: for each kind of row, P: whether the table has the row.
+        text: for each kind, P x T: the text of the cell.
+        codes: for each kind, P x T: the code of the cell, or MISSING or UNKNOWN.
     """
 
     pairs: pd.DataFrame
@@ -134,7 +133,7 @@ class _Cells:
     codes: dict[str, CodeArray]
 
     def are(self, name: str) -> Flags:
-        """Where a finding type is present; nowhere, if the table does not have it."""
+        """P: where a finding type is present; nowhere if the table does not have it."""
         there: Flags = np.logical_or.reduce(self.present([name]), axis=1)
         return there
 
@@ -178,11 +177,11 @@ def _codes(column: "pd.Series[str]", kind: str) -> CodeArray:
     return np.where(known, numbers.where(known, 0), otherwise).astype(np.int8)
 
 
-# The rules, each as the rows that break it
+# The rules, each as a function that yields the rows that break it
 
 
 def _contradictions(cells: _Cells) -> Iterator[tuple[Rule, pd.DataFrame]]:
-    """Finding types of an organ that exclude each other."""
+    """Find present finding types of an organ that exclude each other."""
     others = [name for name in cells.finding_types if name not in BESIDE_ABSENT]
     for rule, name, beside in (
         (NORMAL, "normal", [*SCORED]),
@@ -197,7 +196,7 @@ def _contradictions(cells: _Cells) -> Iterator[tuple[Rule, pd.DataFrame]]:
 
 
 def _urgencies(cells: _Cells) -> Iterator[tuple[Rule, pd.DataFrame]]:
-    """Cells in which certainty and urgency do not fit; both rows must be there."""
+    """Find cells whose certainty and urgency do not fit, where the table has both rows."""
     certainties, urgencies = (cells.codes[kind] for kind in KINDS)
     both = (cells.there[LABELS] & cells.there[URGENCY])[:, None]
     positive = is_positive(certainties)
@@ -209,7 +208,7 @@ def _urgencies(cells: _Cells) -> Iterator[tuple[Rule, pd.DataFrame]]:
 
 
 def _of_kinds(cells: _Cells, code: int) -> pd.DataFrame:
-    """Cells with a code, where the row is there."""
+    """Return the cells with a certain code, in rows that the table has."""
     parts = []
     for kind, column in zip(KINDS, ("certainty", "urgency"), strict=True):
         found = (cells.codes[kind] == code) & cells.there[kind][:, None]
@@ -219,7 +218,7 @@ def _of_kinds(cells: _Cells, code: int) -> pd.DataFrame:
 
 
 def _missing_rows(cells: _Cells) -> pd.DataFrame:
-    """Pairs that lack a row or both."""
+    """Return the pairs that lack one row or both."""
     parts = [_described(cells, np.flatnonzero(~cells.there[k]), **{KIND: k}) for k in KINDS]
     by_pair = pd.concat(parts).groupby(["report_id", "organ"], sort=False)
     return by_pair[KIND].agg(" + ".join).reset_index()

@@ -1,7 +1,7 @@
-"""Tables of labels in other shapes: wide, long, tidy, yes or no, one abnormality for each organ.
+"""Converts tables of labels: wide, long, tidy, binary, one abnormality for each organ.
 
-A cell that has no label stays empty in every shape; nothing is guessed. The merging of finding
-types and organs follows LEAVS (arXiv 2503.13330, see `merging`). Knows nothing of files.
+A cell without a label stays empty in every shape; nothing is guessed. Finding types and organs
+are merged as in LEAVS (arXiv 2503.13330, see `merging`). Knows nothing of files.
 """
 
 from collections.abc import Callable
@@ -40,7 +40,7 @@ from leavs.tables.report_ids import without_folders
 
 
 class Shape(StrEnum):
-    """What a table of labels can be turned into."""
+    """A shape to which a table of labels can be converted."""
 
     WIDE = "wide"
     LONG = "long"
@@ -51,7 +51,7 @@ class Shape(StrEnum):
 
 
 class Reading(StrEnum):
-    """What a certainty code counts as where a label is yes or no."""
+    """What a certainty code counts as in a binary label."""
 
     POSITIVE = "positive"
     NEGATIVE = "negative"
@@ -77,24 +77,25 @@ LEAVS_POLICY = Policy(Reading.POSITIVE, Reading.NEGATIVE, Reading.NEGATIVE)  # t
 def convert_labels(
     labels: pd.DataFrame, to: Shape, policy: Policy | None = None, *, clean_ids: bool = False
 ) -> pd.DataFrame:
-    """A table of labels in another shape.
+    """Convert a table of labels to another shape.
 
     Args:
-        labels: the long format, as `read_labels` gives it.
+        labels: a table in the long format, as `read_labels` returns it.
         to: wide has one row for each report, with the columns `{organ}_{type}` and
             `{organ}_{type}_urgency`; long is the format of LEAVS; tidy has one row for each report,
-            organ and finding type. binary is wide, with 1 and 0; where a value can be masked it is
-            empty there and `{organ}_{type}_masked` is 1. abnormality is wide, with any of the six
-            scored types as one; joined-organs is the same after joining kidneys and bowels.
-        policy: for binary, and for it alone.
-        clean_ids: take folders and extensions of files off the ids.
+            organ and finding type. binary is wide, with 1 and 0; a masked value is empty and its
+            `{organ}_{type}_masked` is 1. abnormality is wide, with the six scored types merged to
+            one; joined-organs is the same after joining kidneys and bowels.
+        policy: how certainty becomes 1 or 0; for binary alone.
+        clean_ids: remove folders and file extensions from the ids.
 
     Returns:
         Ids and names as text, codes as nullable integers.
 
     Raises:
         UsageError: binary without a policy, or a policy without binary.
-        InputError: the table contradicts itself, holds what is no code, or lacks what is merged.
+        InputError: the table contradicts itself, holds a value that is no code, or lacks a type or
+            organ to be merged.
     """
     if to == Shape.BINARY and policy is None:
         raise UsageError("binary labels need a policy; there is no default")
@@ -136,7 +137,7 @@ def _refuse_bad_rows(labels: pd.DataFrame) -> None:
                 )
 
 
-# The shapes, each as a function of a grid
+# The shapes, each as a function that makes it from a grid
 
 
 def _integers(codes: CodeArray) -> pd.api.extensions.ExtensionArray:
@@ -203,7 +204,7 @@ def _wide_binary(grid: Grid, policy: Policy) -> pd.DataFrame:
 
 
 def _abnormality(grid: Grid) -> Grid:
-    """The six scored finding types as one: certainty by priority, urgency by its maximum."""
+    """Merge the six scored finding types: certainty by priority, urgency by its maximum."""
     if lacking := [name for name in SCORED if name not in grid.finding_types]:
         raise InputError(
             f"the table has no finding type {lacking[0]!r}; "
@@ -219,7 +220,7 @@ def _abnormality(grid: Grid) -> Grid:
 
 
 def _joined(grid: Grid) -> Grid:
-    """Kidneys and bowels as one organ each; certainty by priority, so that no finding is hidden."""
+    """Join kidneys and bowels to one organ each; certainty by priority, so no finding is lost."""
     for name, parts in JOINED.items():
         there = [part for part in parts if part in grid.organs]
         if len(there) == 1:
@@ -240,7 +241,7 @@ def _joined(grid: Grid) -> Grid:
 
 
 def _highest(urgencies: CodeArray, axis: int) -> CodeArray:
-    """The highest urgency; where there is none, and one is missing, it is not known."""
+    """Return the highest urgency; MISSING if there is none, and a value is missing."""
     highest = merge_urgencies(urgencies, axis)
     unclear = (highest == NO_URGENCY) & (urgencies == MISSING).any(axis=axis)
     return np.where(unclear, np.int8(MISSING), highest)

@@ -1,9 +1,9 @@
-"""Write the tables of a run from its journal, each file whole.
+"""Writes the tables of a run from its journal, each file atomically.
 
-labels.csv is the long format of LEAVS (arXiv 2503.13330): two rows, labels and urgency, for each
+labels.csv has the long format of LEAVS (arXiv 2503.13330): two rows, labels and urgency, for each
 report and organ. A cell that failed is empty there and named in failures.csv. The journal is read
-twice: once for where each cell's record stands, once for the records in the order of the output,
-so that memory holds neither texts nor keys.
+twice: once for the places of the records, once for the records in the order of the output, so that
+memory holds neither texts nor ids.
 """
 
 import csv
@@ -31,7 +31,7 @@ class Exported:
     """What an export wrote.
 
     Args:
-        shards: how far each shard was, of a run that has some.
+        shards: how far each shard was, if the run has shards.
     """
 
     reports: int = 0
@@ -47,14 +47,14 @@ class Exported:
 def export(folder: Path, include_report: bool = False) -> Exported:
     """Write labels.csv, details.csv, sentences.csv and failures.csv of a run from its journal.
 
-    Also completes run.json with what is known of the processes that worked on the run.
+    Also adds to run.json the processes that worked on the run, and totals.
 
     Args:
-        include_report: add the report's text to labels.csv, where the run has kept it.
+        include_report: add the report's text to labels.csv, if the run has kept it.
 
     Raises:
         RunFolderError: the folder holds no run.
-        StorageError: the tables cannot be written; those that were there stay.
+        StorageError: the tables cannot be written; earlier ones stay.
     """
     described = manifest.read(folder)
     try:
@@ -83,7 +83,7 @@ def _export(folder: Path, described: Mapping[str, Any], include_report: bool) ->
 
 
 def counted(folder: Path, shard: Shard) -> Exported:
-    """What is recorded of a shard, which has no tables of its own."""
+    """Count what is recorded of a shard, which has no tables of its own."""
     with Index(folder, shard) as index:
         exported = Exported(index.reports, damaged=index.damaged)
         for _, organs, failures in index.progress():
@@ -101,7 +101,7 @@ def _write(
     exported: Exported,
     include_report: bool,
 ) -> Mapping[str, Usage]:
-    """Write the tables, count what is in them, and give what it cost, by step."""
+    """Write the tables, count their contents in `exported`, and return the usage by prompt."""
     usage: dict[str, Usage] = {}
     with ExitStack() as stack:
         tables = _Tables(stack, folder, identity["finding_types"], include_report)
@@ -134,22 +134,22 @@ def _totals(index: Index, exported: Exported, usage: Mapping[str, Usage]) -> dic
 
 
 def _text(index: Index, report_id: str, text_hash: str) -> str:
-    """Return the text that was labeled; "" where it could not be read or is not kept."""
+    """Return the text that was labeled; "" if it could not be read or is not kept."""
     place = index.text_of(report_id, text_hash)
     return "" if place is None else str(index.record(place)["text"])
 
 
 def _input_problems(index: Index) -> Iterator[tuple[str, str]]:
-    """The sources and reasons, by position; what is wrong at one position is in order, too."""
+    """Yield the sources and reasons by position; those of one position are sorted."""
     for _, places in groupby(index.input_problems(), _position):
         records = map(index.record, places)
         yield from sorted((record["source"], record["reason"]) for record in records)
 
 
 def _in_order(index: Index, organs: Sequence[str]) -> Iterator[tuple[OrganResult, str]]:
-    """All results by position of the report, its id, and the organ's place in the pack.
+    """Yield all results by position of the report, its id, and the organ's place in the pack.
 
-    Several reports have one position where they came from several inputs.
+    Several reports can have the same position if they came from several inputs.
     """
     rank = {organ: number for number, organ in enumerate(organs)}
     for _, places in groupby(index.best(), _position):
@@ -163,7 +163,7 @@ def _position(place: RecordPlace) -> int:
 
 
 class _Tables:
-    """The four files of an export, being written."""
+    """Writes the four files of an export."""
 
     def __init__(
         self, stack: ExitStack, folder: Path, finding_types: Sequence[str], include_report: bool

@@ -16,7 +16,7 @@ class Grid:
     """The codes of R reports, O organs and T finding types.
 
     Args:
-        certainties: R x O x T; MISSING where a cell is empty or the table does not have it.
+        certainties: R x O x T; MISSING where the table's cell is empty or not there.
         urgencies: likewise.
         known: R x O, whether the table has a row of this report and organ.
     """
@@ -30,10 +30,10 @@ class Grid:
 
 
 def grid_of(labels: pd.DataFrame) -> Grid:
-    """The codes of a table.
+    """Convert a table to a grid of codes.
 
     Args:
-        labels: as `read_labels` gives them, without rows that repeat each other.
+        labels: a table as `read_labels` returns it, without duplicate rows.
     """
     finding_types = tuple(finding_types_of(labels))
     report, ids = pd.factorize(labels[REPORT_ID])

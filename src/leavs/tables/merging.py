@@ -1,8 +1,8 @@
-"""Finding types merged, organs joined, and codes as numbers, by the rules of LEAVS.
+"""Merges finding types and joins organs by the rules of LEAVS, on codes as numbers.
 
 The rules are those of the paper's evaluation (Bigolin Lanfredi et al., arXiv 2503.13330). Certainty
-codes merge by priority, 1 > -1 > -3 > -2 > 0; joined organs take the largest code as a number,
-which is another order, and kept as it is. A cell without a label (a failure, or a missing row) is
+codes merge by priority, 1 > -1 > -3 > -2 > 0; joined organs take the numerically largest code, a
+different order that follows the paper. A cell without a label (a failure, or a missing row) is
 MISSING, which never counts as a label. A merge that includes it gives MISSING, unless another
 value decides the result.
 
@@ -18,7 +18,7 @@ from leavs.domain import Certainty, Urgency
 
 CodeArray = npt.NDArray[np.int8]
 
-MISSING = -9  # no certainty is known
+MISSING = -9  # there is no label
 NO_URGENCY = int(Urgency.NOT_APPLICABLE)
 
 MERGED: Mapping[str, tuple[str, ...]] = {
@@ -42,21 +42,21 @@ PRIORITY = (
     Certainty.UNSURE,
     Certainty.PRESENT,
 )
-_RANKS = np.zeros(256, np.int8)  # by code as an unsigned byte
+_RANKS = np.zeros(256, np.int8)  # the index is the code as an unsigned byte
 _RANKS[np.array(PRIORITY, np.int8).view(np.uint8)] = np.arange(len(PRIORITY))
 _BY_RANK = np.array(PRIORITY, np.int8)
 
 
 def merge_certainties(codes: CodeArray, axis: int = -1) -> CodeArray:
-    """One certainty code for several finding types: 1 > -1 > -3 > missing > -2 > 0."""
+    """Merge the certainties of several finding types: 1 > -1 > -3 > MISSING > -2 > 0."""
     merged: CodeArray = _BY_RANK[_RANKS[codes.view(np.uint8)].max(axis=axis)]
     return merged
 
 
 def join_certainties(codes: CodeArray, axis: int = -1) -> CodeArray:
-    """One certainty code for two organs: the largest as a number.
+    """Join the certainties of two organs: the numerically largest code.
 
-    Where one organ's is missing, only a finding in the other (1 or -1) says what both have.
+    If one of them is MISSING, the result is MISSING unless the other has a finding (1 or -1).
     """
     largest = codes.max(axis=axis)
     open_still = (codes == MISSING).any(axis=axis) & ~is_positive(largest)
@@ -64,21 +64,21 @@ def join_certainties(codes: CodeArray, axis: int = -1) -> CodeArray:
 
 
 def merge_urgencies(codes: CodeArray, axis: int = -1) -> CodeArray:
-    """The highest urgency; a missing one is -1 and so the lowest."""
+    """Merge urgencies to the highest; one that was not given is -1, and so the lowest."""
     merged: CodeArray = codes.max(axis=axis)
     return merged
 
 
 def is_positive(codes: CodeArray) -> npt.NDArray[np.bool_]:
-    """Certainty as a binary: present and unsure are positive, all else is negative."""
+    """Say where a certainty is positive: present and unsure are, all others are negative."""
     positive: npt.NDArray[np.bool_] = (codes == Certainty.PRESENT) | (codes == Certainty.UNSURE)
     return positive
 
 
 def joined_organs(organs: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Organs and the parts of which they are made; a joined organ stands where its first part did.
+    """Return each organ after joining, and its parts; a joined organ has its first part's place.
 
-    An organ of which only one part is there cannot be joined and is left out.
+    An organ with only one of its two parts cannot be joined and is left out.
     """
     whole: dict[str, tuple[str, ...]] = {}
     joined_of = {part: name for name, parts in JOINED.items() for part in parts}

@@ -1,8 +1,8 @@
-"""Tables of labels, read: from a run, or from any shape in which they are written.
+"""Reads tables of labels: of a run, or from a file in any of three shapes.
 
 long, the format of LEAVS (arXiv 2503.13330): two rows, labels and urgency, for each report and
 organ. wide: one row for each report. tidy: one row for each report, organ and finding type, as
-details.csv. Whatever the shape of the file, what is read stands in the long format.
+details.csv. Whatever the shape of the file, the result has the long format.
 """
 
 from pathlib import Path
@@ -30,13 +30,13 @@ ALLOWED = {
     LABELS: frozenset(int(code) for code in Certainty),
     URGENCY: frozenset(int(code) for code in Urgency),
 }
-WELL_KNOWN = {"normal", "absent", "diffuse", "focal", "abnormality"}  # types, and no organs
-LARGEST = 127  # what stands for a code is a small number; a larger one overflows
+WELL_KNOWN = {"normal", "absent", "diffuse", "focal", "abnormality"}  # finding types, not organs
+LARGEST = 127  # a code is stored in 8 bits; a larger number would overflow
 NEEDS_PYARROW = "Parquet files need pyarrow: pip install 'leavs[evaluate]'"
 
 
 def read_labels(path: Path) -> pd.DataFrame:
-    """A table of labels in the long format, ours or one that the LEAVS authors published.
+    """Read a table of labels in the long format, ours or one that the LEAVS authors published.
 
     Args:
         path: a run folder, or a CSV or Parquet file in the long, wide or tidy shape.
@@ -46,7 +46,7 @@ def read_labels(path: Path) -> pd.DataFrame:
         is NA).
 
     Raises:
-        InputError: no such file, or not a table of labels.
+        InputError: the file does not exist, or is not a table of labels.
     """
     table = read_rows(path)
     columns = {}
@@ -61,7 +61,7 @@ def read_labels(path: Path) -> pd.DataFrame:
 
 
 def _as_codes(column: "pd.Series[str]") -> pd.api.extensions.ExtensionArray:
-    """Texts as numbers; there are few different ones, and each is read once."""
+    """Convert texts to numbers; the texts repeat, and each different one is parsed once."""
     places, texts = pd.factorize(column)
     numbers = pd.to_numeric(pd.Series(texts, dtype=object).replace("", None))
     if (numbers.abs() > LARGEST).any():
@@ -70,25 +70,25 @@ def _as_codes(column: "pd.Series[str]") -> pd.api.extensions.ExtensionArray:
 
 
 def read_rows(path: Path) -> pd.DataFrame:
-    """As `read_labels`, with the codes as the text that stands in the file.
+    """Read as `read_labels`, but leave the codes as the text of the file.
 
     Raises:
-        InputError: no such file, or not a table of labels.
+        InputError: the file does not exist, or is not a table of labels.
     """
     file = file_of(path)
     return as_rows(read_table(file), file)
 
 
 def file_of(path: Path) -> Path:
-    """The table itself, of a run folder or a file."""
+    """Return the file of the table, given a run folder or the file itself."""
     return path / "labels.csv" if path.is_dir() else path
 
 
 def as_rows(table: pd.DataFrame, file: Path) -> pd.DataFrame:
-    """A table of any shape in the long one.
+    """Convert a table of any shape to the long format.
 
     Args:
-        file: that it was read from, for messages.
+        file: the file that it was read from, for messages.
 
     Raises:
         InputError: it is no table of labels.
@@ -105,19 +105,20 @@ def as_rows(table: pd.DataFrame, file: Path) -> pd.DataFrame:
 
 
 def finding_types_of(table: pd.DataFrame) -> list[str]:
-    """The finding types of a table in the long format."""
+    """Return the finding types of a table in the long format."""
     return [column for column in table.columns if column not in (*KEYS, ANNOTATOR)]
 
 
 def read_table(file: Path) -> pd.DataFrame:
-    """A CSV or Parquet file as text; an empty cell is "", and what is no label is left out.
+    """Read a CSV or Parquet file as text; an empty cell is "", and columns of text are left out.
 
     Raises:
-        InputError: no such file, or it cannot be read.
+        InputError: the file does not exist or cannot be read.
     """
     try:
         if file.suffix != PARQUET:
-            # Whole, though the texts are dropped: else pandas takes lines of any length.
+            # Read all columns, though texts are dropped: with `usecols` pandas would accept lines
+            # with more cells than the header has.
             table = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
             if not isinstance(table.index, pd.RangeIndex):
                 raise InputError(f"{file} has lines with more cells than its header has columns")
@@ -137,7 +138,7 @@ def read_table(file: Path) -> pd.DataFrame:
 
 
 def _from_tidy(table: pd.DataFrame, file: Path) -> pd.DataFrame:
-    """Rows of one finding type side by side; a type that is missing somewhere stays empty."""
+    """Pivot rows of single finding types to columns; a type that a report lacks stays empty."""
     report, organ, finding_type, certainty, urgency = TIDY
     if table.duplicated([report, organ, finding_type]).any():
         raise InputError(f"{file} has two rows for the same report, organ and finding type")
@@ -152,7 +153,7 @@ def _from_tidy(table: pd.DataFrame, file: Path) -> pd.DataFrame:
 
 
 def _from_wide(table: pd.DataFrame, file: Path) -> pd.DataFrame:
-    """Columns `{organ}_{type}` and `{organ}_{type}_urgency` as rows."""
+    """Convert the columns `{organ}_{type}` and `{organ}_{type}_urgency` to rows."""
     if REPORT_ID not in table.columns:
         raise InputError(f"{file} has no column {REPORT_ID!r}; is it a table of labels?")
     if table[REPORT_ID].duplicated().any():
@@ -169,7 +170,7 @@ def _from_wide(table: pd.DataFrame, file: Path) -> pd.DataFrame:
 
 
 def _organs_and_types(cells: list[str], file: Path) -> tuple[list[str], list[str]]:
-    """The names of which the columns are made; either may have a `_` of its own, not both."""
+    """Split column names into organs and types; either may hold a `_` itself, but not both."""
     readings = []
     for split in (str.partition, str.rpartition):
         pairs = [(left, right) for left, _, right in (split(cell, "_") for cell in cells)]
@@ -186,7 +187,7 @@ def _organs_and_types(cells: list[str], file: Path) -> tuple[list[str], list[str
 def _two_rows_each(
     parts: list[pd.DataFrame], keys: tuple[str, str], finding_types: list[str]
 ) -> pd.DataFrame:
-    """Parts that hold one row for each key, merged: by report and organ as they came first."""
+    """Concatenate parts and sort the rows by report, organ and kind, each as it came first."""
     names = dict(zip(keys, KEYS[:2], strict=True))
     table = pd.concat(parts, ignore_index=True).rename(columns=names)
     places = [pd.factorize(table[column])[0] for column in KEYS]

@@ -1,4 +1,4 @@
-"""Ids of reports, brought into a form in which two files agree.
+"""Brings ids of reports into a form in which two files agree.
 
 The published LEAVS labels write a path twice, joined by an underscore
 ("./a/x.nii.gz_./a/x.nii.gz"); others keep the extension of a file or its folder.
@@ -11,14 +11,14 @@ EXTENSIONS = (".txt", ".nii.gz", ".nii", ".json", ".dcm")
 
 
 def undoubled(report_id: str) -> str:
-    """What stands on both sides of the middle underscore, if it is the same."""
+    """Return one half of an id if its halves around the middle underscore agree; else the id."""
     half = len(report_id) // 2
     left, right = report_id[:half], report_id[half + 1 :]
     return left if left and left == right and report_id[half] == "_" else report_id
 
 
 def without_extensions(report_id: str) -> str:
-    """An undoubled id without the extensions of a report's or a scan's file."""
+    """Return an undoubled id without the extensions of a report's or a scan's file."""
     name = undoubled(report_id)
     while ending := next((e for e in EXTENSIONS if name.lower().endswith(e) and name != e), ""):
         name = name[: -len(ending)]
@@ -26,7 +26,7 @@ def without_extensions(report_id: str) -> str:
 
 
 def without_folders(report_id: str) -> str:
-    """An undoubled id without extensions and folders."""
+    """Return an undoubled id without extensions and folders."""
     return without_extensions(report_id).rpartition("/")[2]
 
 
@@ -34,7 +34,7 @@ FORMS: tuple[Callable[[str], str], ...] = (str, undoubled, without_extensions, w
 
 
 def common_form(left: Iterable[str], right: Iterable[str]) -> Callable[[str], str] | None:
-    """The form in which most ids of two files agree and none of a file become one; else None."""
+    """Choose the form in which most ids of two files agree and none coincide within one file."""
     left, right = set(left), set(right)
     best, most = None, 0
     for form in FORMS:

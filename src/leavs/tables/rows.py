@@ -1,7 +1,7 @@
-"""One organ's result as rows of the tables; the columns stand beside the functions that fill them.
+"""Converts one organ's result to rows of the tables; each table's columns stand by its function.
 
-The columns of the labels table are those of LEAVS (arXiv 2503.13330). A value that is not known is
-an empty cell. Knows nothing of files.
+The columns of the labels table are those of LEAVS (arXiv 2503.13330). A value that is not known
+becomes an empty cell. Knows nothing of files.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,16 +11,16 @@ from leavs.tables.columns import LABELS, URGENCY
 
 Row = tuple[str | int | float | None, ...]
 
-PROBABILITY_DIGITS = 4  # more would be the noise of the engine's arithmetic
+PROBABILITY_DIGITS = 4  # more digits would show the engine's rounding errors
 
 
 def label_rows(
     result: OrganResult, finding_types: Sequence[str], report: str | None
 ) -> Iterator[Row]:
-    """The row of certainties and the row of urgencies.
+    """Yield the row of certainties and the row of urgencies.
 
     Args:
-        report: the text for the report column, or None where there is no such column.
+        report: the text for the report column, or None if there is no such column.
     """
     labels = [result.labels[name] for name in finding_types]
     key = (result.report_id, result.organ, *(() if report is None else (report,)))
@@ -29,7 +29,7 @@ def label_rows(
 
 
 def detail_rows(result: OrganResult, finding_types: Sequence[str]) -> Iterator[Row]:
-    """One row for each finding type; sentences of evidence are set apart by line breaks."""
+    """Yield one row for each finding type; sentences of evidence are separated by line breaks."""
     evidence = "\n".join(one.sentence.in_context for one in result.evidence)
     for name in finding_types:
         label = result.labels[name]
@@ -48,7 +48,7 @@ def detail_rows(result: OrganResult, finding_types: Sequence[str]) -> Iterator[R
 
 
 def sentence_rows(result: OrganResult) -> Iterator[Row]:
-    """One row for each sentence of evidence, with its offsets into the report's text."""
+    """Yield one row for each sentence of evidence, with its offsets into the report's text."""
     for one in result.evidence:
         yield (
             result.report_id,
@@ -63,7 +63,7 @@ def sentence_rows(result: OrganResult) -> Iterator[Row]:
 
 
 def failure_rows(result: OrganResult) -> Iterator[Row]:
-    """One row for each cell that has no label, or no urgency where it should."""
+    """Yield one row for each cell that failed to get its label or its urgency."""
     for name, label in result.labels.items():
         if label.failure is not None:
             step, reason = label.failure.step.value, label.failure.reason

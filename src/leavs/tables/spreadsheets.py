@@ -1,8 +1,8 @@
-"""Copies of tables that a spreadsheet can open: no cell of theirs is run as a formula.
+"""Writes copies of tables that are safe in a spreadsheet: no cell is run as a formula.
 
-A single quote goes before what would be one, as OWASP says of CSV injection; also where a line, a
-";" or a tab inside a cell would begin a cell of its own in a program that splits there. Numbers
-stay. The tables themselves are left as they are, for they are read back. Knows nothing of labels.
+A single quote goes before each beginning of a formula, as OWASP advises against CSV injection; also
+after a line break, ";" or tab inside a cell, where some programs begin a new cell. Numbers stay.
+The tables themselves are not changed, because they are read back. Knows nothing of labels.
 """
 
 import csv
@@ -14,14 +14,14 @@ from pathlib import Path
 from leavs.system.private_files import written_whole
 
 SUFFIX = "-spreadsheet.csv"
-BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes UTF-8 for Windows-1252
+BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads UTF-8 as Windows-1252
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _FORMULA = re.compile(r"(^|[;\t\r\n])([^\S\r\n\t]|[\ufeff\x00-\x08\x0e-\x1f])*[=+\-@＝＋－＠]")
 _BLANK = re.compile(r"^[\t\r\n]")
 
 
 def safe_cell(text: str) -> str:
-    """A cell's text with no beginning of a formula in it; a number as it is."""
+    """Return a cell's text with a quote before each beginning of a formula; a number unchanged."""
     if _NUMBER.fullmatch(text):
         return text
     marked = _FORMULA.sub(lambda found: f"{found[1]}'{found[0][len(found[1]) :]}", text)
@@ -29,10 +29,10 @@ def safe_cell(text: str) -> str:
 
 
 def write_safe_copy(table: Path) -> Path:
-    """Write labels-spreadsheet.csv beside labels.csv, and so on, and return it.
+    """Write a safe copy beside a table, as labels-spreadsheet.csv of labels.csv; return its path.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the copy cannot be written.
     """
     target = table.with_name(f"{table.stem}{SUFFIX}")
     with written_whole(target) as file:
