@@ -1,56 +1,56 @@
-"""Work in a thread, while whoever needs a part of it waits for that part alone."""
+"""Runs work in a thread, while others wait for just the part of its result that they need."""
 
 import time
 from collections.abc import Callable, Iterator
 from threading import Condition, Thread
 
-NEWS = 0.01  # seconds of work after which those who wait look again: to wake them costs time
-REST = 0.005  # seconds of rest after that while nobody waits: others get the processor
+NOTIFY_SECONDS = 0.01  # of work between two wakings of the waiting threads, which take time
+PAUSE_SECONDS = 0.005  # of pause after each while no thread waits, so that others can compute
 
 
 class Background:
-    """Starts a piece of work at once, and does it step by step.
+    """Starts work in a thread at once, and does it step by step.
 
     Args:
-        steps: does a step of the work each time it is asked for the next.
+        steps: an iterator that does a step of the work for each item.
     """
 
     def __init__(self, steps: Iterator[None]) -> None:
         self._steps = steps
-        self._news = Condition()
+        self._condition = Condition()
         self._ended = False
         self._waiting = 0
         self._error: Exception | None = None
         Thread(target=self._work, daemon=True).start()
 
     def wait(self, ready: Callable[[], bool] = lambda: False) -> None:
-        """Return when `ready` says so, or when all is done.
+        """Wait until `ready` returns True or all work is done.
 
         Raises:
-            Exception: the one that ended the work before `ready` said so.
+            Exception: the error that ended the work before `ready` returned True.
         """
-        with self._news:
+        with self._condition:
             self._waiting += 1
-            self._news.wait_for(lambda: self._ended or ready())
+            self._condition.wait_for(lambda: self._ended or ready())
             self._waiting -= 1
         if self._error is not None and not ready():
             raise self._error
 
     def _work(self) -> None:
-        told = 0.0
+        notified = 0.0
         try:
             for _ in self._steps:
-                if time.monotonic() - told > NEWS:
-                    self._tell()
-                    told = time.monotonic()
-        except Exception as error:  # noqa: BLE001 - whoever waits gets it
+                if time.monotonic() - notified > NOTIFY_SECONDS:
+                    self._notify()
+                    notified = time.monotonic()
+        except Exception as error:  # noqa: BLE001 - raised in the threads that wait
             self._error = error
-        with self._news:
+        with self._condition:
             self._ended = True
-            self._news.notify_all()
+            self._condition.notify_all()
 
-    def _tell(self) -> None:
-        with self._news:
-            self._news.notify_all()
+    def _notify(self) -> None:
+        with self._condition:
+            self._condition.notify_all()
         if not self._waiting:
-            time.sleep(REST)
+            time.sleep(PAUSE_SECONDS)

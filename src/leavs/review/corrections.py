@@ -1,6 +1,6 @@
-"""What readers changed, accepted and undid: one append-only file for each reader.
+"""Stores what readers changed, accepted and undid: one append-only file for each reader.
 
-A change is on the disk before it counts. A line that a killed process left unfinished is no change.
+A change is on the disk before it counts. A line that a killed process left unfinished is ignored.
 Knows nothing of pages or servers.
 """
 
@@ -27,14 +27,14 @@ Cell = tuple[str, str, str]  # report, organ, finding type
 
 @dataclass(frozen=True, slots=True)
 class CellCodes:
-    """Certainty and urgency of a cell; None where nothing is said, or a label failed."""
+    """Certainty and urgency of a cell; None if nothing is said of it, or its label failed."""
 
     certainty: int | None = None
     urgency: int | None = None
 
     @property
     def is_valid(self) -> bool:
-        """Whether a reader may say so: an urgency goes with a finding and with nothing else."""
+        """Whether a reader may give these codes: an urgency needs a finding."""
         if self.certainty is None:
             return self.urgency is None
         if self.certainty not in [*Certainty] or self.urgency not in [None, *Urgency]:
@@ -45,7 +45,7 @@ class CellCodes:
 
 NOTHING = CellCodes()
 NOT_MENTIONED = CellCodes(int(Certainty.NOT_MENTIONED), int(Urgency.NOT_APPLICABLE))
-CodesOfCell = Callable[[Cell], CellCodes]  # what the table of labels says of a cell
+CodesOfCell = Callable[[Cell], CellCodes]  # looks up a cell in the table of labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,9 @@ class Change:
     """One thing that a reader did: a cell changed, or a report accepted (organ and type are "").
 
     Args:
-        before: CellCodes, or whether the report was accepted.
-        undoes: it takes the change before it back.
-        blind: the reader saw no labels.
+        before: the codes of the cell, or whether the report was accepted; `after` likewise.
+        undoes: whether this undoes the latest change.
+        blind: whether the reader saw no labels.
     """
 
     report_id: str
@@ -70,7 +70,7 @@ class Change:
 
     @property
     def cell(self) -> Cell:
-        """What was changed."""
+        """The cell that was changed."""
         return (self.report_id, self.organ, self.finding_type)
 
 
@@ -79,8 +79,8 @@ class Readings:
     """What one reader has said so far.
 
     Args:
-        codes: of the cells that the reader changed.
-        accepted: the reports that the reader has read whole.
+        codes: the codes of the cells that the reader changed.
+        accepted: by report, whether the reader has accepted all of it.
         history: the changes that can be undone, the latest last.
     """
 
@@ -103,19 +103,19 @@ class Readings:
             self._forget(self.history.pop())
 
     def _forget(self, undone: Change) -> None:
-        """A cell that is as it was before its first change was not changed."""
+        """Remove a cell from the changed ones once all of its changes are undone."""
         if not any(one.cell == undone.cell for one in self.history):
             self.codes.pop(undone.cell, None)
 
     def has_read(self, cell: Cell) -> bool:
-        """Whether the reader has said anything of a cell: by changing it, or with its report."""
+        """Whether the reader has changed a cell or accepted its report."""
         return cell in self.codes or self.accepted.get(cell[0], False)
 
     def says(self, cell: Cell, labels: CodesOfCell) -> CellCodes:
-        """What the reader says of a cell: what it was changed to, or what was in view.
+        """Return the codes that the reader changed a cell to, or else those the reader saw.
 
-        A blind reader, who has nothing in view, says of all other cells of an accepted report that
-        they are not mentioned.
+        A blind reader sees none; in an accepted report, all cells that such a reader left unchanged
+        count as not mentioned.
         """
         if cell in self.codes:
             return self.codes[cell]
@@ -125,15 +125,16 @@ class Readings:
 
 
 class CorrectionFile:
-    """The file of one reader: read when it is opened, then only appended to.
+    """The file of one reader: read at first, then only appended to.
 
     Args:
-        folder: of the run, or the one in which the table of labels stands.
-        reader: a name for files.
-        blind: the reader sees no labels.
+        folder: the folder of the run, or the one with the table of labels.
+        reader: the reader's name, which is part of the file's name.
+        blind: whether the reader sees no labels.
 
     Raises:
-        UsageError: no name for a file, or the reader has read the other way so far.
+        UsageError: the name cannot be part of a file's name, or the reader was blind before and
+            is not now, or the other way round.
         InputError: the file cannot be read.
     """
 
@@ -149,7 +150,7 @@ class CorrectionFile:
         self._end_torn_line()
 
     def add(self, change: Change) -> None:
-        """Record a change; when this returns, it is on the disk."""
+        """Record a change; once this returns, it is on the disk."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         readings = self.readings
         change = replace(change, reader=readings.reader, blind=readings.blind, time=now)
@@ -160,7 +161,7 @@ class CorrectionFile:
         readings.apply(change)
 
     def undo(self) -> Change | None:
-        """Take the latest change back; it is given, or None if there is none."""
+        """Undo the latest change and return it; None if there is none."""
         if not self.readings.history:
             return None
         last = self.readings.history[-1]
@@ -172,17 +173,17 @@ class CorrectionFile:
         os.close(self._descriptor)
 
     def _end_torn_line(self) -> None:
-        """What a killed process left unfinished must not swallow the next line."""
+        """End a line that a killed process left unfinished, so that the next one stands alone."""
         size = os.lseek(self._descriptor, 0, os.SEEK_END)
         if size and os.pread(self._descriptor, 1, size - 1) != b"\n":
             os.write(self._descriptor, b"\n")
 
 
 def path_of(folder: Path, reader: str) -> Path:
-    """Where a reader's changes stand.
+    """Return the path of a reader's file.
 
     Raises:
-        UsageError: the name is none for a file.
+        UsageError: the reader's name cannot be part of a file's name.
     """
     if not _NAME.fullmatch(reader):
         raise UsageError(
@@ -192,10 +193,10 @@ def path_of(folder: Path, reader: str) -> Path:
 
 
 def read_readings(path: Path) -> Readings:
-    """What one reader has said.
+    """Read what one reader has said.
 
     Raises:
-        InputError: the file cannot be read, or holds what is no change.
+        InputError: the file cannot be read, or has a line that is no change.
     """
     readings = Readings(path.name.removeprefix(_PREFIX).removesuffix(_SUFFIX))
     for change in _changes(path):
@@ -204,7 +205,7 @@ def read_readings(path: Path) -> Readings:
 
 
 def read_all(folder: Path) -> list[Readings]:
-    """What all readers have said, by name; the adjudicator is among them."""
+    """Read what all readers have said, sorted by name; the adjudicator is among them."""
     paths = sorted((folder / FOLDER).glob(f"{_PREFIX}*{_SUFFIX}"))
     return [read_readings(path) for path in paths]
 
@@ -218,7 +219,7 @@ def _changes(path: Path) -> Iterator[Change]:
         try:
             yield _change(json.loads(line))
         except (ValueError, TypeError, KeyError) as error:
-            if not line.endswith(b"}"):  # unfinished, and ended by the next process
+            if not line.endswith(b"}"):  # left unfinished, and ended by a later process
                 continue
             raise InputError(f"{path} line {number} is no change; restore the file") from error
 
@@ -234,9 +235,10 @@ def _change(values: Mapping[str, Any]) -> Change:
 def differing(
     readings: Sequence[Readings], labels: CodesOfCell
 ) -> dict[Cell, dict[str, CellCodes]]:
-    """The cells on which readers differ, and what each of them says.
+    """Find the cells on which readers differ, and what each of them says.
 
-    Of a cell that any of them changed, those are compared who changed it or accepted its report.
+    For each cell that any of them changed, the readers who changed it or accepted its report are
+    compared.
     """
     readers = [one for one in readings if one.reader != ADJUDICATOR]
     found = {}
@@ -248,10 +250,10 @@ def differing(
 
 
 def decided(readings: Sequence[Readings], labels: CodesOfCell) -> dict[Cell, CellCodes]:
-    """Return the codes that readers with the labels in view agree on, of cells that any changed.
+    """Return the codes of the changed cells on which the readers who saw the labels agree.
 
     Raises:
-        UsageError: they differ, and no adjudicator has decided.
+        UsageError: they differ on a cell that no adjudicator has decided.
     """
     seeing = [one for one in readings if not one.blind and one.reader != ADJUDICATOR]
     judge = next((one for one in readings if one.reader == ADJUDICATOR), Readings(ADJUDICATOR))

@@ -1,4 +1,4 @@
-"""What readers do at the page: queues, changes, undo, adjudication. Knows nothing of HTTP."""
+"""Does what readers ask for: queues, changes, undo, adjudication. Knows nothing of HTTP."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -29,10 +29,10 @@ class ReviewDesk:
     Args:
         shown: the labels and reports.
         reader: the name under which changes are kept.
-        adjudicates: the reader decides the cells on which others differ, and sees no more.
+        adjudicates: whether the reader decides the cells on which others differ, and only these.
 
     Raises:
-        UsageError: the name is none for a file, or there is nothing to decide.
+        UsageError: the name cannot be part of a file's name, or there is nothing to decide.
     """
 
     def __init__(self, shown: Shown, reader: str, *, adjudicates: bool = False) -> None:
@@ -43,7 +43,7 @@ class ReviewDesk:
         if self._open_cells is not None and not self._open_cells:
             raise UsageError("there is nothing to decide: no two readers differ")
         self._file = CorrectionFile(shown.folder, reader, blind=shown.blind)
-        self._one_at_a_time = Lock()  # requests are answered in threads
+        self._one_at_a_time = Lock()  # several threads answer requests
 
     def _differing(self) -> dict[Cell, dict[str, CellCodes]]:
         readings = [one for one in read_all(self._shown.folder) if one.reader != ADJUDICATOR]
@@ -52,7 +52,7 @@ class ReviewDesk:
 
     @property
     def folder(self) -> Path:
-        """Where this reader's changes stand."""
+        """The folder with this reader's file."""
         return self._file.path.parent
 
     @property
@@ -61,12 +61,12 @@ class ReviewDesk:
         return self._file.readings
 
     def session(self) -> dict[str, Any]:
-        """What a page has to know once."""
+        """Return what the page needs once, when it is loaded."""
         adjudicates = self._open_cells is not None
         return {**self._shown.session(), "reader": self.readings.reader, "adjudicates": adjudicates}
 
     def queue(self, wanted: Filter) -> dict[str, Any]:
-        """The places of the reports in a queue, and of those that the reader has accepted."""
+        """Return the places of the reports in a queue, and of those that the reader accepted."""
         grid = self._shown.grid
         places: Sequence[int] = self._shown.queue(wanted)
         if self._open_cells is not None:
@@ -77,7 +77,7 @@ class ReviewDesk:
         return {"places": list(places), "accepted": done}
 
     def report(self, place: int) -> dict[str, Any]:
-        """One report with what the reader says of it.
+        """Return one report with what the reader says of it.
 
         Raises:
             IndexError: there is no such report.
@@ -98,10 +98,10 @@ class ReviewDesk:
             cell["said"] = {who: asdict(one) for who, one in (said or {}).items()}
 
     def change(self, place: int, organ: str, finding_type: str, after: CellCodes) -> None:
-        """Say something else of a cell; it is on the disk when this returns.
+        """Change the codes of a cell; once this returns, the change is on the disk.
 
         Raises:
-            UsageError: there is no such cell, it is not this reader's to change, or certainty and
+            UsageError: there is no such cell, this reader may not change it, or certainty and
                 urgency do not go together.
         """
         grid = self._shown.grid
@@ -118,7 +118,7 @@ class ReviewDesk:
                 self._file.add(Change(*cell, before, after))
 
     def accept(self, place: int, accepted: bool) -> None:
-        """Say that the whole report was read, or that it was not."""
+        """Accept a whole report, or take that back."""
         report_id = self._id(place)
         with self._one_at_a_time:
             before = self.readings.accepted.get(report_id, False)
@@ -126,7 +126,7 @@ class ReviewDesk:
                 self._file.add(Change(report_id, "", "", before, accepted))
 
     def undo(self) -> int | None:
-        """Take the latest change back; the place of its report, or None if there is none."""
+        """Undo the latest change; return the place of its report, or None if there is none."""
         with self._one_at_a_time:
             undone = self._file.undo()
         return None if undone is None else self._shown.places.get(undone.report_id)
@@ -142,7 +142,7 @@ class ReviewDesk:
 
 
 def codes_of(values: Mapping[str, Any]) -> CellCodes:
-    """Read the codes that a page sends; an urgency that cannot be becomes "does not apply".
+    """Read the codes that a page sends; an urgency without a finding becomes "does not apply".
 
     Raises:
         UsageError: they are no codes.

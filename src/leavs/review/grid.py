@@ -1,4 +1,4 @@
-"""The codes that a page shows, and the questions that a queue asks of them all at once.
+"""The codes that a page shows, as arrays over all reports, from which queues are computed.
 
 Knows nothing of texts or pages.
 """
@@ -27,7 +27,7 @@ class ReviewedLabels:
     """The labels of a run folder or a table.
 
     Args:
-        folder: the one in which the table stands.
+        folder: the folder with the table.
     """
 
     folder: Path
@@ -35,11 +35,11 @@ class ReviewedLabels:
 
     @cached_property
     def places(self) -> dict[str, int]:
-        """Where each report stands."""
+        """The place of each report in the grid, by its id."""
         return {report_id: place for place, report_id in enumerate(self.grid.ids)}
 
     def codes(self, cell: Cell) -> CellCodes:
-        """What the labels say of a cell; nothing, if they do not have its report."""
+        """Return the codes of a cell; no codes if the labels do not have its report."""
         report_id, organ, finding_type = cell
         if report_id not in self.places:
             return NOTHING
@@ -54,9 +54,9 @@ def _code(code: np.int8) -> int | None:
 
 
 def read_for_review(path: Path) -> ReviewedLabels:
-    """The labels of a run folder or a table.
+    """Read the labels of a run folder or a table.
 
-    Of rows that repeat each other the first counts, as in `leavs check`.
+    Of duplicate rows the first counts, as in `leavs check`.
 
     Raises:
         InputError: it is no table of labels, or has no rows.
@@ -69,10 +69,12 @@ def read_for_review(path: Path) -> ReviewedLabels:
 
 
 def differing(one: Grid, other: Grid) -> Flags:
-    """R: the reports in which another grid has another certainty, where both have one.
+    """Flag the reports (R) of a grid of which a certainty differs in another grid.
+
+    A cell without a label in one of the grids does not count.
 
     Raises:
-        InputError: they have no report, organ or finding type in common.
+        InputError: the grids have no report, organ or finding type in common.
     """
     form = common_form(one.ids, other.ids)
     organs = [organ for organ in one.organs if organ in other.organs]

@@ -28,10 +28,10 @@ ANNOTATED = {"quality": ("quality",), **MERGED}  # the columns of the LEAVS file
 
 
 def corrected_labels(labels: Path) -> pd.DataFrame:
-    """The table of labels with what readers corrected, and a column that names those types.
+    """Return the labels with the readers' corrections, and a column with the corrected types.
 
     Raises:
-        UsageError: readers differ, and no adjudicator has decided.
+        UsageError: readers differ on a cell that no adjudicator has decided.
         InputError: the labels cannot be read, or nobody has reviewed them.
     """
     seen = read_for_review(labels)
@@ -52,10 +52,10 @@ def corrected_labels(labels: Path) -> pd.DataFrame:
 
 
 def annotations(labels: Path) -> pd.DataFrame:
-    """The readers' work in the wide form of the LEAVS annotations (arXiv 2503.13330).
+    """Return the readers' codes in the wide format of the LEAVS annotations (arXiv 2503.13330).
 
-    A row of labels (0 or 1) and one of urgencies for each reader and each report that the reader
-    accepted; urgencies stand only where the label is 1.
+    Each reader has two rows for each accepted report, one of labels (0 or 1) and one of urgencies;
+    an urgency is given only if the label is 1.
 
     Raises:
         InputError: the labels cannot be read, or no reader has accepted a report.
@@ -105,7 +105,7 @@ def _annotated(one: Readings, seen: ReviewedLabels) -> Iterator[dict[str, Any]]:
 
 
 def _merged(codes: Sequence[CellCodes]) -> tuple[int | None, int | None]:
-    """Whether any of the types is there, and the highest urgency; None where nothing is said."""
+    """Return whether any of the types is present, and the highest urgency; None if not said."""
     certainties = [MISSING if one.certainty is None else one.certainty for one in codes]
     positive = is_positive(np.array(certainties, np.int8)) if codes else np.array([], bool)
     if positive.any():

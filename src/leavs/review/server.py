@@ -1,8 +1,8 @@
-"""The page's server, for one reader on this machine.
+"""Serves the page, for one reader on this machine.
 
-Its address holds a random token: whoever does not know it gets nothing. A foreign Host header is
-refused, so that a web page elsewhere cannot reach it under a name of its own; nothing of a report
-is kept in a cache, and the page may ask no other server for anything.
+Its address holds a random token, without which every request is refused. So is a foreign Host
+header, so that a web page elsewhere cannot reach the server under its own name (DNS rebinding). No
+report is kept in a cache, and the page may not contact any other server.
 """
 
 import secrets
@@ -52,14 +52,14 @@ QUERY: Mapping[str, Callable[[str], Any]] = {
     "count": int,
     "seed": int,
 }
-LARGEST_BODY = 10_000  # bytes of what a page sends
+LARGEST_BODY = 10_000  # bytes of a request's body
 
 
 class Guard:
-    """Refuses who does not name this host and the token, and adds the headers to every answer.
+    """Refuses requests without this host and the token, and adds the headers to every response.
 
     Args:
-        hosts: what a Host header may say.
+        hosts: the Host headers that are accepted.
         token: the first part of every path.
     """
 
@@ -69,7 +69,7 @@ class Guard:
         self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -95,11 +95,11 @@ class Guard:
 
 
 def application(desk: ReviewDesk, hosts: frozenset[str], token: str) -> Starlette:
-    """The server of one reader.
+    """Return the web application for one reader.
 
     Args:
-        hosts: what a Host header may say, with the port.
-        token: hard to guess; every address begins with it.
+        hosts: the Host headers that are accepted, with the port.
+        token: a random text; the path of every address begins with it.
     """
     here = f"/{token}"
     routes = [
@@ -116,23 +116,23 @@ def application(desk: ReviewDesk, hosts: frozenset[str], token: str) -> Starlett
 
 
 class _Server(uvicorn.Server):
-    """Says when it is ready, which is when a Ctrl-C ends it in order."""
+    """Calls `on_start` once it is ready, which is when Ctrl-C shuts it down in order."""
 
     def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_start = on_start
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to answer."""
+        """Start to listen, then call `on_start`."""
         await super().startup(sockets)
         self._on_start()
 
 
 def serve(app: Starlette, listener: socket.socket, on_start: Callable[[], None]) -> None:
-    """Answer until a signal ends it.
+    """Answer requests until a signal ends the server.
 
     Raises:
-        KeyboardInterrupt: after it has ended in order.
+        KeyboardInterrupt: after the server has shut down in order.
     """
     config = uvicorn.Config(
         app, log_config=None, log_level="warning", access_log=False, lifespan="off"
@@ -153,7 +153,7 @@ Answer = Callable[[ReviewDesk, Request, Values], Any]
 
 
 def _answering(desk: ReviewDesk, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
-    """What the desk says as JSON; what it cannot do is one line with status 400."""
+    """Return a function that answers a request with JSON: a value, or an error in one line."""
 
     async def respond(request: Request) -> Response:
         values: Values = {}

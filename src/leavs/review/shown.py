@@ -1,4 +1,4 @@
-"""What a page shows: the labels of a run or a table, and their reports."""
+"""Collects what a page shows: the labels of a run or a table, and their reports."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -33,8 +33,8 @@ class Filter:
     Args:
         kind: all, positive (of an organ and a type), unsure (a probability below `below`), failed,
             contradicting, differing (from another set of labels), random.
-        below: a probability.
-        count: of a random sample, drawn by `seed`.
+        below: the probability for unsure.
+        count: the size of a random sample, drawn with `seed`.
     """
 
     kind: str = "all"
@@ -46,13 +46,13 @@ class Filter:
 
 
 class Shown:
-    """Labels with their reports; `close` it in the end.
+    """Labels with their reports; call `close` in the end.
 
     Args:
         labels: a run folder, or a table of labels.
-        reports: where the texts are; a run that has kept them needs none.
-        compared: other labels, for the queue of those that differ.
-        blind: no label, evidence or probability is shown.
+        reports: the source of the texts; not needed for a run that has kept them.
+        compared: other labels, for the queue of differing reports.
+        blind: show no label, evidence or probability.
 
     Raises:
         InputError: the labels cannot be read.
@@ -77,11 +77,11 @@ class Shown:
         self._other = None if compared is None else read_for_review(compared).grid
 
     def codes(self, cell: Cell) -> CellCodes:
-        """What the labels say of a cell; nothing, for a blind reader."""
+        """Return the codes of a cell; no codes for a blind reader."""
         return NOTHING if self.blind else self._labels.codes(cell)
 
     def session(self) -> dict[str, Any]:
-        """What a page has to know once."""
+        """Return what the page needs once, when it is loaded."""
         return {
             "blind": self.blind,
             "organs": list(self.grid.organs),
@@ -89,7 +89,7 @@ class Shown:
         }
 
     def report(self, place: int) -> dict[str, Any]:
-        """One report as a page takes it: text, and by organ evidence, cells and reasoning.
+        """Return one report for the page: text, and by organ evidence, cells and reasoning.
 
         Raises:
             IndexError: there is no such report.
@@ -111,7 +111,7 @@ class Shown:
         }
 
     def _text(self, report_id: str, records: Mapping[str, OrganRecord]) -> str | None:
-        """The text from the source of reports, or one that was labeled and that the run kept."""
+        """Return the text from the source of reports, or else a labeled text that the run kept."""
         text = None if self._texts is None else self._texts.get(report_id)
         if text is None and self._records is not None:
             for labeled in _texts_labeled(records.get(organ) for organ in self.grid.organs):
@@ -121,10 +121,10 @@ class Shown:
     def _organ(
         self, report_id: str, organ: str, record: OrganRecord | None, shown: str
     ) -> dict[str, Any]:
-        """What a page shows of an organ.
+        """Return what the page shows of an organ.
 
         Args:
-            shown: the fingerprint of the text that is shown; evidence has a place in no other.
+            shown: the hash of the text that is shown; evidence has offsets only in the same text.
         """
         result = None if record is None or self.blind else record.result
         cells = {
@@ -157,7 +157,7 @@ class Shown:
     # Queues
 
     def queue(self, wanted: Filter) -> Sequence[int]:
-        """The places of the reports that a filter takes, in their order.
+        """Return the places of the reports that a filter selects, in order.
 
         Raises:
             UsageError: an unknown filter, organ or finding type, or nothing to compare with.
@@ -227,13 +227,13 @@ class Shown:
 
 
 def _texts_labeled(records: Iterable[OrganRecord | None]) -> list[str]:
-    """The fingerprints of the texts that were labeled, each once; of an unreadable one none."""
+    """Return the hashes of the texts that were labeled, each once; unreadable ones have none."""
     hashes = (one.text_hash for one in records if one is not None)
     return [one for one in dict.fromkeys(hashes) if one]
 
 
 def _note(shown: str, labeled: Sequence[str]) -> str:
-    """What a reader has to know of the text that is shown, "" for none, and those labeled."""
+    """Return a note for the reader if the shown text ("" for none) is not just the labeled one."""
     if not shown:
         return NO_TEXT
     if shown in labeled:
@@ -242,6 +242,6 @@ def _note(shown: str, labeled: Sequence[str]) -> str:
 
 
 def _places(flags: Flags) -> list[int]:
-    """Where anything of a report is flagged."""
+    """Return the places of the reports with any flag."""
     of_reports = flags.reshape(len(flags), -1).any(axis=1)
     return [int(place) for place in np.flatnonzero(of_reports)]

@@ -1,6 +1,6 @@
-"""One report at a time: its text, and what the run's journal says of its organs.
+"""Looks up the text of a report, and the journal's records of its organs.
 
-Both are read in the background, so that the first report can be shown before all have been read.
+Both are read in the background, so that the first report can be shown before all are read.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,10 +20,10 @@ RECORDS_A_STEP = 16
 
 
 class Texts:
-    """The texts of a source of reports, by id; ids agree also without folders and extensions.
+    """The texts of a source of reports, by id; ids also match without folders and extensions.
 
     Args:
-        source: read once, from the beginning.
+        source: the reports, which are read once.
     """
 
     def __init__(self, source: ReportSource) -> None:
@@ -45,18 +45,18 @@ class Texts:
 
 
 class RecordedReports:
-    """What a run has recorded of each report.
+    """The records of a run for each report.
 
     Args:
-        folder: of the run.
-        organs: how many a report has.
+        folder: the run's folder.
+        organs: the number of organs of each report.
     """
 
     def __init__(self, folder: Path, organs: int) -> None:
         self._organs = organs
         self._index = Index()
         self._closed = False
-        self._one_at_a_time = Lock()  # the index is filled in one thread and asked in others
+        self._one_at_a_time = Lock()  # one thread fills the index, others query it
         self._background = Background(self._read(folder))
 
     def organs(self, report_id: str) -> Mapping[str, OrganRecord]:
@@ -75,7 +75,7 @@ class RecordedReports:
         return found
 
     def kept_text(self, report_id: str, text_hash: str) -> str | None:
-        """Return a text of a report, where the run has kept it."""
+        """Return a text of a report; None if the run has not kept it."""
         self._background.wait(lambda: self._place_of_text(report_id, text_hash) is not None)
         place = self._place_of_text(report_id, text_hash)
         if place is None:
@@ -84,19 +84,19 @@ class RecordedReports:
             return str(self._index.record(place)["text"])
 
     def lowest_probabilities(self) -> Mapping[bytes, float]:
-        """Return, by the fingerprint of a report's id, the lowest probability of a certainty."""
+        """Return each report's lowest probability of a certainty, by the id's digest."""
         self._background.wait()
         with self._one_at_a_time:
             return self._index.lowest_probabilities()
 
     def close(self) -> None:
-        """Close the journal, whether or not it has been read to its end."""
+        """Close the journal, even if it has not been read to its end."""
         with self._one_at_a_time:
             self._closed = True
             self._index.close()
 
     def _is_settled(self, report_id: str) -> bool:
-        """Whether no later record can count: every organ has one that is whole."""
+        """Whether every organ has a record without failures, so that no later record can count."""
         with self._one_at_a_time:
             places = list(self._index.best_of(report_id))
         whole = (place.text_hash and not place.failures for place in places)

@@ -1,4 +1,4 @@
-"""The page as one read-only file: it needs no server and asks the network for nothing."""
+"""Writes the page as one read-only file that needs no server and no network."""
 
 import base64
 import hashlib
@@ -13,20 +13,20 @@ from leavs.review.shown import Shown
 from leavs.system.private_files import written_whole
 
 PAGE = Path(__file__).parent / "page"
-SCRIPTS = ("words.js", "text.js", "embedded.js", "grid.js", "page.js")  # each after what it uses
-MOST = 500  # reports; a browser gets slow with more
+SCRIPTS = ("words.js", "text.js", "embedded.js", "grid.js", "page.js")  # each after its imports
+MOST = 500  # reports; a browser becomes slow with more
 _IMPORT = re.compile(r"^import .*?;\n", re.MULTILINE | re.DOTALL)
 _EXPORT = re.compile(r"^export (?=const |function )", re.MULTILINE)
 
 
 def write_view(shown: Shown, output: Path, limit: int | None = None) -> int:
-    """Write the page, for the owner alone: it holds the texts of the reports.
+    """Write the page, readable for the owner alone: it holds the texts of the reports.
 
     Args:
-        limit: so many of the first reports.
+        limit: include only this many reports, the first ones.
 
     Returns:
-        How many reports are in it.
+        The number of reports in the page.
 
     Raises:
         UsageError: too many reports, or the file cannot be written.
@@ -49,7 +49,7 @@ def write_view(shown: Shown, output: Path, limit: int | None = None) -> int:
 
 
 def as_page(data: dict[str, Any]) -> str:
-    """The page with its styles, scripts and data inside."""
+    """Return the page with its styles, scripts and data inside."""
     script = "\n".join(_without_modules((PAGE / name).read_text("utf-8")) for name in SCRIPTS)
     style = (PAGE / "page.css").read_text("utf-8")
     policy = (
@@ -74,7 +74,7 @@ def as_page(data: dict[str, Any]) -> str:
 
 
 def _without_modules(source: str) -> str:
-    """A module's code for one script in which all stand one after the other."""
+    """Remove imports and exports from a module, so that all modules can form one script."""
     return _EXPORT.sub("", _IMPORT.sub("", source))
 
 

@@ -1,4 +1,4 @@
-// The server, asked; it answers in JSON, and in words where it refuses.
+// Sends requests to the server, which answers in JSON; a refusal holds its reason in words.
 
 async function ask(path, options) {
   let answer;

@@ -1,4 +1,4 @@
-// In place of the server, for a page that stands alone: all that it shows is in it.
+// Replaces api.js in a read-only page, which holds all of its data itself.
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const refuse = async () => {

@@ -1,4 +1,4 @@
-// The grid of finding types and organs, and the chosen cell under it.
+// Draws the grid of finding types and organs, and the chosen cell under it.
 
 import { element, plain } from "./text.js";
 import { CERTAINTIES, URGENCIES, certaintyOf, codesOf, hasUrgency, inWords, percent, urgencyOf, withCertainty, withUrgency } from "./words.js";
@@ -88,7 +88,7 @@ function reasons(shown, findingType) {
   return [element("h3", {}, "Reasoning"), ...thoughts];
 }
 
-// `change(edit)` makes other codes of the cell's; without it the cell can only be read.
+// `change(edit)` is called with a function from old to new codes; null makes the cell read-only.
 export function drawCell(panel, session, report, chosen, change) {
   const shown = report.organs[chosen.organ];
   const cell = shown.cells[chosen.findingType];

@@ -10,7 +10,7 @@ const form = at("queue-form");
 const state = { session: null, places: [], accepted: new Set(), number: 0, report: null, chosen: null };
 let work = Promise.resolve();
 
-// One thing after the other, in the order in which the reader asked for it.
+// Runs tasks one after the other, in the order in which the reader started them.
 function inTurn(task) {
   work = work.then(task).catch((error) => {
     at("message").textContent = error.message;
@@ -58,7 +58,7 @@ function showEvidence() {
   if (mark) text.scrollTop += mark.getBoundingClientRect().top - text.getBoundingClientRect().top - text.clientHeight / 3;
 }
 
-// An adjudicator begins where readers differ.
+// Chooses the first cell on which readers differ, for an adjudicator.
 function chooseOpenCell() {
   for (const organ of state.session.organs)
     for (const findingType of state.session.finding_types)
@@ -84,7 +84,7 @@ function take(report) {
   draw();
 }
 
-// `edit` makes the codes of the chosen cell out of those that stand there when its turn comes.
+// `edit` computes new codes of the chosen cell from its codes at the time when the task runs.
 function change(edit) {
   const { place } = state.report;
   const { organ, findingType } = state.chosen;

@@ -1,6 +1,6 @@
-// A report as elements: text is only ever set as text, so that nothing in it is markup.
+// Builds the elements of a report: its text is set only as text, so that none of it is markup.
 
-// What cannot be seen, or turns the direction of what follows, is shown by its number.
+// Characters that are invisible or change the direction of text are shown by their number.
 const ODD = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 
 export function element(name, properties = {}, ...children) {
@@ -27,14 +27,14 @@ function* visible(text) {
 
 export const plain = (text) => [...visible(text)];
 
-// Offsets count characters, not the units of which a JavaScript string is made.
+// Offsets count characters, while JavaScript strings are indexed by UTF-16 units.
 function slicer(text) {
   if (!/[\ud800-\udfff]/.test(text)) return (start, end) => text.slice(start, end);
   const characters = Array.from(text);
   return (start, end) => characters.slice(start, end).join("");
 }
 
-// The text in pieces: evidence marked, headings kept, the rest dimmed where there is evidence.
+// Splits the text into elements: evidence marked, headings strong, the rest dimmed beside evidence.
 export function reportText(report, organ) {
   const slice = slicer(report.text);
   const evidence = organ ? report.organs[organ].evidence.filter((one) => one.start >= 0) : [];

@@ -1,4 +1,4 @@
-// The codes in words and marks, and the keys that set them.
+// The words and marks for the codes, and the keys that set them.
 
 export const CERTAINTIES = [
   { code: 1, name: "present", mark: "+", key: "1" },
@@ -38,10 +38,10 @@ export function urgencyOf(codes) {
   return URGENCIES.find((one) => one.code === codes.urgency && hasUrgency(codes.certainty));
 }
 
-// What stands in a cell: the reader's codes, if there are any.
+// The codes of a cell: those of the reader, if there are any.
 export const codesOf = (cell) => cell.corrected ?? cell;
 
-// Codes made out of others; none where an urgency has no finding.
+// Functions from old to new codes; null for an urgency without a finding.
 export const withCertainty = (certainty) => (codes) => ({ certainty, urgency: codes.urgency });
 export const withUrgency = (urgency) => (codes) =>
   hasUrgency(codes.certainty) ? { certainty: codes.certainty, urgency } : null;
