@@ -100,8 +100,18 @@ class Work:
     tally: Tally | None = field(default=None, compare=False)
     done: int = field(default=0, compare=False)
 
+    def part(self, source: ReportSource, traces: Path) -> Part:
+        """What the try that is under way is to label of the shard's source."""
+        trace = traces / str(self.number)
+        if self.asked_alone is not None:
+            return Part(source, trace, only=frozenset({self.asked_alone}))
+        return Part(source, trace, without=frozenset(self.apart))
+
     def count_death(self, in_flight: Sequence[Report], words: str) -> None:
-        """Set apart what was in flight too often; give up what was alone.
+        """Set apart what was in flight too often; give up what was alone and was in flight.
+
+        What was alone and was not in flight stays to be labeled: the process may have died before
+        it took the report.
 
         Args:
             words: what the engine had to say, if anything.
@@ -112,7 +122,7 @@ class Work:
             self.alone = {position for position in positions if self.deaths[position] >= DEATHS}
             self.apart |= self.alone
         else:
-            self.alone.discard(self.asked_alone)
+            self.alone -= positions
             reason = f"{DIED}: {words}" if words else DIED
             self.killers += [(report, reason) for report in in_flight]
 

@@ -93,6 +93,21 @@ def test_what_kills_alone_is_given_up_with_what_the_engine_had_to_say() -> None:
         (1, DIED),
         (2, f"{DIED}: the engine is gone"),
     ]
-    work.alone, work.asked_alone = {3}, 3
-    work.count_death([], "")  # it was finished when the machine died
-    assert (work.alone, len(work.killers)) == (set(), 2)
+
+
+def test_what_was_alone_and_not_taken_when_its_process_died_is_still_to_be_labeled() -> None:
+    work = Work(0, alone={3, 4}, apart={3, 4}, asked_alone=3)
+    work.count_death([], "")  # the machine had died before it was asked
+    assert (work.alone, work.killers) == ({3, 4}, [])
+
+
+def test_what_is_set_apart_is_not_in_flight_beside_the_others(part: Part, tmp_path: Path) -> None:
+    session = session_of(part, tmp_path)
+    plan = asyncio.run(session.plan())
+    session.claim(plan)
+    work = Work(0, alone={3}, apart={2, 3})
+    (tmp_path / "0").write_text("3")
+    for alone, expected in ((None, ["r0"]), (3, ["r3"])):
+        work.asked_alone = alone
+        found = in_flight(session, plan, work.part(part.source, tmp_path))
+        assert [report.id for report in found.reports] == expected

@@ -26,7 +26,7 @@ from leavs.run.cluster.connection import RayNode, ray_at, resources_of
 from leavs.run.cluster.replica import Broken, Replica, Site, unseen
 from leavs.run.engine_queue import reports_to_fill
 from leavs.run.failure_limit import parse_failure_limit
-from leavs.run.in_flight import Part, Work, give_up, in_flight
+from leavs.run.in_flight import Work, give_up, in_flight
 from leavs.run.options import RayOptions
 from leavs.run.plan import anything_left, expected_batch_size, shards_for
 from leavs.run.recorder import Tally
@@ -261,11 +261,10 @@ class ClusterRun:
 
     async def _try(self, replica: Any, work: Work, alone: int | None) -> Outcome:
         work.asked_alone = alone
-        (self._traces / str(work.number)).unlink(missing_ok=True)
-        only = None if alone is None else frozenset({alone})
-        without = frozenset(work.apart if alone is None else ())
-        shard = Shard(work.number, self._shards)
-        labeling = asyncio.ensure_future(self._value(replica.label.remote(shard, only, without)))
+        part = work.part(self._session.source, self._traces)
+        part.trace.unlink(missing_ok=True)
+        asked = replica.label.remote(Shard(work.number, self._shards), part.only, part.without)
+        labeling = asyncio.ensure_future(self._value(asked))
         try:
             while not (await asyncio.wait([labeling], timeout=SECONDS))[0]:
                 with suppress(ReplicaDiedError):
@@ -279,8 +278,7 @@ class ClusterRun:
     async def _take_stock(self, work: Work, words: str) -> None:
         """After a death: count it for the reports in flight, or give up the one that was alone."""
         session = replace(self._session, shard=Shard(work.number, self._shards))
-        only = None if work.asked_alone is None else frozenset({work.asked_alone})
-        part = Part(session.reports, self._traces / str(work.number), only)
+        part = work.part(session.reports, self._traces)
         found = await asyncio.to_thread(in_flight, session, self._plan, part)
         self._count_death(labeled=found.records > work.records)
         work.records = found.records
