@@ -52,6 +52,11 @@ class Part:
         finally:
             os.close(descriptor)
 
+    @property
+    def whole(self) -> bool:
+        """Whether no entry of the source is left out."""
+        return self.only is None and not self.without
+
     def includes(self, position: int) -> bool:
         """Whether the entry at a position is one of these."""
         return position not in self.without and (self.only is None or position in self.only)
@@ -161,15 +166,28 @@ def organs_left(plan: Plan, known: Done | None) -> list[Organ]:
     return [organ for organ in plan.organs if organ.name not in known.organs]
 
 
-def give_up(session: Session, plan: Plan, report: Report, reason: str) -> list[OrganResult]:
-    """Record what is left of a report as failures of the engine, in a journal of this process."""
-    folder, failure = session.output.output_dir, Failure(Step.ENGINE, reason)
+def give_up(
+    session: Session, plan: Plan, killers: Sequence[tuple[Report, str]]
+) -> list[OrganResult]:
+    """Record what is left of reports as failures of the engine, in a journal of this process.
+
+    The journal says that the session's reports are complete: nothing else may be left of them.
+
+    Args:
+        killers: the reports, each with the reason.
+    """
+    folder = session.output.output_dir
     with Index(folder, session.shard) as index:
-        organs = organs_left(plan, session.done(index)(report.id))
-    results = [failed(report.id, organ, plan.pack.ontology, failure) for organ in organs]
+        done = session.done(index)
+        left = [(*killer, organs_left(plan, done(killer[0].id))) for killer in killers]
+    results = []
     journal = Journal(folder, session.record(plan))
-    for one in results:
-        record = OrganRecord(one, report.position, report.text_hash, report.source)
-        journal.add_result(record)
-    journal.close(complete=False, seconds=0)
+    for report, reason, organs in left:
+        failure = Failure(Step.ENGINE, reason)
+        for organ in organs:
+            results.append(failed(report.id, organ, plan.pack.ontology, failure))
+            journal.add_result(
+                OrganRecord(results[-1], report.position, report.text_hash, report.source)
+            )
+    journal.close(complete=True, seconds=0)
     return results

@@ -93,6 +93,7 @@ class Session:
         shard: label only its reports; no tables are made of them.
         model: that the engine serves, where it was chosen before; else the engine tells.
         warn: is told once, before anything is asked, what must be known of the chosen model.
+        whole: the source has all that is to be labeled; else the journal never calls it complete.
     """
 
     source: ReportSource
@@ -103,6 +104,7 @@ class Session:
     shard: Shard | None = None
     model: ChosenModel | None = None
     warn: Warn = no_warning
+    whole: bool = True
 
     async def label(self, stop: Stop | None = None) -> Outcome:
         """Label the reports, and write the tables whatever happens.
@@ -138,7 +140,7 @@ class Session:
                             complete = await batch.run(self.reports, stop)
             finally:
                 seconds = time.monotonic() - began
-                journal.close(complete=complete, seconds=round(seconds, 3))
+                journal.close(complete=complete and self.whole, seconds=round(seconds, 3))
                 exported = self._exported()
         interrupted, warnings = stop.interrupted, plan.model.warnings
         return Outcome(tally, exported, complete, interrupted, seconds, warnings, self.shard)

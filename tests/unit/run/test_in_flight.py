@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from leavs import MethodOptions, OutputOptions, Reasoning, ScriptedEngine, from_jsonl
 from leavs.domain import Filtration, Report
 from leavs.journal.index import Index
+from leavs.journal.status import read_status
 from leavs.run.in_flight import DIED, Part, Work, give_up, in_flight, last_taken
 from leavs.run.session import Session
 from readers import plain_reader
@@ -60,13 +62,26 @@ def test_what_is_given_up_is_a_failure_of_the_engine_and_done(part: Part, tmp_pa
     session.claim(plan)
     part.trace.write_text("0")
     [report] = in_flight(session, plan, part).reports
-    results = give_up(session, plan, report, "it died")
+    results = give_up(session, plan, [(report, "it died")])
     assert [result.organ for result in results] == ["spleen", "liver"]
     failures = {label.failure for result in results for label in result.labels.values()}
     assert {(one.step.value, one.reason) for one in failures if one} == {("engine", "it died")}
     assert in_flight(session, plan, part).reports == []
     with Index(tmp_path / "run") as index:
         assert index.records == 2
+
+
+def test_what_is_left_out_is_not_complete_before_it_is_given_up(tmp_path: Path) -> None:
+    path, folder = tmp_path / "reports.jsonl", tmp_path / "run"
+    path.write_text('{"id":"r0","text":"x"}\n{"text":"no id"}\n{"id":"r2","text":"x"}\n')
+    part = Part(from_jsonl(path), tmp_path / "trace", without=frozenset({0}))
+    session = replace(session_of(part, tmp_path), whole=part.whole)
+    assert asyncio.run(session.label()).complete
+    assert not read_status(folder).complete
+    [killer, *_] = part.source
+    assert isinstance(killer, Report)
+    give_up(session, asyncio.run(session.plan()), [(killer, DIED)])
+    assert read_status(folder).complete, "the entry without an id is no report that is left"
 
 
 def reports_of(*positions: int) -> list[Report]:

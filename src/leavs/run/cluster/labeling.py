@@ -255,7 +255,7 @@ class ClusterRun:
             work.alone.remove(position)
         outcome = await self._try(replica, work, None)
         self._end_try(work, last=True)
-        if outcome.complete:
+        if outcome.complete and work.apart:
             await self._give_up(work)
         return outcome.complete
 
@@ -285,12 +285,11 @@ class ClusterRun:
         work.count_death(found.reports, words)
 
     async def _give_up(self, work: Work) -> None:
-        """Make failures of the reports that killed a replica alone, once all others are done."""
+        """Make failures of what killed a replica alone; the shard is complete with that."""
         session = replace(self._session, shard=Shard(work.number, self._shards))
-        for report, reason in work.killers:
-            for result in await asyncio.to_thread(give_up, session, self._plan, report, reason):
-                self._ended.add(result)
-            self._ended.reports_done += 1
+        for result in await asyncio.to_thread(give_up, session, self._plan, work.killers):
+            self._ended.add(result)
+        self._ended.reports_done += len(work.killers)
         self._take_in(work, None)
 
     def _count_death(self, *, labeled: bool) -> None:
