@@ -82,8 +82,8 @@ async def _label_on_ray(session: Session, plan: Plan, ray: RayOptions, stop: Sto
                     async with session.progress(tally):
                         complete = await cluster.run(min(ray.replicas, shards), stop)
     finally:
+        seconds = time.monotonic() - began
         exported = tables.export(session.output.output_dir, session.output.include_report)
-    seconds = time.monotonic() - began
     return Outcome(tally, exported, complete, stop.interrupted, seconds, plan.model.warnings)
 
 
