@@ -52,6 +52,11 @@ class Part:
         finally:
             os.close(descriptor)
 
+    @property
+    def whole(self) -> bool:
+        """Whether no entry of the source is left out."""
+        return self.only is None and not self.without
+
     def includes(self, position: int) -> bool:
         """Whether the entry at a position belongs to this part."""
         return position not in self.without and (self.only is None or position in self.only)
@@ -103,8 +108,18 @@ class Work:
     tally: Tally | None = field(default=None, compare=False)
     done: int = field(default=0, compare=False)
 
+    def part(self, source: ReportSource, traces: Path) -> Part:
+        """What the try that is under way is to label of the shard's source."""
+        trace = traces / str(self.number)
+        if self.asked_alone is not None:
+            return Part(source, trace, only=frozenset({self.asked_alone}))
+        return Part(source, trace, without=frozenset(self.apart))
+
     def count_death(self, in_flight: Sequence[Report], words: str) -> None:
         """Set apart reports that were in flight too often; give up the one labeled alone.
+
+        A report labeled alone that was not in flight stays to be labeled: the process may have
+        died before it took the report.
 
         Args:
             words: the message of the engine's error; "" if there is none.
@@ -115,7 +130,7 @@ class Work:
             self.alone = {position for position in positions if self.deaths[position] >= DEATHS}
             self.apart |= self.alone
         else:
-            self.alone.discard(self.asked_alone)
+            self.alone -= positions
             reason = f"{DIED}: {words}" if words else DIED
             self.fatal_reports += [(report, reason) for report in in_flight]
 
@@ -154,15 +169,28 @@ def organs_left(plan: Plan, known: Done | None) -> list[Organ]:
     return [organ for organ in plan.organs if organ.name not in known.organs]
 
 
-def give_up(session: Session, plan: Plan, report: Report, reason: str) -> list[OrganResult]:
-    """Record a report's remaining organs as failures of the engine, in a journal of our own."""
-    folder, failure = session.output.output_dir, Failure(Step.ENGINE, reason)
+def give_up(
+    session: Session, plan: Plan, fatal_reports: Sequence[tuple[Report, str]]
+) -> list[OrganResult]:
+    """Record what is left of reports as failures of the engine, in a journal of this process.
+
+    The journal says that the session's reports are complete: nothing else may be left of them.
+
+    Args:
+        fatal_reports: the reports, each with the reason.
+    """
+    folder = session.output.output_dir
     with Index(folder, session.shard) as index:
-        organs = organs_left(plan, session.done(index)(report.id))
-    results = [failed(report.id, organ, plan.pack.ontology, failure) for organ in organs]
+        done = session.done(index)
+        left = [(*one, organs_left(plan, done(one[0].id))) for one in fatal_reports]
+    results = []
     journal = Journal(folder, session.record(plan))
-    for one in results:
-        record = OrganRecord(one, report.position, report.text_hash, report.source)
-        journal.add_result(record)
-    journal.close(complete=False, seconds=0)
+    for report, reason, organs in left:
+        failure = Failure(Step.ENGINE, reason)
+        for organ in organs:
+            results.append(failed(report.id, organ, plan.pack.ontology, failure))
+            journal.add_result(
+                OrganRecord(results[-1], report.position, report.text_hash, report.source)
+            )
+    journal.close(complete=True, seconds=0)
     return results

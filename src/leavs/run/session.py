@@ -92,6 +92,7 @@ class Session:
         shard: label only this shard's reports, and write no tables.
         model: the model, if it was chosen before; None to choose it by `engine`.
         warn: called with each warning about the chosen model, before anything is asked.
+        whole: the source has all that is to be labeled; else the journal never calls it complete.
     """
 
     source: ReportSource
@@ -102,6 +103,7 @@ class Session:
     shard: Shard | None = None
     model: ChosenModel | None = None
     warn: Warn = no_warning
+    whole: bool = True
 
     async def label(self, stop: Stop | None = None) -> Outcome:
         """Label the reports, and write the tables even if that ends with an error.
@@ -137,7 +139,7 @@ class Session:
                             complete = await batch.run(self.reports, stop)
             finally:
                 seconds = time.monotonic() - began
-                journal.close(complete=complete, seconds=round(seconds, 3))
+                journal.close(complete=complete and self.whole, seconds=round(seconds, 3))
                 exported = self._exported()
         interrupted, warnings = stop.interrupted, plan.model.warnings
         return Outcome(tally, exported, complete, interrupted, seconds, warnings, self.shard)

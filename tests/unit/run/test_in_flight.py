@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from leavs import MethodOptions, OutputOptions, Reasoning, ScriptedEngine, from_jsonl
 from leavs.domain import Filtration, Report
 from leavs.journal.index import Index
+from leavs.journal.status import read_status
 from leavs.run.in_flight import DIED, Part, Work, give_up, in_flight, last_taken
 from leavs.run.session import Session
 from readers import plain_reader
@@ -60,13 +62,26 @@ def test_what_is_given_up_is_a_failure_of_the_engine_and_done(part: Part, tmp_pa
     session.claim(plan)
     part.trace.write_text("0")
     [report] = in_flight(session, plan, part).reports
-    results = give_up(session, plan, report, "it died")
+    results = give_up(session, plan, [(report, "it died")])
     assert [result.organ for result in results] == ["spleen", "liver"]
     failures = {label.failure for result in results for label in result.labels.values()}
     assert {(one.step.value, one.reason) for one in failures if one} == {("engine", "it died")}
     assert in_flight(session, plan, part).reports == []
     with Index(tmp_path / "run") as index:
         assert index.records == 2
+
+
+def test_what_is_left_out_is_not_complete_before_it_is_given_up(tmp_path: Path) -> None:
+    path, folder = tmp_path / "reports.jsonl", tmp_path / "run"
+    path.write_text('{"id":"r0","text":"x"}\n{"text":"no id"}\n{"id":"r2","text":"x"}\n')
+    part = Part(from_jsonl(path), tmp_path / "trace", without=frozenset({0}))
+    session = replace(session_of(part, tmp_path), whole=part.whole)
+    assert asyncio.run(session.label()).complete
+    assert not read_status(folder).complete
+    [killer, *_] = part.source
+    assert isinstance(killer, Report)
+    give_up(session, asyncio.run(session.plan()), [(killer, DIED)])
+    assert read_status(folder).complete, "the entry without an id is no report that is left"
 
 
 def reports_of(*positions: int) -> list[Report]:
@@ -93,6 +108,21 @@ def test_what_kills_alone_is_given_up_with_what_the_engine_had_to_say() -> None:
         (1, DIED),
         (2, f"{DIED}: the engine is gone"),
     ]
-    work.alone, work.asked_alone = {3}, 3
-    work.count_death([], "")  # it was finished when the machine died
-    assert (work.alone, len(work.fatal_reports)) == (set(), 2)
+
+
+def test_what_was_alone_and_not_taken_when_its_process_died_is_still_to_be_labeled() -> None:
+    work = Work(0, alone={3, 4}, apart={3, 4}, asked_alone=3)
+    work.count_death([], "")  # the machine had died before it was asked
+    assert (work.alone, work.fatal_reports) == ({3, 4}, [])
+
+
+def test_what_is_set_apart_is_not_in_flight_beside_the_others(part: Part, tmp_path: Path) -> None:
+    session = session_of(part, tmp_path)
+    plan = asyncio.run(session.plan())
+    session.claim(plan)
+    work = Work(0, alone={3}, apart={2, 3})
+    (tmp_path / "0").write_text("3")
+    for alone, expected in ((None, ["r0"]), (3, ["r3"])):
+        work.asked_alone = alone
+        found = in_flight(session, plan, work.part(part.source, tmp_path))
+        assert [report.id for report in found.reports] == expected

@@ -27,7 +27,7 @@ from leavs.run.cluster.connection import RayNode, ray_at, resources_of
 from leavs.run.cluster.replica import Broken, Replica, Site, unseen
 from leavs.run.engine_queue import reports_to_fill
 from leavs.run.failure_limit import parse_failure_limit
-from leavs.run.in_flight import Part, Work, give_up, in_flight
+from leavs.run.in_flight import Work, give_up, in_flight
 from leavs.run.options import RayOptions
 from leavs.run.plan import anything_left, expected_batch_size, shards_for
 from leavs.run.recorder import Tally
@@ -83,8 +83,8 @@ async def _label_on_ray(session: Session, plan: Plan, ray: RayOptions, stop: Sto
                     async with session.progress(tally):
                         complete = await cluster.run(min(ray.replicas, shards), stop)
     finally:
+        seconds = time.monotonic() - began
         exported = tables.export(session.output.output_dir, session.output.include_report)
-    seconds = time.monotonic() - began
     return Outcome(tally, exported, complete, stop.interrupted, seconds, plan.model.warnings)
 
 
@@ -256,17 +256,16 @@ class ClusterRun:
             work.alone.remove(position)
         outcome = await self._try(replica, work, None)
         self._end_try(work, last=True)
-        if outcome.complete:
+        if outcome.complete and work.apart:
             await self._give_up(work)
         return outcome.complete
 
     async def _try(self, replica: Any, work: Work, alone: int | None) -> Outcome:
         work.asked_alone = alone
-        (self._traces / str(work.number)).unlink(missing_ok=True)
-        only = None if alone is None else frozenset({alone})
-        without = frozenset(work.apart if alone is None else ())
-        shard = Shard(work.number, self._shards)
-        labeling = asyncio.ensure_future(self._value(replica.label.remote(shard, only, without)))
+        part = work.part(self._session.source, self._traces)
+        part.trace.unlink(missing_ok=True)
+        asked = replica.label.remote(Shard(work.number, self._shards), part.only, part.without)
+        labeling = asyncio.ensure_future(self._value(asked))
         try:
             while not (await asyncio.wait([labeling], timeout=SECONDS))[0]:
                 with suppress(ReplicaDiedError):
@@ -280,20 +279,18 @@ class ClusterRun:
     async def _record_death(self, work: Work, words: str) -> None:
         """After a death, count it for the reports in flight, or give up the one labeled alone."""
         session = replace(self._session, shard=Shard(work.number, self._shards))
-        only = None if work.asked_alone is None else frozenset({work.asked_alone})
-        part = Part(session.reports, self._traces / str(work.number), only)
+        part = work.part(session.reports, self._traces)
         found = await asyncio.to_thread(in_flight, session, self._plan, part)
         self._count_death(labeled=found.records > work.records)
         work.records = found.records
         work.count_death(found.reports, words)
 
     async def _give_up(self, work: Work) -> None:
-        """Record the fatal reports of a shard as failures, once all others are done."""
+        """Make failures of what killed a replica alone; the shard is complete with that."""
         session = replace(self._session, shard=Shard(work.number, self._shards))
-        for report, reason in work.fatal_reports:
-            for result in await asyncio.to_thread(give_up, session, self._plan, report, reason):
-                self._ended.add(result)
-            self._ended.reports_done += 1
+        for result in await asyncio.to_thread(give_up, session, self._plan, work.fatal_reports):
+            self._ended.add(result)
+        self._ended.reports_done += len(work.fatal_reports)
         self._take_in(work, None)
 
     def _count_death(self, *, labeled: bool) -> None:

@@ -126,7 +126,8 @@ class Replica:
         session, self._tally = self._session, None
         part = Part(session.source, self._site.traces / str(shard.number), only, without)
         output = session.output if only is None else replace(session.output, reports_in_flight=1)
-        return await replace(session, source=part, output=output, shard=shard).label(self._stop)
+        work = replace(session, source=part, output=output, shard=shard, whole=part.whole)
+        return await work.label(self._stop)
 
     @asynccontextmanager
     async def _shown(self, tally: Tally) -> AsyncIterator[None]:

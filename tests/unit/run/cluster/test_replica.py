@@ -19,6 +19,7 @@ from leavs.engines.models.choice import choose_model
 from leavs.engines.scripted import Script
 from leavs.errors import EngineError, EngineStartError, InputError, RunFolderError
 from leavs.journal.journal import read_lines
+from leavs.journal.status import State, read_status
 from leavs.method.pack import Pack
 from leavs.reports import ReportSource
 from leavs.run.cluster.replica import Broken, Replica, Site, unseen
@@ -110,6 +111,7 @@ def test_some_are_labeled_alone_and_the_others_without_them(
         assert await replica.ready() is None
         await replica.label(WHOLE, frozenset({first}), frozenset())
         assert positions(tmp_path) == [first]
+        assert read_status(tmp_path / "run").shards[0].state is State.UNFINISHED
         await replica.label(WHOLE, None, frozenset({first, others[0]}))
 
     asyncio.run(both())
