@@ -216,8 +216,10 @@ def _shard_status(
 def _state(
     own: Sequence[_Process], whole: Sequence[_Process], reports: int | None, done: int
 ) -> State:
-    """Return the state; COMPLETE if its last process or a shardless one said so, or by count."""
-    said = any(process.complete for process in (*own[-1:], *whole))
+    """Return the state; COMPLETE if its last process said so, a later shardless one, or by count."""
+    last, before = own[-1:], own[-1].last_record if own else 0.0
+    later = [process for process in whole if process.last_record >= before]
+    said = any(process.complete for process in (*last, *later))
     if said or (reports is not None and done >= reports):
         return State.COMPLETE
     return State.UNFINISHED if own else State.MISSING

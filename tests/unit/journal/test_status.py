@@ -162,6 +162,15 @@ def test_a_whole_run_completes_the_shards(folder: Path) -> None:
     assert status.seconds_left == 0
 
 
+def test_a_whole_run_says_nothing_of_reports_that_came_later(folder: Path) -> None:
+    process(folder, NAMES[:20], complete=True, last_ago=900)
+    process(folder, NAMES[20:30], planned=100, complete=False, last_ago=800)
+    assert states(read_status(folder)) == [(State.UNFINISHED, 30, 70)]
+    manifest.claim_folder(folder, IDENTITY, [], has_results=True, num_shards=2)
+    process(folder, of_shard(0)[:20], Shard(0, 2), planned=len(of_shard(0)))
+    assert read_status(folder).shards[0].state is State.UNFINISHED
+
+
 def test_the_command_prints_a_table_or_json(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

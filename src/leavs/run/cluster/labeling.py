@@ -228,7 +228,8 @@ class ClusterRun:
         error = value.error
         if isinstance(error, EngineStartError) and self._tally.organs_done:
             raise EngineError(f"{error}; the run can be resumed") from error
-        if isinstance(error, EngineError) and not isinstance(error, EngineStartError):
+        its_own = not _on_server(self._session)  # a server's outage is no report's fault
+        if its_own and isinstance(error, EngineError) and not isinstance(error, EngineStartError):
             self._last_death = str(error)
             raise ReplicaDiedError(str(error))
         raise error
@@ -328,10 +329,14 @@ def _set_sum(total: Tally, parts: Sequence[Tally]) -> None:
     total.usage = total_usage(part.usage for part in parts)
 
 
+def _on_server(session: Session) -> bool:
+    return isinstance(session.engine, EngineOptions) and session.engine.base_url is not None
+
+
 def _environment(session: Session) -> dict[str, str]:
     """Return the environment variables of this process that the actors need."""
     shown = {SHOWS_MESSAGES: os.environ[SHOWS_MESSAGES]} if SHOWS_MESSAGES in os.environ else {}
-    if not isinstance(session.engine, EngineOptions) or session.engine.base_url is None:
+    if not _on_server(session):
         return shown
     from leavs.engines.server.options import api_key
 
