@@ -1,4 +1,4 @@
-"""Checks of a machine, a model, an output folder and reports before a run, and what it will cost.
+"""Checks machine, model, output folder and reports before a run, and estimates what it costs.
 
-Nothing here loads torch or vLLM, but for a sample that is measured because someone asked for it.
+Nothing here loads torch or vLLM, unless the user asks to measure a sample.
 """

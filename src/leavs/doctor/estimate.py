@@ -1,7 +1,6 @@
-"""How long prompts can become, and how much a run asks at most: rendered and counted, no model.
+"""Computes the longest prompts and the most questions of a run: renders and counts, asks no model.
 
-What a report really costs depends on what it says and on the model, and shows only when a model is
-asked (`--measure`).
+What a report really costs depends on its content and on the model, and only `--measure` shows it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,8 +17,8 @@ from leavs.method.reply_form import CHOICE_TOKENS, TOKENS_A_LETTER
 from leavs.method.steps.filtration_fast import longest_list
 from leavs.text import split_sentences
 
-TEMPLATE = 8  # tokens that a chat template puts around a message; in the usual ones 4 to 10
-SHOWN = 5  # ids in a message
+TEMPLATE = 8  # tokens that a chat template adds to a message; usual ones add 4 to 10
+SHOWN = 5  # ids that a message names at most
 WITH_QUOTES = (Filtration.FAST, Filtration.BOTH, Filtration.JOINT)
 SENTENCE_BY_SENTENCE = (Filtration.THOROUGH, Filtration.BOTH)
 CHOICES = (Prompt.FILTRATION_THOROUGH, Prompt.CERTAINTY, Prompt.URGENCY)
@@ -27,7 +26,7 @@ CHOICES = (Prompt.FILTRATION_THOROUGH, Prompt.CERTAINTY, Prompt.URGENCY)
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """Tokens of a conversation: of its first prompt, and with all reasoning and replies."""
+    """The tokens of a conversation: its first prompt, and the whole with reasoning and replies."""
 
     prompt: int
     whole: int
@@ -35,12 +34,13 @@ class Length:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The most that some reports cost.
+    """An upper bound of what some reports cost.
 
     Args:
-        questions: if every sentence informed about every organ and every finding were present.
-        tokens: if each question were as long as its longest, computed whole, and reasoned about
-            up to the limit.
+        questions: their number, if every sentence informed about every organ and every finding
+            were present.
+        tokens: their number, if each question were as long as the longest of its prompt, nothing
+            of it were cached, and the model reasoned up to the limit.
     """
 
     reports: int
@@ -51,7 +51,7 @@ class Estimate:
 def questions_at_most(
     filtration: Filtration, sentences: int, organs: int, finding_types: int
 ) -> dict[Prompt, int]:
-    """How often each prompt is asked of one report at most."""
+    """Return how often each prompt is asked of one report at most."""
     cells = organs * finding_types
     asked = {Prompt.FINDING_TYPES: organs, Prompt.CERTAINTY: cells, Prompt.URGENCY: cells}
     if filtration in WITH_QUOTES:
@@ -68,7 +68,7 @@ class Lengths:
     """Renders the longest questions that a run can ask, and counts them.
 
     Args:
-        organs: those that the run labels.
+        organs: the organs that the run labels.
     """
 
     pack: Pack
@@ -77,18 +77,18 @@ class Lengths:
     counter: TokenCounter
 
     def asked_at_most(self, report: Report) -> dict[Prompt, int]:
-        """How often each prompt is asked of a report at most."""
+        """Return how often each prompt is asked of a report at most."""
         sentences, types = _told(report), self.pack.ontology.finding_types
         return questions_at_most(
             self.method.filtration, len(sentences), len(self.organs), len(types)
         )
 
     def of(self, report: Report) -> dict[Prompt, Length]:
-        """The longest question of each prompt about a report, all of it evidence."""
+        """Return the longest question of each prompt, with the whole report as evidence."""
         return {prompt: self._of(prompt, report) for prompt in self.asked_at_most(report)}
 
     def longest(self, report: Report) -> Length:
-        """The most tokens that a prompt about a report has, and a whole conversation."""
+        """Return the most tokens of a prompt about a report, and of a whole conversation."""
         found = self.of(report).values()
         return Length(max(one.prompt for one in found), max(one.whole for one in found))
 
@@ -106,7 +106,7 @@ class Lengths:
         return Length(first, whole)
 
     def _values(self, report: Report) -> dict[str, Any]:
-        """Every variable of a question, each with the longest value that it can have."""
+        """Return every variable of a question, with the longest value that it can have."""
         ontology, told = self.pack.ontology, [one.in_context for one in _told(report)]
         organ = max(self.organs, key=lambda one: len(one.covers))
         wordings = [self.pack.wording(organ, one) for one in ontology.finding_types]
@@ -154,7 +154,7 @@ def _told(report: Report) -> list[Sentence]:
 
 
 def estimate(sample: Sequence[Report], lengths: Lengths) -> Estimate:
-    """The most that the reports of a sample cost."""
+    """Compute the upper bound of what the reports of a sample cost."""
     questions = tokens = 0
     for report in sample:
         asked, length = lengths.asked_at_most(report), lengths.of(report)
@@ -164,12 +164,12 @@ def estimate(sample: Sequence[Report], lengths: Lengths) -> Estimate:
 
 
 def length_finding(found: Mapping[str, Length], context: int, how: str) -> Finding:
-    """Whether the longest reports fit into the context, with question and reasoning.
+    """Check that the longest reports fit into the context, with question and reasoning.
 
     Args:
-        found: by the ids of the longest reports.
-        context: of the model, in tokens.
-        how: they were counted, for the message.
+        found: the lengths of the longest reports, by id.
+        context: the model's context in tokens.
+        how: how tokens were counted, for the message.
     """
     prompt = max(one.prompt for one in found.values())
     whole = max(one.whole for one in found.values())
@@ -196,7 +196,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 def questions_finding(found: Estimate, reports: int) -> Finding:
-    """How many questions there are at most, for a report and for all."""
+    """Report the most questions, for one report and for all."""
     each = found.questions / max(1, found.reports)
     return fine(
         "questions",
@@ -206,5 +206,5 @@ def questions_finding(found: Estimate, reports: int) -> Finding:
 
 
 def hours_at_most(found: Estimate, reports: int, tokens_per_second: float) -> float:
-    """The most hours for all reports at a rate of tokens computed and written."""
+    """Compute the most hours for all reports at a rate of tokens, computed and generated."""
     return found.tokens / max(1, found.reports) * reports / tokens_per_second / 3600

@@ -1,4 +1,4 @@
-"""All checks in order, with what one finds out for the next; loads neither torch nor vLLM."""
+"""Runs all checks in order and passes on their results; loads neither torch nor vLLM."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -20,14 +20,15 @@ from leavs.run.plan import check_numbers, choose_organs, identity_of
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a run would be, and how closely to look.
+    """The options of the run to check, and of the checks.
 
     Args:
-        output: of these only the folder counts.
-        reports: where they are; None where none are named.
+        output: options of which only the folder is used.
+        reports: the source of the reports; None if none is named.
         sample: the number of reports from which questions are estimated, or that are measured.
         measure: label the sample on the chosen engine.
-        tokens_per_second: computed and generated, as an earlier run had; None where not known.
+        tokens_per_second: the rate of tokens, computed and generated, of an earlier run; None if
+            not known.
     """
 
     engine: EngineOptions
@@ -41,14 +42,14 @@ class Wishes:
 
 @dataclass(slots=True)
 class Examination:
-    """What was found, line by line, and the numbers behind it."""
+    """The findings, one a line, and their numbers."""
 
     findings: list[Finding] = field(default_factory=list)
     numbers: dict[str, Any] = field(default_factory=dict)
 
     @property
     def healthy(self) -> bool:
-        """Whether nothing is a problem."""
+        """Whether no finding is a problem."""
         return all(one.verdict is not Verdict.PROBLEM for one in self.findings)
 
 
@@ -56,7 +57,7 @@ def examine_run(wishes: Wishes) -> Examination:
     """Check the machine, the model, the output folder and the reports.
 
     Raises:
-        LeavsError: options that no run would take.
+        LeavsError: options with which no run would start.
     """
     pack = load_pack(find_pack(wishes.method.pack))
     organs = choose_organs(pack, wishes.method.organs)
@@ -86,7 +87,7 @@ def examine_run(wishes: Wishes) -> Examination:
 
 
 def _survey(wishes: Wishes) -> reports.Survey | Finding | None:
-    """The reports gone through, or why they cannot be; None where none are named."""
+    """Survey the reports, or say why they cannot be read; None if none are named."""
     if wishes.reports is None:
         return None
     try:
@@ -98,7 +99,7 @@ def _survey(wishes: Wishes) -> reports.Survey | Finding | None:
 def _folder(
     wishes: Wishes, done: Examination, identity: Mapping[str, Any] | None, count: int | None
 ) -> bool:
-    """Look at the output folder; whether a run in it would be gone on with."""
+    """Check the output folder; return whether the run would continue one that is in it."""
     place = folder.look_at(wishes.output.output_dir)
     found, goes_on = folder.run_in(place, identity)
     done.findings += folder.examine_folder(place, count)
@@ -138,7 +139,7 @@ def _hours(
     organs: Sequence[Organ],
     goes_on: bool,
 ) -> None:
-    """Hours and disk, where they were measured; else how they can be."""
+    """Add the hours and the disk space as measured, or else how to measure them."""
     if wishes.measure and not done.healthy:
         said = "nothing: there are problems, see above"
         done.findings.append(warning("measured", said, "mend them first"))

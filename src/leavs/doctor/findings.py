@@ -1,4 +1,4 @@
-"""What a check found, in a line, and what to do about it.
+"""The result of a check in one line, and what to do about it.
 
 Knows nothing of what is checked; imports nothing from leavs.
 """
@@ -20,9 +20,9 @@ class Finding:
     """The outcome of one check.
 
     Args:
-        check: what was looked at ("torch").
-        says: what is there, in a line.
-        advice: what to do; "" where nothing is.
+        check: what was checked ("torch").
+        says: what was found, in one line.
+        advice: what to do; "" if nothing is to be done.
     """
 
     check: str
@@ -32,15 +32,15 @@ class Finding:
 
 
 def fine(check: str, says: str) -> Finding:
-    """A check that found what it should."""
+    """The finding of a check that passed."""
     return Finding(check, Verdict.OK, says)
 
 
 def warning(check: str, says: str, advice: str = "") -> Finding:
-    """A check whose result may be intended, or cannot be told on this machine."""
+    """The finding of a check whose result may be intended, or cannot be told on this machine."""
     return Finding(check, Verdict.WARNING, says, advice)
 
 
 def problem(check: str, says: str, advice: str = "") -> Finding:
-    """A check that found what would make a run fail."""
+    """The finding of a check with a result that would make a run fail."""
     return Finding(check, Verdict.PROBLEM, says, advice)

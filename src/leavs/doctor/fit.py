@@ -1,7 +1,7 @@
-"""Whether a model fits into GPUs: arithmetic on numbers, before anything is loaded.
+"""Computes whether a model fits into GPUs, before anything is loaded.
 
-What a GPU has to hold: its part of the weights, the keys and values of at least one sequence of
-the longest length, and what the engine needs to work. Knows nothing of files or machines.
+A GPU has to hold its part of the weights, the keys and values of at least one sequence of the
+longest length, and the working memory of the engine. Knows nothing of files or machines.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,24 +14,25 @@ from leavs.engines.hardware import Gpu
 
 GIB = 1024**3
 ALLOWANCE = 2 * GIB
-"""Activations, CUDA graphs and the CUDA context of one GPU.
+"""Memory for activations, CUDA graphs and the CUDA context of one GPU.
 
-Reckoned, not measured: no GPU was at hand. With it the paper's model comes to its 155 GB.
+It is estimated, not measured. With it the estimate of the paper's model agrees with its 155 GB.
 """
-TIGHT = 0.97  # of the memory; what is more may fail by what was reckoned wrong
+TIGHT = 0.97  # of the memory; a model that needs more may fail because of errors of the estimate
 BITS = {"float32": 32, "float16": 16, "bfloat16": 16, "float": 32, "half": 16}
 _FLOATS = {"F64": 64, "F32": 32, "F16": 16, "BF16": 16}
 
 
 @dataclass(frozen=True, slots=True)
 class ModelShape:
-    """What a model's config says of its size.
+    """The size of a model, by its config.
 
     Args:
-        kv_values: values that one token leaves in one layer, for each of its `kv_heads`.
-        context: the longest sequence that it was made for; None where the config does not say.
-        dtype: that its weights have; "" where the config does not say.
-        quantised: the method by which its weights are quantised; "" where they are not.
+        kv_values: the number of key and value numbers that one token has in one layer, for each of
+            its `kv_heads`.
+        context: the longest sequence that the model supports; None if the config does not say.
+        dtype: the dtype of the weights; "" if the config does not say.
+        quantised: the method by which the weights are quantised; "" if they are not.
     """
 
     layers: int
@@ -45,7 +46,7 @@ class ModelShape:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """How a model is spread: parts of each layer, groups of layers, copies."""
+    """How a model is spread over GPUs: parts of each layer, groups of layers, copies."""
 
     tensor: int = 1
     pipeline: int = 1
@@ -53,13 +54,13 @@ class Placement:
 
     @property
     def gpus(self) -> int:
-        """GPUs that it takes."""
+        """The number of GPUs used."""
         return self.tensor * self.pipeline * self.copies
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Bytes that one GPU (or the memory, without GPUs) has to hold."""
+    """The bytes that one GPU (or, without GPUs, the machine's memory) has to hold."""
 
     weights: int
     sequence: int
@@ -67,17 +68,17 @@ class Need:
 
     @property
     def total(self) -> int:
-        """All of it."""
+        """The sum of all parts."""
         return self.weights + self.sequence + self.allowance
 
 
 def shape_of(config: Mapping[str, Any]) -> ModelShape | None:
-    """The shape that a config.json describes; None where it does not say enough."""
+    """Return the shape that a config.json describes; None if it does not say enough."""
     text = config.get("text_config")
     inner: Mapping[str, Any] = text if isinstance(text, Mapping) else config
     try:
         layers, heads = int(inner["num_hidden_layers"]), int(inner["num_attention_heads"])
-        if "kv_lora_rank" in inner:  # keys and values in one, the same on each GPU
+        if "kv_lora_rank" in inner:  # keys and values share one latent vector, copied to each GPU
             kv_heads, values = 1, int(inner["kv_lora_rank"]) + int(inner["qk_rope_head_dim"])
         else:
             kv_heads = int(inner.get("num_key_value_heads") or heads)
@@ -93,11 +94,12 @@ def shape_of(config: Mapping[str, Any]) -> ModelShape | None:
 
 
 def loaded_bytes(stored: Mapping[str, int], shape: ModelShape, dtype: str) -> int:
-    """Bytes of the weights in memory: what is stored, turned into the dtype of the run.
+    """Return the bytes of the weights in memory, after conversion to the dtype of the run.
 
     Args:
-        stored: by dtype as safetensors names it; other names count as the config's dtype.
-        dtype: the option; "auto" means the config's own, and 16 bits where that is float32.
+        stored: the bytes in the files, by dtype as safetensors names it; other names count as the
+            config's dtype.
+        dtype: the option --dtype; "auto" means the config's dtype, or 16 bits if that is float32.
     """
     if shape.quantised:
         return sum(stored.values())
@@ -110,16 +112,17 @@ def loaded_bytes(stored: Mapping[str, int], shape: ModelShape, dtype: str) -> in
 
 
 def working_bits(shape: ModelShape, dtype: str) -> int:
-    """Bits of a value of activations, and of a key or value that is not made smaller."""
+    """Return the bits of an activation, and of a key or value that is not quantised."""
     return 16 if dtype == "auto" else BITS.get(dtype, 16)
 
 
 def need(shape: ModelShape, weights: int, placement: Placement, tokens: int, kv_bits: int) -> Need:
-    """What each GPU has to hold.
+    """Return the bytes that each GPU has to hold.
 
     Args:
-        weights: bytes of all weights as loaded.
-        tokens: of the longest sequence.
+        weights: the bytes of all weights as loaded.
+        tokens: the length of the longest sequence.
+        kv_bits: the bits of a key or value.
     """
     heads = max(1, ceil(shape.kv_heads / placement.tensor))
     layers = ceil(shape.layers / placement.pipeline)
@@ -128,12 +131,12 @@ def need(shape: ModelShape, weights: int, placement: Placement, tokens: int, kv_
 
 
 def placed(gpus: int, tensor: int | None, pipeline: int, copies: int) -> Placement:
-    """How the engine would spread the model, as it does without --tensor-parallel-size."""
+    """Return how the engine spreads the model; without `tensor`, over all GPUs."""
     return Placement(tensor or max(1, gpus // (pipeline * copies)), pipeline, copies)
 
 
 def heads_finding(shape: ModelShape, placement: Placement) -> Finding | None:
-    """Whether the heads can be shared out among the GPUs; None where there is one GPU."""
+    """Check that the heads can be divided among the GPUs; None if there is one GPU."""
     tensor = placement.tensor
     if tensor == 1:
         return None
@@ -159,7 +162,7 @@ def _shares(shape: ModelShape, tensor: int) -> bool:
 def memory_finding(
     wanted: Need, placement: Placement, gpus: Sequence[Gpu], utilization: float, tokens: int
 ) -> Finding:
-    """Whether each GPU holds what it has to; the smallest of those that would be used decides."""
+    """Check that each GPU has enough memory; the smallest of those to be used decides."""
     said = (
         f"{_gib(wanted.total)} a GPU: {_gib(wanted.weights)} weights, {_gib(wanted.sequence)} keys "
         f"and values of {tokens:,} tokens, {_gib(wanted.allowance)} to work (reckoned)"
@@ -200,12 +203,12 @@ def memory_finding(
 
 
 def without_gpus(wanted: Need, free_gib: float, small: bool) -> Finding:
-    """What the model would need, on a machine without GPUs.
+    """Report what the model needs, on a machine without GPUs.
 
     Args:
-        wanted: for one GPU.
-        free_gib: memory of the machine; 0 where it is not known.
-        small: the model is meant for the CPU.
+        wanted: the need of one GPU.
+        free_gib: the free memory of the machine; 0 if not known.
+        small: whether the model is meant for the CPU.
     """
     said = f"{_gib(wanted.weights)} weights, {_gib(wanted.sequence)} keys and values at the least"
     needed = wanted.weights + wanted.sequence
@@ -225,7 +228,7 @@ def without_gpus(wanted: Need, free_gib: float, small: bool) -> Finding:
 
 
 def context_finding(shape: ModelShape, asked: int) -> Finding:
-    """The model's own context beside the one that is asked for."""
+    """Compare the model's own context with the one that is asked for."""
     if shape.context is None:
         return warning("context", f"the config does not say it; {asked:,} tokens are asked for")
     if shape.context < asked:

@@ -1,6 +1,6 @@
-"""The output folder: can it be written, what kind of file system it is, does the run fit there.
+"""Checks the output folder: whether it can be written, its file system, and the free space.
 
-Nothing that is written for a check stays.
+Files that a check writes are removed.
 """
 
 import os
@@ -18,7 +18,7 @@ from leavs.journal import manifest
 from leavs.journal.journal import has_results
 from leavs.system.private_files import open_private
 
-# Bytes that a report leaves, somewhat more than scripts/bench_scale.py measures with the shipped
+# Bytes written for each report, somewhat more than scripts/bench_scale.py measures with the shipped
 # reports (1.5 KB of text each), all organs, without texts or reasoning kept.
 JOURNAL_BYTES = 30_000
 TABLES_BYTES = 40_000
@@ -30,15 +30,15 @@ OF_A_CLUSTER = ("nfs", "nfs4", "lustre", "gpfs", "beegfs", "ceph", "wekafs", "fu
 
 @dataclass(frozen=True, slots=True)
 class OutputFolder:
-    """Where a run would write.
+    """The folder that a run would write to.
 
     Args:
-        folder: as it was named.
-        nearest: the folder itself, or the nearest above it that is there.
-        system: the type of the file system; "" where that is not known.
-        free: bytes that this user can still write.
-        others_read: users other than the owner can look into the folder.
-        refused: why nothing can be written; "" where it can.
+        folder: the absolute path of the folder.
+        nearest: the folder itself, or the nearest one above it that exists.
+        system: the type of the file system; "" if not known.
+        free: the bytes that this user can still write.
+        others_read: whether users other than the owner have access to the folder.
+        refused: why the folder cannot be written; "" if it can.
     """
 
     folder: Path
@@ -50,12 +50,12 @@ class OutputFolder:
 
     @property
     def exists(self) -> bool:
-        """Whether the folder itself is there."""
+        """Whether the folder itself exists."""
         return self.nearest == self.folder
 
 
 def look_at(folder: Path) -> OutputFolder:
-    """Try what a run does in a folder: write a file, see it on the disk, rename it."""
+    """Describe an output folder, and try to write in it or the nearest folder above that exists."""
     whole = folder.expanduser().absolute()
     nearest = next(path for path in (whole, *whole.parents) if path.exists())
     mounts = MOUNTS.read_text(encoding="utf-8", errors="replace") if MOUNTS.exists() else ""
@@ -70,7 +70,11 @@ def look_at(folder: Path) -> OutputFolder:
 
 
 def try_to_write(folder: Path) -> str:
-    """Why a folder cannot be written; "" where it can. Nothing stays in it."""
+    """Write, sync and rename a file as a run does, and remove it.
+
+    Returns:
+        Why the folder cannot be written; "" if it can.
+    """
     if not folder.is_dir():
         return "it is no folder"
     first = folder / f".leavs-doctor-{secrets.token_hex(4)}"
@@ -92,7 +96,7 @@ def try_to_write(folder: Path) -> str:
 
 
 def file_system(path: Path, mounts: str) -> str:
-    """The type of the file system that holds a path, by the lines of /proc/mounts."""
+    """Return the type of the file system that holds a path, given the lines of /proc/mounts."""
     best, kind = "", ""
     for line in mounts.splitlines():
         fields = line.split()
@@ -100,16 +104,16 @@ def file_system(path: Path, mounts: str) -> str:
             continue
         point = re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), fields[1])
         inside = path == Path(point) or Path(point) in path.parents
-        if inside and len(point) >= len(best):  # of two on one point the later hides the other
+        if inside and len(point) >= len(best):  # a later mount on the same point hides the earlier
             best, kind = point, fields[2]
     return kind
 
 
 def examine_folder(place: OutputFolder, reports: int | None) -> list[Finding]:
-    """What there is to say of the folder.
+    """Check an output folder.
 
     Args:
-        reports: that a run would write; None where they are not known.
+        reports: the number of reports of the run; None if not known.
     """
     if place.refused:
         said = f"{place.nearest} cannot be written: {place.refused}"
@@ -145,17 +149,17 @@ def _space(place: OutputFolder, reports: int | None) -> Finding:
     said += f", {needed / 1e9:,.1f} GB needed for {reports:,} reports (by what others took)"
     if needed > place.free:
         return problem("space", said, "choose another --output-dir, or free some space")
-    # a table is written beside the old one before it takes its place
+    # A new table is written beside the old one before it replaces that.
     if needed + reports * TABLES_BYTES > place.free:
         return warning("space", f"{said}; not enough to write the tables twice", "free some space")
     return fine("space", said)
 
 
 def run_in(place: OutputFolder, identity: Mapping[str, Any] | None) -> tuple[Finding | None, bool]:
-    """What run the folder holds, None where it holds none, and whether ours would go on with it.
+    """Find a run in the folder; return a finding, or None, and whether our run would continue it.
 
     Args:
-        identity: what the labels of our run depend on; None where that is not known.
+        identity: the identity of our run; None if not known.
     """
     check = "run"
     folder = place.folder

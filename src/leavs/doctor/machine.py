@@ -1,6 +1,6 @@
-"""Python, torch, vLLM and GPUs of this machine.
+"""Checks Python, torch, vLLM and the GPUs of this machine.
 
-torch is asked in a process of its own, so that a driver that hangs cannot hang us.
+torch runs in a process of its own, so that a driver that hangs does not stop the checks.
 """
 
 import json
@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from leavs.doctor.findings import Finding, Verdict, fine, problem, warning
 from leavs.engines.hardware import Gpu, answer_of
 
-TORCH_TIMEOUT = 60.0  # seconds; torch itself takes some to load from a network file system
+TORCH_TIMEOUT = 60.0  # seconds; from a network file system torch loads slowly
 INSTALL = "pip install 'leavs[vllm]'"
 _LEAST_PYTHON = (3, 11)
 _ASK_TORCH = """
@@ -31,13 +31,13 @@ print(json.dumps({
 
 @dataclass(frozen=True, slots=True)
 class Torch:
-    """What torch says of itself.
+    """What torch reports of itself.
 
     Args:
-        version: "" where torch did not answer in time or failed.
-        cuda: the version of CUDA (or ROCm) that it was built for; "" for the CPU build.
+        version: the version of torch; "" if it did not answer in time or failed.
+        cuda: the version of CUDA (or ROCm) that torch was built for; "" for the CPU build.
         usable: whether CUDA can be used here.
-        devices: GPUs that it sees.
+        devices: the number of GPUs that torch sees.
     """
 
     version: str
@@ -48,13 +48,13 @@ class Torch:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What is installed and built in.
+    """The software and hardware of a machine.
 
     Args:
-        torch: None where it is not installed.
-        vllm: its version; "" where it is not installed.
-        vllm_range: the versions that leavs takes (">=1.2,<1.5"); "" where that is not known.
-        memory_gib: of the machine that is free for a program; 0 where it is not known.
+        torch: None if torch is not installed.
+        vllm: the version of vLLM; "" if it is not installed.
+        vllm_range: the versions that leavs supports (">=1.2,<1.5"); "" if not known.
+        memory_gib: the memory that is free for a program; 0 if not known.
     """
 
     python: tuple[int, int]
@@ -66,7 +66,7 @@ class Machine:
 
 
 def this_machine(gpus: Sequence[Gpu], timeout: float = TORCH_TIMEOUT) -> Machine:
-    """This machine, as its packages and tools describe it."""
+    """Describe this machine by its packages and tools."""
     return Machine(
         sys.version_info[:2],
         ask_torch(timeout),
@@ -78,7 +78,7 @@ def this_machine(gpus: Sequence[Gpu], timeout: float = TORCH_TIMEOUT) -> Machine
 
 
 def ask_torch(timeout: float = TORCH_TIMEOUT) -> Torch | None:
-    """What torch says of itself, in a process of its own; None where it is not installed."""
+    """Ask torch about itself in a process of its own; None if it is not installed."""
     if not _installed("torch"):
         return None
     command = [sys.executable, "-W", "ignore", "-c", _ASK_TORCH]
@@ -90,7 +90,7 @@ def ask_torch(timeout: float = TORCH_TIMEOUT) -> Torch | None:
 
 
 def supported_vllm() -> str:
-    """The versions of vLLM that leavs takes, as its package says."""
+    """Return the versions of vLLM that leavs supports, from its package metadata."""
     try:
         needed = requires("leavs") or []
     except PackageNotFoundError:
@@ -100,7 +100,7 @@ def supported_vllm() -> str:
 
 
 def free_memory_gib() -> float:
-    """The memory that a program can still have; 0 where the system does not say."""
+    """Return the memory that is free for a program; 0 if the system does not say."""
     try:
         with open("/proc/meminfo", encoding="ascii") as file:  # noqa: PTH123 - no file of a user
             sizes = dict(line.split(":", 1) for line in file if ":" in line)
@@ -110,10 +110,10 @@ def free_memory_gib() -> float:
 
 
 def examine_machine(machine: Machine, vllm_is_needed: bool = True) -> list[Finding]:
-    """What there is to say of Python, torch, vLLM and the GPUs.
+    """Check Python, torch, vLLM and the GPUs.
 
     Args:
-        vllm_is_needed: the model is loaded in the run, not asked at a server or left out.
+        vllm_is_needed: whether the run loads the model itself, with no server and no dry run.
     """
     found = [_python(machine), _torch(machine), _vllm(machine), *_gpus(machine)]
     if vllm_is_needed:
@@ -128,7 +128,7 @@ def _not_needed(one: Finding) -> Finding:
 
 
 def in_range(installed: str, allowed: str) -> bool:
-    """Whether a version is in a range such as ">=0.26,<0.34"; what cannot be read is."""
+    """Return whether a version is in a range such as ">=0.26,<0.34"; yes if it cannot be read."""
     found = _numbers(installed)
     for part in allowed.split(","):
         match = re.fullmatch(r"\s*(>=|<)\s*([\d.]+)\s*", part)

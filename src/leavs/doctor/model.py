@@ -1,4 +1,4 @@
-"""The chosen model: where it is, whether it is whole, and whether it fits, before it is loaded."""
+"""Checks the chosen model before it is loaded: its place, its files, and whether it fits."""
 
 import asyncio
 import os
@@ -23,9 +23,9 @@ class Model:
     """The model that a run would use.
 
     Args:
-        chosen: as a run takes it.
-        folder: where it lies; None where it does not, or is not ours to load.
-        context: tokens of the longest prompt with its reply; None where only a server knows it.
+        chosen: the model as a run chooses it.
+        folder: the folder with its files; None if it is not here, or this process does not load it.
+        context: the most tokens of a prompt and its reply; None if only a server knows it.
     """
 
     chosen: ChosenModel
@@ -36,7 +36,7 @@ class Model:
 def examine_model(
     engine: EngineOptions, gpus: Sequence[Gpu], free_gib: float
 ) -> tuple[Model | None, list[Finding]]:
-    """The model that the options choose, None where they choose none, and what there is to say."""
+    """Find and check the model that the options choose; None if they choose none."""
     try:
         chosen = asyncio.run(named_by_server(engine, choose_model(engine)))
     except LeavsError as error:
@@ -57,7 +57,7 @@ def examine_model(
 
 
 def _find(engine: EngineOptions, name: str) -> tuple[Path | None, Finding]:
-    """The model's folder, and whether it can be loaded from there."""
+    """Find the model's folder, and check whether the model can be loaded from there."""
     if engine.model == DEMO:
         return Path(name), fine("model", f"the demo model, in {name}; its labels mean nothing")
     if Path(name).is_dir():
@@ -82,7 +82,7 @@ def _if_whole(folder: Path, said: str, advice: str) -> tuple[Path | None, Findin
 
 
 def _paper(engine: EngineOptions, gpus: Sequence[Gpu], name: str) -> list[Finding]:
-    """What is known of a model that is not here: the need of the paper's, of others nothing."""
+    """Check the memory for a model that is not here; only for the paper's the need is known."""
     if name != PAPER_MODEL:
         return [warning("memory", "not known before the model is here", f"leavs download {name}")]
     have = sum(gpu.total_gib for gpu in gpus) * fit.GIB / 1e9 * engine.gpu_memory_utilization
@@ -112,7 +112,7 @@ def _whole(
 
 
 def _numbers(engine: EngineOptions, shape: fit.ModelShape, weights: Weights) -> Finding:
-    """Bytes, dtype and quantisation of the weights."""
+    """Report bytes, dtype and quantisation of the weights."""
     dtype = shape.dtype or "unknown"
     said = f"{weights.size / fit.GIB:.1f} GiB stored, {dtype}"
     asked = engine.quantization
@@ -159,7 +159,7 @@ def _kv_bits(engine_args: Mapping[str, Any], working: int) -> int:
 
 
 def tokenizer_file(model: Model | None) -> Path | None:
-    """The model's tokenizer as the tokenizers library reads it; None where it is not here."""
+    """Return the model's tokenizer.json for the tokenizers library; None if there is none."""
     if model is None or model.folder is None:
         return None
     path = model.folder / "tokenizer.json"

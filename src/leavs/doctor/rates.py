@@ -1,4 +1,4 @@
-"""How fast a run goes, only as measured: on a sample, or by an earlier part of the same run."""
+"""Computes how long a run takes from measurements: of a sample, or of earlier parts of the run."""
 
 import re
 import tempfile
@@ -24,11 +24,12 @@ WAYS = (
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a sample took on the chosen engine.
+    """The measured cost of a sample on the chosen engine.
 
     Args:
-        seconds: without loading the model.
-        journal_bytes: that the sample left; likewise `tables_bytes`.
+        seconds: wall time, without loading the model.
+        journal_bytes: the size of the sample's journal.
+        tables_bytes: the size of the sample's tables.
     """
 
     reports: int
@@ -39,21 +40,22 @@ class Measured:
     tables_bytes: int
 
     def hours(self, reports: int) -> float:
-        """For so many reports at this rate."""
+        """Return the hours for this many reports at the measured rate."""
         return self.seconds / self.reports * reports / 3600
 
     def gigabytes(self, reports: int) -> float:
-        """That so many reports would leave on the disk."""
+        """Return the gigabytes that this many reports would take on the disk."""
         return (self.journal_bytes + self.tables_bytes) / self.reports * reports / 1e9
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """How processes of a run went that came to their end.
+    """The measurements of those processes of a run that have ended in order.
 
     Args:
-        organs: that they labeled in these seconds, which are summed over the processes.
-        recorded: organs that the journal holds in all.
+        organs: the number of organs that they labeled.
+        seconds: the time that took, summed over the processes.
+        recorded: the number of organ records in the journal, of all processes.
     """
 
     processes: int
@@ -90,7 +92,7 @@ def measure(
                 _Sample(sample), engine, method, OutputOptions(folder / "sample")
             )
         except EngineError as error:
-            said = re.sub(r" \(more in [^)]*\)", "", str(error))  # that file will be gone
+            said = re.sub(r" \(more in [^)]*\)", "", str(error))  # that file will be deleted
             return problem("measured", f"nothing: {said}")
         if not outcome.complete or not outcome.seconds:
             return problem("measured", "nothing: the sample was stopped before its end")
@@ -107,7 +109,7 @@ def measure(
 
 
 def earlier(folder: Path) -> Earlier | None:
-    """How the run in a folder went so far; None where no process of it came to its end."""
+    """Read the measurements of the run in a folder; None if none of its processes has ended."""
     files: dict[Path, list[int]] = {}
     processes = organs = tokens = recorded = 0
     seconds = 0.0
@@ -132,7 +134,7 @@ def _tokens(usage: Mapping[str, Sequence[int]]) -> int:
 
 
 def measured_findings(found: Measured, reports: int) -> list[Finding]:
-    """What a sample took, and what follows for all reports if they go on like it."""
+    """Report what a sample took, and what all reports would take at the same rate."""
     use, count = found.usage, found.reports
     tokens = use.computed_tokens + use.generated_tokens
     says = (
@@ -158,7 +160,7 @@ def measured_findings(found: Measured, reports: int) -> list[Finding]:
 
 
 def earlier_findings(found: Earlier, reports: int, organs: int) -> list[Finding]:
-    """How long the rest of a run takes if it goes on as it went."""
+    """Report how long the rest of a run takes at the rate so far."""
     left = max(0, reports * organs - found.recorded)
     hours = left / (found.organs / found.seconds) / 3600
     said = (

@@ -1,6 +1,6 @@
-"""The reports of a run, gone through once: how many can be read, how long they are, a sample.
+"""Surveys the reports of a run: how many can be read, how long they are, and a sample.
 
-Keeps the texts of the sample and of the longest reports, and of no others.
+The texts of the sample and of the longest reports are kept, and no others.
 """
 
 import heapq
@@ -20,12 +20,12 @@ class Survey:
     """What was found in the input.
 
     Args:
-        entries: of the input, the unreadable ones too.
-        characters: of all reports that can be read.
-        unreadable: entries with an id of their own and no text that can be read.
-        strays: entries that belong to no report: without an id, or with one that came before.
-        example: why the first of these two is none.
-        encodings: reports that are not UTF-8, by what they are read as.
+        entries: the number of entries, with the unreadable ones.
+        characters: the number of characters of all readable reports.
+        unreadable: the number of entries with an id of their own but no readable text.
+        strays: the number of entries without an id, or with one that came before.
+        example: the reason why the first unreadable or stray entry cannot be labeled.
+        encodings: the number of reports that are not UTF-8, by the encoding used.
         longest: the longest reports by characters, the longest first.
         sample: reports spread evenly over the input.
     """
@@ -42,11 +42,11 @@ class Survey:
 
 
 def survey(source: ReportSource, sample: int, longest: int = LONGEST) -> Survey:
-    """Go through the reports.
+    """Read all reports once.
 
     Args:
-        sample: reports to keep, spread evenly.
-        longest: reports to keep, the longest ones.
+        sample: the number of reports to keep as a sample, spread evenly.
+        longest: the number of the longest reports to keep.
 
     Raises:
         InputError: the source cannot be read.
@@ -84,7 +84,7 @@ def _count_unreadable(seen: Survey, entry: UnreadableReport) -> None:
 
 
 def examine_reports(seen: Survey, counter: TokenCounter) -> list[Finding]:
-    """What there is to say of the reports by themselves."""
+    """Check the reports themselves."""
     found = [_lengths(seen, counter)] if seen.readable else []
     if seen.unreadable or seen.strays:
         said = (

@@ -1,6 +1,6 @@
-"""Counts tokens: with the model's own tokenizer where it is here, else by the length of the text.
+"""Counts tokens: with the model's own tokenizer if it is here, else by the length of the text.
 
-The tokenizers library is light; neither torch nor transformers is loaded.
+It uses the small tokenizers library, and loads neither torch nor transformers.
 """
 
 import os
@@ -10,8 +10,8 @@ from functools import lru_cache
 from math import ceil
 from pathlib import Path
 
-CHARACTERS_A_TOKEN = 3  # in reports, full of numbers and rare words, by the usual vocabularies
-_CACHED = 4096  # texts that come again: the instructions of each step
+CHARACTERS_A_TOKEN = 3  # in reports, which have many numbers and rare words, by usual vocabularies
+_CACHED = 4096  # texts; those of the instructions repeat
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,8 @@ class TokenCounter:
     """Counts the tokens of a text.
 
     Args:
-        exact: it is the model's own tokenizer that counts.
+        count: returns the number of tokens of a text.
+        exact: whether the model's own tokenizer counts.
     """
 
     count: Callable[[str], int]
@@ -27,12 +28,12 @@ class TokenCounter:
 
     @property
     def how(self) -> str:
-        """For a message: how it was counted."""
+        """How tokens were counted, for a message; "" if exactly."""
         return "" if self.exact else " (estimated: three characters a token)"
 
 
 def counter_for(tokenizer: Path | None) -> TokenCounter:
-    """A counter with a model's tokenizer.json, or, without one that can be read, an estimate."""
+    """Return a counter with a model's tokenizer.json, or one that estimates if there is none."""
     exact = None if tokenizer is None else _exact(tokenizer)
     if exact is None:
         return TokenCounter(by_length, exact=False)
@@ -40,7 +41,7 @@ def counter_for(tokenizer: Path | None) -> TokenCounter:
 
 
 def by_length(text: str) -> int:
-    """Tokens of a text, estimated."""
+    """Estimate the tokens of a text."""
     return ceil(len(text) / CHARACTERS_A_TOKEN)
 
 
@@ -53,7 +54,7 @@ def _exact(path: Path) -> Callable[[str], int] | None:
     try:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:
-        if type(error) is not Exception:  # all that the library raises for a file
+        if type(error) is not Exception:  # the class that the library raises for a bad file
             raise
         return None
     tokenizer.no_truncation()

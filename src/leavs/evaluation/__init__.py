@@ -1,8 +1,8 @@
-"""Labels against annotations: `leavs evaluate`.
+"""Evaluates labels against annotations: `leavs evaluate`.
 
-The rules are those of the LEAVS paper (arXiv 2503.13330), or stricter ones; `protocol.py` says in
-what they differ. codes -> items -> scores -> evaluate -> sheets and plots -> page. Nothing here
-knows who gave a label, a model or a person.
+The rules are those of the LEAVS paper (arXiv 2503.13330), or stricter ones; `protocol.py` lists the
+differences. codes -> items -> scores -> evaluate -> sheets and plots -> page. Nothing here knows
+whether a label comes from a model or a person.
 """
 
 from leavs.evaluation.evaluate import RESAMPLES, Evaluation, evaluate_labels

@@ -1,4 +1,4 @@
-"""How far annotators agree with each other: the measure that any labeler is to be read against."""
+"""Measures how far annotators agree with each other, as a reference for every labeler."""
 
 from itertools import combinations
 from typing import Literal
@@ -16,10 +16,10 @@ COLUMNS = ("task", "finding_type", "measure", "annotators", "items", "value")
 
 
 def agreement(seen: View) -> pd.DataFrame:
-    """Cohen's kappa of each pair and Krippendorff's alpha of all, by finding type and over all.
+    """Compute Cohen's kappa of each pair and Krippendorff's alpha, by finding type and over all.
 
-    Labels are nominal, urgencies ordinal. A value that is not defined (all say the same, or
-    nobody shares an item) is empty.
+    Labels are nominal, urgencies ordinal. A value that is not defined (all annotators say the same,
+    or no item has two annotators) is empty.
     """
     known = seen.positive & (seen.urgencies != NO_URGENCY)
     rows: list[tuple[str, str, str, str, int, float]] = []
@@ -38,7 +38,7 @@ def agreement(seen: View) -> pd.DataFrame:
 def _measures(
     given: Floats, annotators: tuple[str, ...], task: Task
 ) -> list[tuple[str, str, int, float]]:
-    """Given is annotators x items, NaN where one said nothing."""
+    """Compute the measures of `given`, annotators x items, NaN where one said nothing."""
     measured = []
     weights = "linear" if task is Task.URGENCY else None
     level: Literal["ordinal", "nominal"] = "ordinal" if task is Task.URGENCY else "nominal"

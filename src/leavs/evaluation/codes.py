@@ -1,7 +1,7 @@
-"""Tables of labels and annotations as arrays of codes: reports, annotators, organs, merged types.
+"""Reads tables of labels and annotations as arrays: reports, annotators, organs, merged types.
 
-The scored finding types are merged to four (see `merging`). An annotator is a labeler among
-others here: whoever gave codes has a row of the second axis.
+The scored finding types are merged to four (see `merging`). Labelers and annotators are treated
+alike here: each has a place on the second axis.
 """
 
 from collections.abc import Sequence
@@ -32,9 +32,9 @@ class Coded:
     """Certainty and urgency codes of some reports.
 
     Args:
-        ids: of the reports, R of them.
-        annotators: the names of who gave the codes, A of them.
-        organs: O of them.
+        ids: the ids of R reports.
+        annotators: the names of the A annotators or labelers that gave the codes.
+        organs: the names of O organs.
         certainties: R x A x O x 4 codes, of the four merged types; MISSING where none was given.
         urgencies: R x A x O x 4 codes; -1 where none was given.
     """
@@ -46,7 +46,7 @@ class Coded:
     urgencies: CodeArray
 
     def of(self, places: Sequence[int], organs: Sequence[str]) -> "Coded":
-        """The reports at these places, and these organs alone, in this order."""
+        """Select the reports at these places, and these organs, in this order."""
         columns = [self.organs.index(organ) for organ in organs]
         return Coded(
             tuple(self.ids[place] for place in places),
@@ -58,21 +58,21 @@ class Coded:
 
 
 def labels_as_codes(path: Path) -> Coded:
-    """The labels of a run folder or a table, as codes of one labeler.
+    """Read the labels of a run folder or a table as codes of one labeler.
 
     Raises:
-        InputError: it cannot be read, lacks a scored finding type, or contradicts itself.
+        InputError: the table cannot be read, lacks a scored finding type, or contradicts itself.
     """
     return _coded(read_labels(path).assign(**{ANNOTATOR: ""}), path)
 
 
 def annotations_as_codes(path: Path) -> Coded:
-    """What annotators say: the LEAVS wide file, or a long file like labels.csv.
+    """Read annotations: the LEAVS wide file, or a long file like labels.csv.
 
-    A long file may have a column `labeler` that tells annotators apart; without it there is one.
+    A long file may have a column `labeler` with the annotators' names; without it there is one.
 
     Raises:
-        InputError: it cannot be read, lacks a scored finding type, or contradicts itself.
+        InputError: the file cannot be read, lacks a scored finding type, or contradicts itself.
     """
     file = file_of(path)
     table = read_table(file)
@@ -84,9 +84,10 @@ def annotations_as_codes(path: Path) -> Coded:
 
 
 def _from_human_file(table: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Columns `{organ}_{merged type}`, a row for each report, annotator and kind, as a long table.
+    """Convert the LEAVS wide file to a long table.
 
-    The other columns, as `{organ}_quality`, are not scored.
+    It has columns `{organ}_{merged type}` and a row for each report, annotator and kind. Other
+    columns, such as `{organ}_quality`, are not scored.
     """
     if REPORT_ID not in table.columns:
         raise InputError(f"{path} has no column {REPORT_ID!r}; is it a file of annotations?")
@@ -122,9 +123,9 @@ def _organs_of_human_file(columns: "pd.Index[str]", path: Path) -> list[str]:
 
 
 def _coded(table: pd.DataFrame, path: Path) -> Coded:
-    """A long table as arrays.
+    """Convert a long table to arrays.
 
-    Its types are the scored ones, or merged already.
+    Its finding types are the scored ones, or are merged already.
     """
     _check(table, path)
     already = set(MERGED) <= set(table.columns)
@@ -159,7 +160,7 @@ def _coded(table: pd.DataFrame, path: Path) -> Coded:
 
 
 def _check(table: pd.DataFrame, path: Path) -> None:
-    """What every table to be scored must have."""
+    """Raise InputError if a table lacks what is needed to score it."""
     if table.empty:
         raise InputError(f"{path} has no rows")
     for column in KEYS:
@@ -179,7 +180,7 @@ def _check(table: pd.DataFrame, path: Path) -> None:
 
 
 def _numbers(table: pd.DataFrame, kind: str, path: Path) -> npt.NDArray[np.int8]:
-    """Check codes and give them as numbers; a blank cell becomes the code of BLANK."""
+    """Check codes and convert them to numbers; a blank cell becomes the code of BLANK."""
     columns = []
     for name in table.columns:
         column = table[name]

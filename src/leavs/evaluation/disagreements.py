@@ -1,4 +1,4 @@
-"""Where labeler and annotators disagree, report by report, and what the labeler's codes met."""
+"""Lists where labeler and annotators disagree, and cross-tabulates their codes."""
 
 import csv
 import sys
@@ -25,10 +25,10 @@ COLUMNS = (
 
 
 def disagreements(seen: View, ids: tuple[str, ...], labeler: str) -> pd.DataFrame:
-    """A row for each label that is not what most annotators say; an empty certainty is no label.
+    """List the labels that differ from the majority of the annotators, one row each.
 
-    Unsure counts as affirmed here, whatever the protocol. Those that the most annotators
-    contradict come first.
+    An empty certainty is a missing label. Unsure counts as affirmed here, whatever the protocol.
+    Labels contradicted by the largest part of the annotators come first.
     """
     certainties, urgencies = seen.labelers[labeler]
     voters, votes = seen.given.sum(axis=1), seen.positive.sum(axis=1)
@@ -53,7 +53,7 @@ def disagreements(seen: View, ids: tuple[str, ...], labeler: str) -> pd.DataFram
 
 
 def codes_and_votes(seen: View, labeler: str) -> pd.DataFrame:
-    """How often each certainty code meets each number of votes: codes x votes."""
+    """Count the labels by certainty code and by number of votes: codes x votes."""
     certainties = seen.labelers[labeler][0]
     votes = np.where(seen.given.any(axis=1), seen.positive.sum(axis=1), -1)
     numbers = range(int(votes.max(initial=0)) + 1)
@@ -65,7 +65,7 @@ def codes_and_votes(seen: View, labeler: str) -> pd.DataFrame:
 
 
 def urgencies_met(seen: View, labeler: str) -> pd.DataFrame:
-    """How often each urgency of an annotator meets each of the labeler, where both are given."""
+    """Count the pairs of an annotator's urgency and the labeler's, where both are given."""
     levels = range(URGENCIES)
     given = np.where(seen.positive, seen.urgencies, NO_URGENCY)
     said = seen.labelers[labeler][1][:, None]
@@ -76,10 +76,10 @@ def urgencies_met(seen: View, labeler: str) -> pd.DataFrame:
 
 
 def evidence_of(labels: Path, wanted: pd.DataFrame) -> Mapping[tuple[str, str], list[str]]:
-    """The sentences that a run took as evidence, for the reports and organs that are wanted.
+    """Return a run's sentences of evidence, for the reports and organs in `wanted`.
 
-    Empty where `labels` is no run folder with sentences.csv. The file is read row by row: it holds
-    the better part of all reports.
+    Empty if `labels` is no run folder with sentences.csv. The file is read row by row, because it
+    holds most of the text of all reports.
     """
     path = labels / "sentences.csv"
     if not path.exists():

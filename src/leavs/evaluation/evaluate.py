@@ -1,4 +1,4 @@
-"""The evaluation of labels, from two files to all figures.
+"""Evaluates labels, from files of labels and annotations to all figures.
 
 Knows nothing of pages and plots.
 """
@@ -28,20 +28,20 @@ RESAMPLES = 2000
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What came out.
+    """The result of an evaluation.
 
     Args:
-        labelers: the evaluated labels first, then the baselines.
-        reports: how many have both labels and annotations.
-        cells: of each variant and task, how many cells count and how many there are.
+        labelers: the names of the labelers: the evaluated labels first, then the baselines.
+        reports: the number of reports with both labels and annotations.
+        cells: for each variant and task, the number of cells that count and the number of all.
         notes: what was left out of the comparison, one line each.
         scores: every figure and count: `protocol`, `variant`, `task`, `comparison` and the columns
             of `scores.COLUMNS`.
-        agreement: between annotators, of the variant `types`.
-        disagreements: between the labels and the annotators, of the variant `types`.
-        codes: how often each certainty code met each number of votes.
-        urgencies: how often an annotator's urgency met each of the labeler's.
-        evidence: sentences by report and organ, where the labels came with them.
+        agreement: the agreement between annotators, in the variant `types`.
+        disagreements: the labels that annotators contradict, in the variant `types`.
+        codes: counts of labels by certainty code and number of votes.
+        urgencies: counts of pairs of an annotator's urgency and the labeler's.
+        evidence: sentences of evidence by report and organ, if the labels have them.
     """
 
     protocol: Protocol
@@ -76,11 +76,12 @@ def evaluate_labels(
             column `labeler` where there is more than one annotator.
         baselines: names and labels of other labelers.
         protocol: strict or leavs.
-        resamples: of the bootstrap; 0 means no intervals.
+        resamples: the number of resamples of the bootstrap; 0 means no intervals.
+        seed: the seed of the resampling.
 
     Raises:
         InputError: a file cannot be read, or has no report or organ in common with the others.
-        UsageError: an unknown protocol, a name that is taken, a negative number, or a package of
+        UsageError: the protocol is unknown, a name is taken, a number is negative, or a package of
             the extra `evaluate` is not installed.
     """
     with needing("evaluate", "sklearn", "scipy", "krippendorff"):
@@ -109,7 +110,7 @@ def _evaluated(
     """Evaluate codes of the same reports and organs.
 
     Args:
-        bootstrap: how many resamples, and their seed.
+        bootstrap: the number of resamples, and their seed.
     """
     from leavs.evaluation.figures import agreement, scores_of_all
 
@@ -154,7 +155,7 @@ def _protocol(name: str, baselines: Mapping[str, Path | str]) -> Protocol:
 def _aligned(
     annotated: Coded, labelers: Mapping[str, Coded], paths: Mapping[str, Path]
 ) -> tuple[Coded, dict[str, Coded], list[str]]:
-    """All of them with the same reports and organs, those that all have, in the same order."""
+    """Restrict all codes to the reports and organs that they share, in the same order."""
     notes: list[str] = []
     shared = set(annotated.ids)  # as the annotations write them
     places: dict[str, dict[str, int]] = {}

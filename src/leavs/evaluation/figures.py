@@ -1,6 +1,6 @@
-"""All scores of an evaluation, and how far annotators agree.
+"""Computes all scores of an evaluation, and the annotators' agreement.
 
-Importing it needs the packages of the extra `evaluate`.
+Importing this module needs the packages of the extra `evaluate`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -38,10 +38,10 @@ KEYS = ("protocol", "variant", "task", "comparison")
 def scores_of_all(
     annotated: Coded, coded: Mapping[str, Coded], rules: Protocol, resamples: int, seed: int
 ) -> tuple[pd.DataFrame, CellCounts]:
-    """Score every variant and task against the vote, and humans and labelers beside each other.
+    """Score every variant and task against the vote, and humans beside labelers.
 
     Returns:
-        The scores, and of each variant and task how many cells count and how many there are.
+        The scores, and for each variant and task the number of cells that count and of all.
     """
     tables, cells = [], CellCounts()
     for number, variant in enumerate(Variant):

@@ -1,8 +1,8 @@
-"""What is scored: for each cell and report, what is true and what a labeler says of it.
+"""Builds the items to score: for each cell and report, the truth and the labeler's answer.
 
-A cell is an organ and a merged finding type; where humans are scored beside the labeler, also an
-annotator. The rules are those of the LEAVS paper (arXiv 2503.13330) where the protocol is `leavs`:
-types are merged first, then organs joined, each annotator by itself, then annotators vote.
+A cell is an organ and a merged finding type and, if humans are scored beside the labeler, an
+annotator. With the protocol `leavs` the rules are those of the LEAVS paper (arXiv 2503.13330):
+types are merged and then organs joined, for each annotator separately, then the annotators vote.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,18 +31,18 @@ from leavs.tables.merging import (
 Bools = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int16]
 
-LABELER = "labeler"  # the labels that are evaluated
-HUMANS = "annotators"  # the name under which humans are scored against their colleagues
+LABELER = "labeler"  # the name of the evaluated labels
+HUMANS = "annotators"  # the name under which humans are scored against the other annotators
 NO_ITEM = -1
 TRUTHS = 2  # negative, positive
-NEGATIVE, POSITIVE, UNSURE, AMBIGUOUS, NO_LABEL = range(5)  # what a labeler can say
-ANSWERS = {False: 2, True: 5}  # how many of these, without and with abstentions
+NEGATIVE, POSITIVE, UNSURE, AMBIGUOUS, NO_LABEL = range(5)  # a labeler's answers
+ANSWERS = {False: 2, True: 5}  # the number of possible answers, without and with abstentions
 URGENCIES = len(Urgency) - 1  # 0 to 3
-NO_URGENCY_SAID = URGENCIES  # the labeler gave none
+NO_URGENCY_SAID = URGENCIES  # the answer of a labeler that gave no urgency
 
 
 class Variant(StrEnum):
-    """What a cell is: nine organs and four types, organs alone, or seven organs alone."""
+    """The cells that are scored: nine organs and four types, nine organs, or seven organs."""
 
     TYPES = "types"
     ORGANS = "organs"
@@ -57,7 +57,7 @@ class Task(StrEnum):
 
 
 class Comparison(StrEnum):
-    """Against whom: the vote of the annotators, or humans and labeler against the same others."""
+    """What is the truth: the annotators' vote, or, beside humans, what the other annotators say."""
 
     VOTE = "vote"
     HUMANS = "humans"
@@ -65,7 +65,7 @@ class Comparison(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """An organ and a merged finding type; with an annotator, its items are what the others say."""
+    """An organ and a merged finding type; with an annotator, the truth is what the others say."""
 
     organ: str
     finding_type: str
@@ -77,11 +77,11 @@ class View:
     """One variant of the codes: R reports, A annotators, O organs, T types.
 
     Args:
-        joined: for each organ, whether it was joined of two.
+        joined: O, whether the organ was joined from two.
         given: R x A x O x T, whether the annotator said anything of the finding.
         positive: R x A x O x T, whether the annotator affirmed it.
         urgencies: R x A x O x T; -1 where the annotator gave none.
-        labelers: of each labeler, the certainties and the urgencies, R x O x T.
+        labelers: each labeler's certainties and urgencies, both R x O x T.
     """
 
     organs: tuple[str, ...]
@@ -95,19 +95,20 @@ class View:
 
     @property
     def cells(self) -> tuple[Cell, ...]:
-        """All of O x T, in the order of a flattened array."""
+        """All O x T cells, in the order of a flattened array."""
         return tuple(Cell(organ, name) for organ in self.organs for name in self.finding_types)
 
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """What is scored: C cells, R reports.
+    """The items to score: C cells, R reports.
 
     Args:
-        truths: how many values the truth can have.
-        answers: how many values a labeler's answer can have.
-        coded: of each labeler, R x C numbers `truth * answers + answer`; NO_ITEM where nothing is
-            to be scored. Whose truth differs (a human's) is among them.
+        truths: the number of values that the truth can have.
+        answers: the number of values that a labeler's answer can have.
+        coded: for each labeler, R x C numbers `truth * answers + answer`; NO_ITEM where nothing is
+            scored. A human is scored against the other annotators, so each labeler carries its own
+            truth in these numbers.
     """
 
     cells: tuple[Cell, ...]
@@ -116,13 +117,13 @@ class Items:
     coded: Mapping[str, Integers]
 
     def only(self, kept: Bools) -> "Items":
-        """Some of the cells."""
+        """Select some of the cells."""
         cells = tuple(cell for cell, keep in zip(self.cells, kept, strict=True) if keep)
         coded = {name: numbers[:, kept] for name, numbers in self.coded.items()}
         return replace(self, cells=cells, coded=coded)
 
     def counts(self, labeler: str) -> npt.NDArray[np.int64]:
-        """How often each truth meets each answer: C x truths x answers."""
+        """Count a labeler's items by truth and answer: C x truths x answers."""
         numbers = self.coded[labeler]
         size = self.truths * self.answers
         report, cell = np.nonzero(numbers != NO_ITEM)
@@ -134,11 +135,11 @@ class Items:
 def view(
     annotated: Coded, labelers: Mapping[str, Coded], variant: Variant, protocol: Protocol
 ) -> View:
-    """The codes of annotators and labelers, all with the same reports, in a variant's shape."""
+    """Bring codes of annotators and labelers into a variant's shape; all have the same reports."""
     certainties, urgencies = _in_variant(annotated, variant, protocol)
     parts = parts_of(annotated.organs, variant)
     given = certainties != MISSING
-    if not protocol.abstentions:  # the paper takes what an annotator left blank for negative
+    if not protocol.abstentions:  # the paper counts an annotator's blank cells as negative
         given = np.broadcast_to(given.any(axis=(2, 3), keepdims=True), given.shape)
     given_by = {name: _in_variant(coded, variant, protocol) for name, coded in labelers.items()}
     return View(
@@ -154,7 +155,7 @@ def view(
 
 
 def parts_of(organs: Sequence[str], variant: Variant) -> dict[str, tuple[str, ...]]:
-    """The organs of a variant, and those that each is made of; none, if they lack a part."""
+    """Return a variant's organs with the parts of each; an organ that lacks a part is left out."""
     if variant is Variant.JOINED_ORGANS:
         return joined_organs(organs)
     return {organ: (organ,) for organ in organs}
@@ -170,7 +171,7 @@ def _in_variant(coded: Coded, variant: Variant, protocol: Protocol) -> tuple[Cod
         [coded.organs.index(part) for part in parts]
         for parts in parts_of(coded.organs, variant).values()
     ]
-    # The paper joins by the largest number, which would hide an abstention behind a 0.
+    # The paper joins by the largest number, by which a 0 would replace an abstention.
     join = merge_certainties if protocol.abstentions else join_certainties
     return (
         np.stack([join(certainties[:, :, one], axis=2) for one in groups], axis=2),
@@ -179,7 +180,7 @@ def _in_variant(coded: Coded, variant: Variant, protocol: Protocol) -> tuple[Cod
 
 
 def label_items(seen: View, protocol: Protocol) -> Items:
-    """Every labeler against the majority of the annotators; a tie is positive."""
+    """Return the items of every labeler against the annotators' majority; a tie is positive."""
     answers = ANSWERS[protocol.abstentions]
     voters, votes = seen.given.sum(axis=1), seen.positive.sum(axis=1)
     truth = np.where(voters > 0, 2 * votes >= voters, NO_ITEM)
@@ -205,15 +206,15 @@ def _answers(certainties: CodeArray, protocol: Protocol) -> Integers:
 
 
 def _joint(truth: npt.NDArray[np.integer], answers: Integers, size: int) -> Integers:
-    """Truth and answer as one number, R x C."""
+    """Encode truth and answer in one number, R x C."""
     joint = np.where(truth < 0, NO_ITEM, truth * size + answers)
     return joint.reshape(len(joint), -1).astype(np.int16)
 
 
 def urgency_items(seen: View, protocol: Protocol) -> Items:
-    """Every labeler against the mean urgency of the annotators, where all of them are positive.
+    """Return the items of every labeler against the annotators' mean urgency, if all are positive.
 
-    The truth is the sum, which orders as the mean does.
+    The truth is the sum, which has the same order as the mean.
     """
     truth = np.where(_all_positive(seen), _sum_of_urgencies(seen, protocol), NO_ITEM)
     coded = {
@@ -229,7 +230,7 @@ def _all_positive(seen: View) -> Bools:
 
 
 def _most_annotators(seen: View) -> int:
-    """Of any report: an item that fewer have seen has no urgency."""
+    """Return the most annotators of any report; an item with fewer has no true urgency."""
     return int(seen.given.any(axis=(2, 3)).sum(axis=1).max(initial=0))
 
 
@@ -238,7 +239,7 @@ def _sums(seen: View) -> int:
 
 
 def _sum_of_urgencies(seen: View, protocol: Protocol) -> npt.NDArray[np.int64]:
-    """Over annotators; below 0 where there is no truth."""
+    """Sum the urgencies over annotators; the result is below 0 where there is no truth."""
     if not protocol.missing_urgency_is_none:
         none = (seen.positive & (seen.urgencies == NO_URGENCY)).any(axis=1)
         return np.where(none, NO_ITEM, np.where(seen.positive, seen.urgencies, 0).sum(axis=1))
@@ -254,13 +255,13 @@ def _urgencies_said(urgencies: CodeArray) -> Integers:
 
 
 def items_without_urgency(seen: View) -> int:
-    """All annotators are positive, and not all of them gave an urgency."""
+    """Count the items that all annotators affirm, but not all with an urgency."""
     none = (seen.positive & (seen.urgencies == NO_URGENCY)).any(axis=1)
     return int((_all_positive(seen) & none).sum())
 
 
 def human_label_items(seen: View, protocol: Protocol, human: str) -> Items:
-    """Each annotator, and every labeler, where the annotator's colleagues agree.
+    """Return the items of each annotator and every labeler where the other annotators agree.
 
     Args:
         human: the name under which the annotators are scored.
@@ -282,7 +283,10 @@ def human_label_items(seen: View, protocol: Protocol, human: str) -> Items:
 
 
 def human_urgency_items(seen: View, human: str) -> Items:
-    """Where all annotators gave an urgency: each against the others, every labeler against all."""
+    """Return the items of each annotator against the others, and of every labeler against all.
+
+    Only items for which all annotators gave an urgency count.
+    """
     given = (seen.urgencies != NO_URGENCY).sum(axis=1)
     everyone = (given == _most_annotators(seen)) & (given > 2)  # the others are two at least
     total = np.where(seen.urgencies == NO_URGENCY, 0, seen.urgencies).sum(axis=1)
@@ -310,10 +314,10 @@ def _of_all_annotators(
 
 
 def counting_cells(items: Items, task: Task, protocol: Protocol, labeler: str) -> Bools:
-    """Which cells have enough to be scored, by the truth of one labeler (or of the humans).
+    """Return which cells have enough items to be scored, by the truth of one labeler or the humans.
 
-    Labels: enough positives. Urgency: enough values that differ from the commonest (of equally
-    common ones the smallest), among the items that this labeler answered.
+    For labels, enough positives; for urgency, enough values other than the most common one (the
+    smallest, if several are), among the items that this labeler answered.
     """
     counts = items.counts(labeler)
     if task is Task.LABELS:

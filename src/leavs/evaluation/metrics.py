@@ -1,7 +1,7 @@
-"""Metrics out of counts, for many tables at once: the last axes hold truths and answers.
+"""Computes metrics from counts, for many tables at once: the last axes are truths and answers.
 
-A metric that is not defined (no positives, no ties broken) is 0, as in the LEAVS paper
-(arXiv 2503.13330). Tests hold them to scikit-learn and scipy. Knows nothing of cells.
+A metric that is not defined (no positives, or all values tied) is 0, as in the LEAVS paper
+(arXiv 2503.13330). Tests compare them with scikit-learn and scipy. Knows nothing of cells.
 """
 
 import numpy as np
@@ -14,11 +14,11 @@ URGENCY_METRICS = ("tau_b",)
 
 
 def label_metrics(counts: Floats) -> Floats:
-    """Precision, recall, F1, specificity and MCC.
+    """Compute precision, recall, F1, specificity and MCC.
 
     Args:
         counts: ... x 2 x P, by truth (negative, positive) and by answer, of which the first two are
-            negative and positive; others are abstentions and enter nothing.
+            negative and positive; the others are abstentions, which no metric counts.
 
     Returns:
         ... x 5, in the order of LABEL_METRICS.
@@ -41,14 +41,14 @@ def label_metrics(counts: Floats) -> Floats:
 
 
 def kendall_tau_b(counts: Floats) -> Floats:
-    """Kendall's tau-b between truth and answer.
+    """Compute Kendall's tau-b between truth and answer.
 
     Args:
-        counts: ... x truths x answers, both in order.
+        counts: ... x truths x answers, both in ascending order.
     """
-    below = np.zeros_like(counts)  # of each place, what is less in truth and less in answer
+    below = np.zeros_like(counts)  # for each place, the items lower in truth and in answer
     below[..., 1:, 1:] = counts.cumsum(axis=-2).cumsum(axis=-1)[..., :-1, :-1]
-    across = np.zeros_like(counts)  # less in truth and more in answer
+    across = np.zeros_like(counts)  # the items lower in truth and higher in answer
     from_the_right = counts[..., ::-1].cumsum(axis=-2).cumsum(axis=-1)[..., ::-1]
     across[..., 1:, :-1] = from_the_right[..., :-1, 1:]
     balance = (counts * (below - across)).sum(axis=(-2, -1))

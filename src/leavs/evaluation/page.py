@@ -1,4 +1,4 @@
-"""The evaluation as files: tables, Markdown, and one page that needs nothing else."""
+"""Writes the evaluation to files: tables, Markdown, and one self-contained page."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ FILES = ("evaluation.csv", "evaluation.md", "evaluation.html", "disagreements.cs
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """One row of the page's list; `anchor` names the place of its evidence, if there is any."""
+    """One row of the page's list; `anchor` is the id of its evidence on the page, if any."""
 
     report_id: str
     organ: str
@@ -30,7 +30,7 @@ class Disagreement:
 
 
 def write(done: Evaluation, folder: Path) -> None:
-    """Write FILES into a folder, for the owner alone: they name reports and may quote them.
+    """Write FILES into a folder, readable for the owner alone: they name reports and quote them.
 
     Raises:
         OSError: the folder cannot be written.
@@ -51,7 +51,7 @@ def _texts(done: Evaluation) -> tuple[str, ...]:
 
 
 def as_page(done: Evaluation) -> str:
-    """One HTML page with its styles and plots inside; it asks the network for nothing."""
+    """Return one HTML page with its styles and plots inside; it needs no network."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -72,7 +72,7 @@ def as_page(done: Evaluation) -> str:
 
 
 def _plots(done: Evaluation) -> dict[str, str]:
-    """Plots by their titles; what has nothing to show is not there."""
+    """Return plots by their titles, without those that have nothing to show."""
     drawn = {
         "F1 by finding type, organ and cell": plots.forest(done),
         "Precision and recall": plots.precision_recall(done),
@@ -83,7 +83,7 @@ def _plots(done: Evaluation) -> dict[str, str]:
 
 
 def _disagreements(done: Evaluation) -> tuple[list[Disagreement], dict[str, Any]]:
-    """The first of them, and the evidence of their reports and organs by anchor."""
+    """Return the first SHOWN disagreements, and their evidence by report and organ, by anchor."""
     listed, evidence = [], {}
     anchors = {key: f"evidence-{place}" for place, key in enumerate(done.evidence)}
     for row in done.disagreements.head(SHOWN).to_dict("records"):

@@ -1,7 +1,7 @@
-"""The plots of the page, as SVG in the colour of the text around them.
+"""Draws the plots of the page, as SVG in the colour of the text around them.
 
-Labelers differ by marker and fill, not by colour, so that a plot reads in black and white, and on
-light and dark ground alike.
+Labelers differ by marker and fill, not by colour, so that a plot is readable in black and white,
+and on light and dark backgrounds.
 """
 
 import io
@@ -21,14 +21,14 @@ from leavs.evaluation.items import HUMANS, Comparison, Task, Variant
 from leavs.evaluation.scores import MICRO
 from leavs.evaluation.sheets import METRIC, METRIC_NAME, chosen, grouped, records
 
-INK = "#010203"  # stands for the colour of the text
+INK = "#010203"  # replaced by the colour of the text
 MARKERS = ("o", "D", "s", "^", "v", "P", "X")
 STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",  # text stays text
+    "svg.fonttype": "none",  # text is not converted to paths
     "svg.hashsalt": "leavs",
     "font.family": "sans-serif",
     "font.size": 10,
-    "text.parse_math": False,  # names are of users and files
+    "text.parse_math": False,  # names given by users may hold a "$"
     **dict.fromkeys(
         ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK
     ),
@@ -37,7 +37,7 @@ WIDTH, ROW_HEIGHT = 8.0, 0.32  # inches
 
 
 def forest(done: Evaluation) -> str:
-    """F1 and its interval by finding type, organ and cell."""
+    """Draw F1 and its interval by finding type, organ and cell."""
     table = chosen(done.scores, variant=Variant.TYPES, task=Task.LABELS, comparison=Comparison.VOTE)
     table = chosen(table, average=MICRO, metric="f1")
     names: dict[str, pd.DataFrame] = {}
@@ -48,7 +48,7 @@ def forest(done: Evaluation) -> str:
 
 
 def beside_humans(done: Evaluation, task: Task) -> str:
-    """Every annotator and the labelers on the same items, in all variants."""
+    """Draw every annotator beside the labelers on the same items, in all variants."""
     table = chosen(
         done.scores, task=task, comparison=Comparison.HUMANS, average=MICRO, metric=METRIC[task]
     )
@@ -122,7 +122,7 @@ def _legend(axes: Axes, labelers: Sequence[str]) -> None:
 
 
 def precision_recall(done: Evaluation) -> str:
-    """Where each labeler stands between precision and recall, by finding type and organ."""
+    """Draw the precision and recall of each labeler, by finding type and organ."""
     table = chosen(done.scores, variant=Variant.TYPES, task=Task.LABELS, comparison=Comparison.VOTE)
     table = chosen(table, average=MICRO)
     table = table[table["scope"].isin(["finding_type", "organ"])]
@@ -155,7 +155,7 @@ def _operating_points(axes: Axes, table: pd.DataFrame, scope: str, labelers: Seq
 
 
 def _svg(figure: Figure, prefix: str) -> str:
-    """The figure as an element of a page; its ids are its own, and its ink is the text's."""
+    """Return the figure as an element of a page, with unique ids and the colour of the text."""
     file = io.StringIO()
     figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     text = file.getvalue()

@@ -11,13 +11,13 @@ class Protocol:
     """A way of scoring labels against annotations.
 
     Args:
-        least: how many positives a cell (an organ and a finding type) needs to count; for urgency,
-            how many values other than the commonest.
-        abstentions: count unsure (-1), ambiguous (-3) and missing labels as columns of their own.
-            Else unsure is positive, and the other two are negative.
-        missing_urgency_is_none: an urgency that an annotator did not give counts as 0. Else its
+        least: the number of positives that a cell (an organ and a finding type) needs to count; for
+            urgency, the number of values other than the most common one.
+        abstentions: count unsure (-1), ambiguous (-3) and missing labels as answers of their own;
+            otherwise unsure is positive, and the other two are negative.
+        missing_urgency_is_none: count an urgency that an annotator did not give as 0; otherwise its
             item is left out.
-        by_report: resample whole reports. Else single rows, a report's cells apart.
+        by_report: resample whole reports; otherwise single rows, even of the same report.
         explanation: what a reader of the scores has to know.
     """
 

@@ -1,7 +1,7 @@
-"""The bootstrap: what the counts could have been, had other reports been drawn.
+"""Bootstraps the counts: how they vary if reports are drawn again with replacement.
 
-Units that are alike are drawn together, so that a resample is one draw of a multinomial
-distribution and one product of matrices. Knows nothing of metrics.
+Equal units are drawn together, so that a resample is one draw from a multinomial distribution and
+one product of matrices. Knows nothing of metrics.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,21 +14,21 @@ from leavs.evaluation.items import NO_ITEM, Items
 
 Floats = npt.NDArray[np.float64]
 
-NUMBERS_AT_ONCE = 10_000_000  # of a block of resamples, 80 MB
+NUMBERS_AT_ONCE = 10_000_000  # in a block of resamples: 80 MB
 LOW, HIGH = 0.025, 0.975
 
 
 def resampled_counts(
     items: Items, resamples: int, by_report: bool, random: np.random.Generator
 ) -> Iterator[dict[str, Floats]]:
-    """The counts of every labeler in block after block of resamples, the same for all labelers.
+    """Yield the counts of every labeler for blocks of resamples; all labelers share the resamples.
 
     Args:
-        by_report: draw whole reports; else single items of the cells pooled, as in the LEAVS paper
-            (arXiv 2503.13330).
+        by_report: draw whole reports; otherwise single items, pooled over cells, as in the LEAVS
+            paper (arXiv 2503.13330).
 
     Yields:
-        Of each labeler, B x C x truths x answers counts.
+        For each labeler, the counts of B resamples: B x C x truths x answers.
     """
     units, times = (_reports if by_report else _rows)(items)
     size = len(items.cells) * items.truths * items.answers
@@ -50,7 +50,7 @@ Units = tuple[Mapping[str, npt.NDArray[np.int64]], npt.NDArray[np.int64]]
 
 
 def _reports(items: Items) -> Units:
-    """Different reports as rows of columns to count one in, and how many there are of each."""
+    """Return the distinct reports, each as the columns to add a 1 to, and how often each occurs."""
     stacked = np.concatenate(list(items.coded.values()), axis=1)
     different, times = np.unique(stacked, axis=0, return_counts=True)
     cells = len(items.cells)
@@ -63,7 +63,7 @@ def _reports(items: Items) -> Units:
 
 
 def _rows(items: Items) -> Units:
-    """Different items of all cells as rows of one column, and how many there are of each."""
+    """Return the distinct items, each as one column to add a 1 to, and how often each occurs."""
     stacked = np.stack(list(items.coded.values()), axis=-1)
     cell = np.broadcast_to(np.arange(len(items.cells)), stacked.shape[:2])
     scored = (stacked != NO_ITEM).any(axis=-1)
@@ -78,14 +78,14 @@ def _rows(items: Items) -> Units:
 
 
 def _one_hot(columns: npt.NDArray[np.int64], size: int) -> "sparse.csr_array":
-    """A row for each unit with a one in each of its columns."""
+    """Return a matrix with a row for each unit and a 1 in each of its columns."""
     unit, place = np.nonzero(columns != NO_ITEM)
     ones = np.ones(len(unit))
     return sparse.csr_array((ones, (unit, columns[unit, place])), shape=(len(columns), size))
 
 
 def interval(values: Floats) -> tuple[Floats, Floats, Floats]:
-    """Low, median and high along the first axis: of 2,000, the places 50, 1000 and 1950."""
+    """Return low, median and high along the first axis: places 50, 1000 and 1950 of 2,000."""
     ordered = np.sort(values, axis=0)
     places = (int(LOW * len(values)), len(values) // 2, int(HIGH * len(values)))
     low, median, high = (ordered[min(place, len(values) - 1)] for place in places)
@@ -93,7 +93,7 @@ def interval(values: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def p_value(differences: Floats) -> Floats:
-    """Two-sided, along the first axis, of what two labelers differ by on the same resamples."""
+    """Return the two-sided p-value of two labelers' differences on the same resamples (axis 0)."""
     above = (differences > 0).mean(axis=0) + (differences == 0).mean(axis=0) / 2
     p: Floats = 2 * np.minimum(above, 1 - above)
     return p

@@ -1,8 +1,8 @@
-"""Scores with their intervals: for each cell, and over cells in every average that LEAVS reports.
+"""Computes scores with intervals: for each cell, and over cells in all averages of LEAVS.
 
 "Micro" concatenates cells and scores once; for urgency, whose values cannot be concatenated, it is
-the plain mean over cells. "Macro" is the plain mean over its groups: cells, organs (their types
-concatenated) or types (their organs concatenated). No prevalence weights anywhere (arXiv
+the plain mean over cells. "Macro" is the plain mean over groups: cells, organs (their types
+concatenated) or types (their organs concatenated). No average is weighted by prevalence (arXiv
 2503.13330).
 """
 
@@ -56,7 +56,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number to report: over which cells, and how they are averaged.
+    """A number to report: the cells it is over, and how they are averaged.
 
     Args:
         scope: all, organ, finding_type, annotator or cell.
@@ -72,15 +72,15 @@ class Figure:
 
     @property
     def key(self) -> tuple[str, str, str, str, str]:
-        """What it is, in the order of COLUMNS."""
+        """The values that identify the figure, in the order of COLUMNS."""
         return (self.scope, self.organ, self.finding_type, self.annotator, self.average)
 
 
 def figures_of(cells: Sequence[Cell], micro_is_mean: bool) -> list[Figure]:
-    """All figures of these cells.
+    """Return all figures over these cells.
 
     Args:
-        micro_is_mean: cells cannot be concatenated, and every group becomes a mean of its cells.
+        micro_is_mean: the cells cannot be concatenated, so a group's score is its cells' mean.
     """
     figures = []
     for scope, named in _scopes(cells):
@@ -127,10 +127,10 @@ def _averages(cells: Sequence[Cell], places: Places, scope: str) -> dict[str, li
 
 
 class Scorer:
-    """Turns counts of cells into the values of all figures.
+    """Computes the values of all figures from the counts of cells.
 
     Args:
-        cells: C of them, as in the counts.
+        cells: the C cells of the counts, in the same order.
     """
 
     def __init__(self, cells: Sequence[Cell], task: Task) -> None:
@@ -143,7 +143,7 @@ class Scorer:
         self._means = self._mean_over_groups(len(cells))
 
     def _mean_over_groups(self, cells: int) -> Floats:
-        """Figures x groups, or figures x cells where groups are means of cells themselves."""
+        """Return weights, figures x groups; figures x cells if groups are means of cells."""
         means = np.zeros((len(self.figures), cells if self._by_cell else len(self._groups)))
         for row, figure in enumerate(self.figures):
             for group in figure.groups:
@@ -154,7 +154,7 @@ class Scorer:
         return means
 
     def values(self, counts: Floats) -> Floats:
-        """B x figures x metrics of B x C x truths x answers counts."""
+        """Return B x figures x metrics, given B x C x truths x answers counts."""
         if self._by_cell:
             taus = kendall_tau_b(counts[..., :NO_URGENCY_SAID])[..., None]
             values: Floats = self._means @ taus
@@ -171,11 +171,11 @@ def scores(
     by_report: bool,
     random: np.random.Generator,
 ) -> pd.DataFrame:
-    """A row for each labeler, figure and metric, and for each labeler and count.
+    """Return a row for each labeler, figure and metric, and for each labeler and count.
 
     Args:
-        labeler: the one with whom the p-values compare the others.
-        resamples: of the bootstrap; 0 means no intervals.
+        labeler: the labeler that the others' p-values compare them with.
+        resamples: the number of resamples of the bootstrap; 0 means no intervals.
     """
     if not items.cells:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -222,7 +222,7 @@ def _count_rows(scorer: Scorer, name: str, counts: Floats, task: Task) -> pd.Dat
 
 
 def label_counts(table: npt.NDArray[np.int64]) -> dict[str, int]:
-    """A 2 x P table of truth and answer in words; P is 2, or 5 with abstentions."""
+    """Name the counts of a 2 x P table of truth and answer; P is 2, or 5 with abstentions."""
     negative, positive = table
     counted = {
         "items": table.sum(),
@@ -240,6 +240,6 @@ def label_counts(table: npt.NDArray[np.int64]) -> dict[str, int]:
 
 
 def urgency_counts(table: npt.NDArray[np.int64]) -> dict[str, int]:
-    """How many items have an urgency of the labeler, and how many lack it."""
+    """Count the items with an urgency of the labeler, and those without."""
     lacking = int(table[:, NO_URGENCY_SAID].sum())
     return {"items": int(table.sum()) - lacking, "no_urgency": lacking}

@@ -1,4 +1,4 @@
-"""An evaluation as tables to read, the same on the screen, in Markdown and on the page."""
+"""Lays out an evaluation as tables, the same on the screen, in Markdown and on the page."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One table: every cell is text."""
+    """One table, with text in every cell."""
 
     title: str
     note: str
@@ -41,30 +41,30 @@ class Sheet:
 
 
 def chosen(table: pd.DataFrame, **wanted: str) -> pd.DataFrame:
-    """The rows that have these values."""
+    """Select the rows with these values."""
     for column, value in wanted.items():
         table = table[table[column] == value]
     return table
 
 
 def grouped(table: pd.DataFrame, *columns: str) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
-    """The rows that have the same values there, in the order of the table."""
+    """Yield the rows that share values in these columns, in the order of the table."""
     for key, group in table.groupby(list(columns), sort=False):
         yield tuple(map(str, key)), group
 
 
 def records(table: pd.DataFrame) -> list[Record]:
-    """The rows by the names of their columns."""
+    """Return the rows as mappings from column names to values."""
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
 def by_value_of(column: str, table: pd.DataFrame) -> dict[str, Record]:
-    """The rows by what stands in one column."""
+    """Return the rows by their values in one column."""
     return {row[column]: row for row in records(table)}
 
 
 def overall(done: Evaluation) -> Sheet:
-    """The figures over all cells."""
+    """Lay out the figures over all cells."""
     rows = []
     voted = chosen(done.scores, comparison=Comparison.VOTE, scope="all")
     for (variant, task), (counting, whole) in done.cells.items():
@@ -84,7 +84,7 @@ def overall(done: Evaluation) -> Sheet:
 
 
 def labels_by(done: Evaluation, scope: str) -> Sheet:
-    """Labels in the variant `types`, by finding type, organ or cell."""
+    """Lay out the scores of labels in the variant `types`, by finding type, organ or cell."""
     table = chosen(done.scores, comparison=Comparison.VOTE, scope=scope, average=MICRO)
     table = chosen(table, variant=Variant.TYPES, task=Task.LABELS)
     abstentions = ABSTENTIONS if done.protocol.abstentions else ()
@@ -111,14 +111,14 @@ def labels_by(done: Evaluation, scope: str) -> Sheet:
 def _by_labeler(
     done: Evaluation, table: pd.DataFrame, *columns: str
 ) -> Iterator[tuple[tuple[str, ...], dict[str, Record]]]:
-    """What was measured, by metric, of one labeler after the other at each place."""
+    """Yield the measurements by metric, for each group of rows and each labeler in turn."""
     for key, group in grouped(table, *columns):
         for labeler in done.labelers:
             yield (*key, labeler), by_value_of("metric", chosen(group, labeler=labeler))
 
 
 def urgency(done: Evaluation) -> Sheet:
-    """Kendall's tau-b of each cell, in all variants."""
+    """Lay out Kendall's tau-b of each cell, in all variants."""
     table = chosen(done.scores, comparison=Comparison.VOTE, scope="cell", average=MICRO)
     table = chosen(table, task=Task.URGENCY)
     rows = []
@@ -136,7 +136,7 @@ def urgency(done: Evaluation) -> Sheet:
 
 
 def humans(done: Evaluation) -> Sheet:
-    """Each annotator beside the labelers, against the same other annotators."""
+    """Lay out each annotator beside the labelers, scored against the other annotators."""
     table = chosen(done.scores, comparison=Comparison.HUMANS, average=MICRO)
     table = table[table["metric"].isin(METRIC.values())]
     rows = []
@@ -161,7 +161,7 @@ def humans(done: Evaluation) -> Sheet:
 
 
 def agreement(done: Evaluation) -> Sheet:
-    """Between the annotators."""
+    """Lay out the agreement between annotators."""
     rows = []
     for row in records(done.agreement):
         if row["items"]:
@@ -177,7 +177,7 @@ def agreement(done: Evaluation) -> Sheet:
 
 
 def codes(done: Evaluation) -> Sheet:
-    """Certainty codes against votes."""
+    """Lay out certainty codes against votes."""
     rows = []
     for code, counted in zip(done.codes.index, done.codes.to_numpy(), strict=True):
         name = MEANING[code] if code == MISSING else f"{code} {MEANING[code]}"
@@ -191,7 +191,7 @@ def codes(done: Evaluation) -> Sheet:
 
 
 def urgencies(done: Evaluation) -> Sheet:
-    """Urgencies of annotators against those of the labeler."""
+    """Lay out urgencies of annotators against those of the labeler."""
     rows = [
         (str(level), *(f"{count:,}" for count in counted))
         for level, counted in zip(done.urgencies.index, done.urgencies.to_numpy(), strict=True)
@@ -205,14 +205,14 @@ def urgencies(done: Evaluation) -> Sheet:
 
 
 def every_sheet(done: Evaluation) -> list[Sheet]:
-    """All that have rows, in the order of reading."""
+    """Return all sheets that have rows, in the order of reading."""
     by_scope = (labels_by(done, scope) for scope in ("finding_type", "organ", "cell"))
     others = (make(done) for make in (codes, urgency, urgencies, humans, agreement))
     return [sheet for sheet in (overall(done), *by_scope, *others) if sheet.rows]
 
 
 def with_interval(row: Record | None) -> str:
-    """A value and its interval; a dash where there is none."""
+    """Format a value and its interval; a dash if there is none."""
     if row is None:
         return NO_VALUE
     if pd.isna(row["low"]):
@@ -221,12 +221,12 @@ def with_interval(row: Record | None) -> str:
 
 
 def number(value: float) -> str:
-    """Three decimals; a dash where there is no value."""
+    """Format a number with three decimals; a dash if there is no value."""
     return NO_VALUE if pd.isna(value) else f"{value:.3f}"
 
 
 def summary(done: Evaluation) -> str:
-    """What was compared, in a line."""
+    """Say in one line what was compared."""
     who = f"{len(done.annotators)} annotators" if len(done.annotators) > 1 else "one annotator"
     drawn = f"{done.resamples:,} resamples" if done.resamples else "no resamples"
     return (
@@ -236,7 +236,7 @@ def summary(done: Evaluation) -> str:
 
 
 def as_markdown(done: Evaluation) -> str:
-    """All tables but the disagreements, with what is to be known of them."""
+    """Return all tables but the disagreements as Markdown, with their explanations."""
     lines = ["# Evaluation", "", summary(done), "", done.protocol.explanation]
     if done.notes:
         lines += ["", "Left out:", *(f"- {note}" for note in done.notes)]
