@@ -1,13 +1,17 @@
 """Which model a run uses follows from the options, and its labels are known to be its own."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from leavs.engines.models.choice import choose_model, engine_log
+from asked_server import MESSAGES
+from leavs.engines.models.choice import choose_model, engine_log, open_engine
 from leavs.engines.options import EngineOptions
 from leavs.errors import LeavsError, UsageError
+from leavs.method.options import MethodOptions
+from loopback_server import Server, running
 
 SERVER = "http://127.0.0.1:1/v1"
 
@@ -69,3 +73,19 @@ def test_a_server_elsewhere_is_asked_only_where_that_is_allowed() -> None:
     assert (len(allowed.cautions), here.cautions, allowed.warnings) == (1, (), ())
     dry = choose_model(EngineOptions(base_url=elsewhere, dry_run=True))
     assert dry.cautions == ()
+
+
+def test_the_way_of_sampling_reaches_the_server(tmp_path: Path) -> None:
+    server = Server()
+    method = MethodOptions(temperature=0.5, seed=3)
+
+    async def ask() -> None:
+        options = EngineOptions(base_url=server.base_url)
+        model = choose_model(options)
+        async with open_engine(options, model, method.sampling, tmp_path) as engine:
+            await engine.reply(MESSAGES, max_tokens=7)
+
+    with running(server):
+        asyncio.run(ask())
+    [body] = server.bodies
+    assert (body["temperature"], body["seed"]) == (0.5, 3)
