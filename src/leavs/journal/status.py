@@ -216,7 +216,7 @@ def _shard_status(
 def _state(
     own: Sequence[_Process], whole: Sequence[_Process], reports: int | None, done: int
 ) -> State:
-    """Return the state; COMPLETE if its last process said so, a later shardless one, or by count."""
+    """Return COMPLETE if its last process or a later shardless one said so, or by count."""
     last, before = own[-1:], own[-1].last_record if own else 0.0
     later = [process for process in whole if process.last_record >= before]
     said = any(process.complete for process in (*last, *later))
