@@ -281,8 +281,8 @@ class Pack:
         return self._render(prompt, "question", {"together": False, **shown})
 
     def answer(self, prompt: Prompt, **values: Any) -> str:
-        """The request for the answer alone, after reasoning."""
-        return self._render(prompt, "answer", values)
+        """The request for the answer alone, after reasoning; `values` as for `question`."""
+        return self._render(prompt, "answer", {"together": False, **values})
 
     def _shown(self, key: str, value: Any) -> Any:
         """A variable of a question, in which text of a report has no tag of the pack."""
