@@ -282,8 +282,8 @@ class Pack:
         return self._render(prompt, "question", {"together": False, **shown})
 
     def answer(self, prompt: Prompt, **values: Any) -> str:
-        """Render the request for the answer alone, after reasoning."""
-        return self._render(prompt, "answer", values)
+        """Render the request for the answer alone, after reasoning; `values` as for `question`."""
+        return self._render(prompt, "answer", {"together": False, **values})
 
     def _shown(self, key: str, value: Any) -> Any:
         """Return a variable of a question with the pack's tags broken if it holds report text."""

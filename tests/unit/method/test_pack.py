@@ -153,6 +153,16 @@ def test_what_is_wrong_with_a_pack_is_said_when_it_is_loaded(
     assert "\n" not in str(error.value)
 
 
+def test_the_request_for_the_answer_knows_the_variables_of_its_question(copy: Path) -> None:
+    path = copy / "certainty.jinja"
+    block = "{% block answer %}"
+    path.write_text(path.read_text().replace(block, block + "{{ together }} ", 1))
+    known = QUESTION_VARIABLES[Prompt.CERTAINTY] - {"together"}
+    values: dict[str, object] = dict.fromkeys(known, "x")
+    values |= {"choices": [], "reasoning": True}
+    assert load_pack(copy).answer(Prompt.CERTAINTY, **values).startswith("False ")
+
+
 def test_a_missing_file_is_named(copy: Path) -> None:
     (copy / "urgency.jinja").unlink()
     with pytest.raises(PackError, match=r"urgency\.jinja: cannot be read"):
