@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from leavs.doctor.machine import ask_torch
 from loopback_hub import Hub, serving
 from model_folders import model_files, write_files
 from places import ROOT, free_port
@@ -298,3 +299,10 @@ def test_a_sample_is_measured_and_leaves_nothing(
     assert measured["journal_bytes"] > 0
     assert list(tmp_path.glob("leavs-doctor-*")) == []
     assert not (tmp_path / "results").exists()
+
+
+def test_torch_is_asked_in_a_process_of_its_own() -> None:
+    torch = ask_torch()
+    assert torch is not None
+    assert torch.version
+    assert "torch" not in sys.modules or torch.version == sys.modules["torch"].__version__

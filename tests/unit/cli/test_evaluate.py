@@ -239,16 +239,15 @@ def test_the_shipped_annotations_agree_with_themselves(tmp_path: Path) -> None:
     assert f1.tolist() == pytest.approx([1] * 12)
 
 
-@pytest.mark.parametrize("name", ["[/old]", "[old]", "$\\x$", "_hidden", "<b>"])
-def test_a_baseline_may_have_any_name(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
-) -> None:
+def test_baselines_may_have_any_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "b.csv").write_text(GOOD)
-    more = ["--baseline", f"{name}={tmp_path / 'b.csv'}"]
+    names = ("[/old]", "[old]", "$\\x$", "_hidden", "<b>")
+    more = [word for name in names for word in ("--baseline", f"{name}={tmp_path / 'b.csv'}")]
     assert evaluate(tmp_path, GOOD, human({"0": "abc", "1": "abc", "2": "abc"}), *more) == 0
-    assert name in capsys.readouterr().out
-    shown = (tmp_path / "out" / "evaluation.html").read_text()
-    assert shown.count(html.escape(name, quote=False)) > 3
+    out, shown = capsys.readouterr().out, (tmp_path / "out" / "evaluation.html").read_text()
+    for name in names:
+        assert name in out
+        assert shown.count(html.escape(name, quote=False)) > 3
 
 
 def test_one_kidney_alone_is_scored_and_not_joined(tmp_path: Path) -> None:

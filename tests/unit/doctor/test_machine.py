@@ -1,6 +1,5 @@
 """What is said of Python, torch, vLLM and GPUs, for machines of many kinds."""
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,13 +77,6 @@ def test_versions(installed: str, allowed: str, inside: bool) -> None:
 
 def test_the_supported_versions_are_those_of_the_package() -> None:
     assert supported_vllm() == RANGE
-
-
-def test_torch_is_asked_in_a_process_of_its_own() -> None:
-    torch = ask_torch()
-    assert torch is not None
-    assert torch.version
-    assert "torch" not in sys.modules or torch.version == sys.modules["torch"].__version__
 
 
 def test_a_torch_that_does_not_answer_is_given_up() -> None:
