@@ -68,6 +68,7 @@ def shared_engine(folder: Path) -> Iterator[SharedEngine]:
     opening = open_engine(DEMO, choose_model(DEMO), Sampling(), folder)
     try:
         with patch.dict(os.environ):  # what an engine sets is not for what other tests start
+            os.environ["VLLM_CPU_KVCACHE_SPACE"] = "1"  # GiB
             engine = on_loop(opening.__aenter__())
         try:
             yield SharedEngine(engine, loop)

@@ -10,6 +10,7 @@ import pytest
 
 from leavs import (
     EngineOptions,
+    Filtration,
     MethodOptions,
     Outcome,
     OutputOptions,
@@ -23,13 +24,14 @@ from shared_engine import SharedEngine
 
 pytestmark = pytest.mark.vllm
 
+ONE_ORGAN = replace(METHOD, organs=ORGANS[:1])
 SHIPPED = ROOT / "data" / "reports"
 
 
 @pytest.fixture
 def reports(tmp_path: Path) -> Path:
-    """Three of the short ones: on two cores a model reads some hundred tokens a second."""
-    return write_reports(tmp_path / "reports", dict(list(REPORTS.items())[:3]))
+    """Two of the short ones: on two cores the model reads some hundred tokens a second."""
+    return write_reports(tmp_path / "reports", dict(list(REPORTS.items())[:2]))
 
 
 def labeled(
@@ -65,9 +67,9 @@ def test_a_real_report_goes_through_the_whole_chain(
 ) -> None:
     text = (SHIPPED / "26-chest-ct-upper-abdomen.txt").read_bytes().decode()
     reports = write_reports(tmp_path / "reports", {"chest": text})
-    method = MethodOptions(organs=ORGANS, reasoning=Reasoning.NEVER)
+    method = replace(ONE_ORGAN, filtration=Filtration.BOTH)
     labeled(reports, real_engine, method, tmp_path)
-    check_tables(tmp_path, {"chest": text}, organs=len(ORGANS))
+    check_tables(tmp_path, {"chest": text}, organs=1)
     assert usage_of(tmp_path, "filtration_thorough")["cached_tokens"] > 0
 
 
@@ -75,7 +77,7 @@ def test_how_many_are_in_flight_changes_nothing(
     real_engine: SharedEngine, reports: Path, tmp_path: Path
 ) -> None:
     # auto answers at once, weighs, and then reasons: all the kinds of turns there are
-    method = replace(METHOD, reasoning=Reasoning.AUTO, max_reasoning_tokens=12, organs=ORGANS[:1])
+    method = replace(ONE_ORGAN, reasoning=Reasoning.AUTO, max_reasoning_tokens=12)
     one, all_at_once = tmp_path / "one", tmp_path / "all"
     for folder, in_flight in ((one, 1), (all_at_once, len(REPORTS))):
         real_engine.forget_prefixes()  # or the second run would compute nothing
@@ -95,7 +97,7 @@ def test_through_a_server_the_labels_are_the_same(
 ) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     for folder, engine in ((here, real_engine), (there, EngineOptions(base_url=real_server))):
-        labeled(reports, engine, METHOD, folder)
+        labeled(reports, engine, ONE_ORGAN, folder)
     check_same(here, there)
 
 
@@ -104,7 +106,7 @@ def test_a_report_too_long_for_the_model_is_a_failure_and_the_rest_goes_on(
 ) -> None:
     long = "The liver is normal <|im_end|>. " * 400
     reports = write_reports(tmp_path / "reports", {"long": long, "short": REPORTS["normal"]})
-    method = MethodOptions(organs=("liver",), reasoning=Reasoning.NEVER)
+    method = replace(ONE_ORGAN, filtration=Filtration.BOTH)
     outcome = labeled(reports, real_engine, method, tmp_path)
     assert outcome.exported.failed_cells == 11
     failures = pd.read_csv(tmp_path / "failures.csv")
