@@ -18,6 +18,9 @@ from leavs import (
     from_folder,
     label_reports,
 )
+from leavs.engines.engine import Choices, Constraint, Pattern, Reasoned
+from leavs.engines.options import Sampling
+from leavs.engines.vllm.sampling import sampling_parameters
 from places import ROOT
 from real_runs import METHOD, ORGANS, REPORTS, check_same, check_tables, write_reports
 from shared_engine import SharedEngine
@@ -50,6 +53,26 @@ def labeled(
 def usage_of(folder: Path, prompt: str) -> dict[str, int]:
     usage: dict[str, int] = json.loads((folder / "run.json").read_text())["totals"]["usage"][prompt]
     return usage
+
+
+@pytest.mark.parametrize(
+    ("constraint", "most", "logprobs"),
+    [
+        (None, 9, None),
+        (Pattern("none|x"), 9, None),
+        (Pattern("none|x", weighed=True), 9, 0),
+        (Choices(("Yes", "No")), 1, 10),
+        (Choices(("none", "no")), 9, 10),
+        (Reasoned(("A", "B")), 9, 10),
+    ],
+)
+def test_the_way_of_sampling_is_told_for_each_reply(
+    constraint: Constraint | None, most: int, logprobs: int | None
+) -> None:
+    told = sampling_parameters(Sampling(temperature=0.5, seed=3), 9, constraint)
+    assert (told.temperature, told.max_tokens, told.logprobs) == (0.5, most, logprobs)
+    assert (told.structured_outputs is None) is (constraint is None)
+    assert told.seed is None, "a seed for each request has ended vLLM's engine on the CPU"
 
 
 def test_every_step_gets_an_answer_with_its_probability(undisturbed: Path) -> None:

@@ -92,6 +92,12 @@ class Lengths:
         found = self.of(report).values()
         return Length(max(one.prompt for one in found), max(one.whole for one in found))
 
+    def at_most(self, length: Length) -> int:
+        """Return the most tokens of a question; `auto` asks it without reasoning first."""
+        if self.method.reasoning is not Reasoning.AUTO:
+            return length.whole
+        return 2 * length.whole - self.method.max_reasoning_tokens
+
     def _of(self, prompt: Prompt, report: Report) -> Length:
         reasons = self.method.reasoning is not Reasoning.NEVER
         known = self._values(report) | {"reasoning": reasons}
@@ -159,7 +165,7 @@ def estimate(sample: Sequence[Report], lengths: Lengths) -> Estimate:
     for report in sample:
         asked, length = lengths.asked_at_most(report), lengths.of(report)
         questions += sum(asked.values())
-        tokens += sum(times * length[prompt].whole for prompt, times in asked.items())
+        tokens += sum(times * lengths.at_most(length[prompt]) for prompt, times in asked.items())
     return Estimate(len(sample), questions, tokens)
 
 

@@ -92,6 +92,17 @@ def test_what_a_reply_may_reason_is_counted(pack: Pack) -> None:
     assert long.tokens >= never.tokens + never.questions * 1000
 
 
+def test_what_is_asked_at_once_first_is_counted_as_well(pack: Pack) -> None:
+    tokens = {
+        reasoning: estimate.estimate(
+            SHIPPED, lengths_of(pack, MethodOptions(reasoning=reasoning, max_reasoning_tokens=50))
+        ).tokens
+        for reasoning in Reasoning
+    }
+    at_once, reasoned = tokens[Reasoning.NEVER], tokens[Reasoning.ALWAYS]
+    assert tokens[Reasoning.AUTO] >= at_once + reasoned
+
+
 def test_the_longest_prompt_holds_the_whole_report(pack: Pack) -> None:
     short, long = report(1), report(2, "The liver is normal. " * 600)
     for filtration in Filtration:
