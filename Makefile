@@ -42,7 +42,7 @@ unit: setup
 	$(BIN)/pytest --numprocesses auto --dist loadfile tests/unit
 
 test: system-packages check
-	$(BIN)/pytest tests/system
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder --durations 10 tests/system
 
 # The long versions: of tests, of what is fuzzed, and of chaos.
 soak: system-packages setup

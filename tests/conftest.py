@@ -1,5 +1,6 @@
 """What many tests need: the pack and the shared AMOS reports."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from places import AMOS
 from program import hear_signals
 
 hear_signals()  # once for all that any test starts
+# Two tests run at a time: with a thread a core for each, engines wait more than they compute.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -89,7 +89,6 @@ def starting_server(folder: Path) -> Iterator[Callable[[], str]]:
         "VLLM_NO_USAGE_STATS": "1",
         "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
         "VLLM_CPU_KVCACHE_SPACE": "1",
-        "OMP_NUM_THREADS": "2",
         lifeline.PARENT: str(os.getpid()),  # it does not outlive tests that are killed
     }
     # What `vllm serve` runs; the command itself looks for a package named vllm, not vllm-cpu.
