@@ -33,7 +33,7 @@ HEAVY = {
     "transformers": {"leavs.engines.vllm.pretrained", "leavs.engines.models.demo"},
     "tokenizers": {"leavs.engines.vllm.conversation", "leavs.doctor.tokens"},
     "huggingface_hub": {"leavs.engines.models.hub"},
-    "ray": {"leavs.run.cluster.connection", "leavs.run.cluster.labeling"},
+    "ray": {"leavs.system.ray_connection", "leavs.run.cluster.labeling"},
 }
 ALSO_AT_THE_TOP = {"tokenizers"}  # of a module that is itself loaded only by a function
 

@@ -5,8 +5,11 @@ that was taken, and is not finished according to the journal, was in flight.
 """
 
 import os
+import secrets
+import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
@@ -18,7 +21,7 @@ from leavs.method.chain import failed
 from leavs.reports import ReportSource
 from leavs.run.recorder import Tally
 from leavs.run.session import Plan, Session
-from leavs.system.private_files import open_private
+from leavs.system.private_files import make_private_folder, open_private
 
 DEATHS = 3  # a report that was in flight at this many deaths is labeled alone
 DIED = "its engine died each time it was labeled, at last alone"
@@ -70,6 +73,17 @@ class Part:
         return replace(self, source=self.source.sharded(shard))
 
 
+@contextmanager
+def trace_folder(folder: Path) -> Iterator[Path]:
+    """Yield a new folder for trace files in a run's folder; it is removed afterwards."""
+    traces = folder.absolute() / f"in_flight-{secrets.token_hex(4)}"
+    make_private_folder(traces)
+    try:
+        yield traces
+    finally:
+        shutil.rmtree(traces, ignore_errors=True)
+
+
 def last_taken(trace: Path) -> int:
     """Return the position of the entry that was taken last from a Part; -1 if none was."""
     try:
@@ -94,8 +108,8 @@ class Work:
         fatal_reports: reports that killed a replica while labeled alone, each with the reason for
             which it is given up.
         records: the number of records in the journal at the last death.
-        tally: the tally of the attempt in progress.
-        done: the number of reports that earlier attempts finished.
+        tallies: the tally of each attempt, the last one of which may be in progress.
+        complete: whether nothing of the shard is left.
     """
 
     number: int
@@ -105,8 +119,26 @@ class Work:
     apart: set[int] = field(default_factory=set, compare=False)
     fatal_reports: list[tuple[Report, str]] = field(default_factory=list, compare=False)
     records: int = field(default=0, compare=False)
-    tally: Tally | None = field(default=None, compare=False)
-    done: int = field(default=0, compare=False)
+    tallies: list[Tally] = field(default_factory=list, compare=False)
+    complete: bool = field(default=False, compare=False)
+    _done: int = field(default=0, compare=False)  # reports that earlier attempts finished
+
+    def begin(self, alone: int | None) -> None:
+        """Begin an attempt: at the report at a position, or at all that are not set apart.
+
+        What was done before the run, and the input's problems, are counted by the last one.
+        """
+        if self.tallies and self.asked_alone is None:
+            self._done += self.tallies[-1].reports_done
+        for tally in self.tallies:
+            tally.reports_before = tally.input_problems = 0
+        self.asked_alone = alone
+        self.tallies.append(Tally(0, 0))
+
+    def count(self, tally: Tally) -> None:
+        """Count what the attempt in progress has done so far."""
+        before = max(0, tally.reports_before - self._done)
+        self.tallies[-1] = replace(tally, reports_before=before)
 
     def part(self, source: ReportSource, traces: Path) -> Part:
         """What the try that is under way is to label of the shard's source."""

@@ -1,7 +1,6 @@
 """Labels the reports of a run, from options to tables; the command line calls it, too."""
 
 import asyncio
-from contextlib import nullcontext
 
 from leavs.domain import Shard
 from leavs.engines.engine import Engine
@@ -10,7 +9,7 @@ from leavs.errors import UsageError
 from leavs.method.options import MethodOptions
 from leavs.reports import ReportSource
 from leavs.run.options import OutputOptions, RayOptions
-from leavs.run.session import Outcome, Session, ShowProgress, Warn, no_warning
+from leavs.run.session import Outcome, Session, ShowProgress, Warn, no_progress, no_warning
 
 
 def label_reports(
@@ -59,7 +58,7 @@ async def label_reports_async(
         engine or EngineOptions(),
         method or MethodOptions(),
         output or OutputOptions(),
-        progress or (lambda tally: nullcontext()),
+        progress or no_progress,
         shard,
         warn=warn,
     )

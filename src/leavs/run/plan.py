@@ -1,6 +1,7 @@
-"""Plans a run before it starts: its organs, its identity, its shards, and whether any is left."""
+"""Plans a run before it starts: organs, identity, shards, resources, and whether any is left."""
 
 from collections.abc import Callable, Sequence
+from math import floor
 from typing import Any
 
 from leavs.domain import Organ, Reasoning, Report
@@ -13,7 +14,8 @@ from leavs.method.options import MethodOptions
 from leavs.method.pack import Pack
 from leavs.reports import ReportSource
 from leavs.run.failure_limit import parse_failure_limit
-from leavs.run.options import OutputOptions
+from leavs.run.options import OutputOptions, RayOptions
+from leavs.system.ray_connection import RayNode
 
 # Questions that vLLM is assumed to work on at once: its batch size is known only once it is loaded.
 BATCH_ON_GPU, BATCH = 1024, 256
@@ -113,3 +115,45 @@ def identity_of(
         "temperature": method.temperature,
         "seed": method.seed,
     }
+
+
+def resources_of(
+    ray: RayOptions, engine: EngineOptions | Engine, nodes: Sequence[RayNode]
+) -> RayNode:
+    """Return the CPUs and GPUs that Ray reserves for each replica.
+
+    Raises:
+        UsageError: no node of the cluster has enough for a replica.
+    """
+    gpus = _gpus(ray, engine, nodes)
+    cpus = _cpus(ray, nodes) if _loads_model(engine) and not gpus else 1
+    if not any(node.cpus >= cpus and node.gpus >= gpus for node in nodes):
+        most = max((node.gpus for node in nodes), default=0)
+        raise UsageError(
+            f"no machine of the Ray cluster has {cpus} CPUs and {gpus} GPUs for a replica; the "
+            f"most GPUs that one has are {most:.0f}; see --gpus-per-replica"
+        )
+    return RayNode(cpus, gpus)
+
+
+def _loads_model(engine: EngineOptions | Engine) -> bool:
+    return isinstance(engine, EngineOptions) and engine.base_url is None and not engine.dry_run
+
+
+def _gpus(ray: RayOptions, engine: EngineOptions | Engine, nodes: Sequence[RayNode]) -> int:
+    """GPUs of one replica: as asked for, else as many as the model is split over, else a node's."""
+    if ray.gpus_per_replica is not None:
+        return ray.gpus_per_replica
+    if not isinstance(engine, EngineOptions) or not _loads_model(engine):
+        return 0
+    with_gpus = [int(node.gpus) for node in nodes if node.gpus >= 1]
+    if with_gpus and engine.tensor_parallel_size is not None:
+        sizes = (engine.pipeline_parallel_size, engine.data_parallel_size)
+        return engine.tensor_parallel_size * sizes[0] * sizes[1]
+    return min(with_gpus, default=0)
+
+
+def _cpus(ray: RayOptions, nodes: Sequence[RayNode]) -> int:
+    """CPUs of one replica that computes on the CPU: an equal share of one machine."""
+    with_cpus = [node.cpus for node in nodes if node.cpus >= 1]
+    return max(1, floor(min(min(with_cpus, default=1), sum(with_cpus) / ray.replicas)))

@@ -23,6 +23,11 @@ from leavs.journal.serialization import total_usage
 from leavs.method.chain import failed
 from leavs.run.failure_limit import FailureLimit
 
+COUNTED = (
+    *("reports_done", "reports_before", "organs_done", "certainties", "failed_cells"),
+    *("input_problems", "dropped_quotes", "encodings"),
+)
+
 
 @dataclass(slots=True)
 class Tally:
@@ -63,6 +68,13 @@ class Tally:
         self.failed_cells += result.failed_cells
         self.dropped_quotes += result.dropped_quotes
         self.usage = total_usage((self.usage, result.usage))
+
+    def count(self, parts: Sequence["Tally"]) -> None:
+        """Count what all parts have counted, and nothing else."""
+        for name in COUNTED:
+            first, *others = (getattr(part, name) for part in parts)
+            setattr(self, name, sum(others, start=first))
+        self.usage = total_usage(part.usage for part in parts)
 
 
 @dataclass(frozen=True, slots=True)

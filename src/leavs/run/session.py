@@ -6,7 +6,7 @@ One session labels the whole run, or one session for each shard does, all into t
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -40,6 +40,11 @@ from leavs.tables import export as tables
 
 ShowProgress = Callable[[Tally], AbstractAsyncContextManager[None]]
 Warn = Callable[[str], None]
+
+
+def no_progress(tally: Tally) -> nullcontext[None]:
+    """Show nothing; unlike functions that show the tally, this one can be sent to an actor."""
+    return nullcontext()
 
 
 def no_warning(warning: str) -> None:

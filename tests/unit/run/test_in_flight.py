@@ -1,7 +1,6 @@
 """Which reports a process that died was labeling, and how one is given up."""
 
 import asyncio
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,8 @@ from leavs.domain import Filtration, Report
 from leavs.journal.index import Index
 from leavs.journal.status import read_status
 from leavs.run.in_flight import DIED, Part, Work, give_up, in_flight, last_taken
-from leavs.run.session import Session
+from leavs.run.recorder import Tally
+from leavs.run.session import Session, no_progress
 from readers import plain_reader
 
 METHOD = MethodOptions(
@@ -31,7 +31,7 @@ def part(tmp_path: Path) -> Part:
 
 def session_of(part: Part, folder: Path) -> Session:
     output = OutputOptions(folder / "run")
-    return Session(part, ScriptedEngine(plain_reader), METHOD, output, lambda _: nullcontext())
+    return Session(part, ScriptedEngine(plain_reader), METHOD, output, no_progress)
 
 
 def test_a_trace_tells_what_was_handed_out(part: Part) -> None:
@@ -114,6 +114,20 @@ def test_what_was_alone_and_not_taken_when_its_process_died_is_still_to_be_label
     work = Work(0, alone={3, 4}, apart={3, 4}, asked_alone=3)
     work.count_death([], "")  # the machine had died before it was asked
     assert (work.alone, work.fatal_reports) == ({3, 4}, [])
+
+
+def test_a_report_that_two_attempts_saw_counts_once() -> None:
+    total, work = Tally(9, 2), Work(0)
+    work.begin(None)
+    work.count(Tally(9, 2, reports_done=3, reports_before=2, input_problems=1, organs_done=7))
+    work.begin(4)
+    work.count(Tally(9, 2, reports_done=1, organs_done=1))
+    work.begin(None)
+    for before in (1, 5):  # the attempt passes what was done before one after the other
+        work.count(Tally(9, 2, reports_done=3, reports_before=before, input_problems=1))
+        total.count(work.tallies)
+        assert (total.reports_done, total.reports_before) == (7, max(0, before - 3))
+    assert (total.reports_total, total.organs_done, total.input_problems) == (9, 8, 1)
 
 
 def test_what_is_set_apart_is_not_in_flight_beside_the_others(part: Part, tmp_path: Path) -> None:

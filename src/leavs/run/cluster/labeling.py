@@ -7,12 +7,10 @@ failure.
 
 import asyncio
 import os
-import secrets
-import shutil
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,28 +20,22 @@ from leavs.engines.options import EngineOptions
 from leavs.errors import EngineError, EngineStartError, UsageError
 from leavs.journal import manifest
 from leavs.journal.index import Index
-from leavs.journal.serialization import total_usage
-from leavs.run.cluster.connection import RayNode, ray_at, resources_of
-from leavs.run.cluster.replica import Broken, Replica, Site, unseen
+from leavs.run.cluster.replica import Broken, Replica, Site
 from leavs.run.engine_queue import reports_to_fill
 from leavs.run.failure_limit import parse_failure_limit
-from leavs.run.in_flight import Work, give_up, in_flight
+from leavs.run.in_flight import Work, give_up, in_flight, trace_folder
 from leavs.run.options import RayOptions
-from leavs.run.plan import anything_left, expected_batch_size, shards_for
+from leavs.run.plan import anything_left, expected_batch_size, resources_of, shards_for
 from leavs.run.recorder import Tally
-from leavs.run.session import Outcome, Plan, Session, no_warning
-from leavs.system.private_files import make_private_folder
+from leavs.run.session import Outcome, Plan, Session, no_progress, no_warning
 from leavs.system.private_process import SHOWS_MESSAGES
+from leavs.system.ray_connection import RayNode, ray_at
 from leavs.system.stopping import Stop, stopped_by_signals
 from leavs.tables import export as tables
 
 ROUNDS = 10  # deaths in a row for each replica, with nothing labeled, after which the run ends
 SECONDS = 1.0  # between two readings of a tally
 GRACE_SECONDS = 3.0  # for the replicas to end by themselves once the time to drain is over
-COUNTED = (
-    *("reports_done", "reports_before", "organs_done", "certainties", "failed_cells"),
-    *("input_problems", "dropped_quotes", "encodings"),
-)
 
 
 async def label_on_ray(session: Session, ray: RayOptions) -> Outcome:
@@ -78,7 +70,7 @@ async def _label_on_ray(session: Session, plan: Plan, ray: RayOptions, stop: Sto
             async with ray_at(ray.address() or "auto") as nodes:
                 each = resources_of(ray, session.engine, nodes)
                 shards = _claim_shards(session, plan, ray, each, tally.reports_total)
-                with _traces(session.output.output_dir) as traces:
+                with trace_folder(session.output.output_dir) as traces:
                     cluster = ClusterRun(session, plan, each, traces, tally, shards)
                     async with session.progress(tally):
                         complete = await cluster.run(min(ray.replicas, shards), stop)
@@ -102,17 +94,6 @@ def _claim_shards(
     return shards
 
 
-@contextmanager
-def _traces(folder: Path) -> Iterator[Path]:
-    """Yield a folder for the trace files of replicas; they check by it that they share our disk."""
-    traces = folder.absolute() / f"in_flight-{secrets.token_hex(4)}"
-    make_private_folder(traces)
-    try:
-        yield traces
-    finally:
-        shutil.rmtree(traces, ignore_errors=True)
-
-
 class ReplicaDiedError(Exception):
     """A replica or its engine died; the message is that of the engine's error, if there is one."""
 
@@ -122,7 +103,7 @@ class ClusterRun:
 
     Args:
         each: the resources that Ray reserves for each replica.
-        traces: the folder for trace files, see `_traces`.
+        traces: the folder for trace files, see `Part`.
         tally: the sum over all replicas, updated while they work.
         shards: the number of shards.
     """
@@ -136,13 +117,12 @@ class ClusterRun:
             session.output, output_dir=session.output.output_dir.absolute(), max_failures=None
         )
         self._sent = replace(
-            session, output=output, progress=unseen, model=plan.model, warn=no_warning
+            session, output=output, progress=no_progress, model=plan.model, warn=no_warning
         )
         limit = session.output.max_failures
         self._limit = None if limit is None else parse_failure_limit(limit)
         self._waiting: asyncio.PriorityQueue[Work] = asyncio.PriorityQueue()
         self._works = [Work(number) for number in range(shards)]
-        self._ended = Tally(0, 0)  # of the attempts that have ended
         self._replicas: set[Any] = set()
         self._deaths_in_a_row = self._most_deaths = 0
         self._last_death = ""
@@ -171,7 +151,7 @@ class ClusterRun:
             return False  # a stop was requested and the time to drain is over
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
-        return not self._works
+        return all(work.complete for work in self._works)
 
     async def _stop_when_asked(self, stop: Stop) -> None:
         await stop.wait()
@@ -237,10 +217,8 @@ class ClusterRun:
     async def _label_next(self, replica: Any, stop: Stop) -> None:
         work = await self._waiting.get()
         try:
-            if await self._label(replica, work):
-                self._works.remove(work)
+            work.complete = await self._label(replica, work)
         except ReplicaDiedError as death:
-            self._end_try(work, last=False)
             await self._record_death(work, str(death))
             if not stop.requested:
                 self._waiting.put_nowait(work)
@@ -253,16 +231,14 @@ class ClusterRun:
         for position in sorted(work.alone):
             if not (await self._try(replica, work, position)).complete:
                 return False
-            self._end_try(work, last=False)
             work.alone.remove(position)
         outcome = await self._try(replica, work, None)
-        self._end_try(work, last=True)
         if outcome.complete and work.apart:
             await self._give_up(work)
         return outcome.complete
 
     async def _try(self, replica: Any, work: Work, alone: int | None) -> Outcome:
-        work.asked_alone = alone
+        work.begin(alone)
         part = work.part(self._session.source, self._traces)
         part.trace.unlink(missing_ok=True)
         asked = replica.label.remote(Shard(work.number, self._shards), part.only, part.without)
@@ -270,11 +246,14 @@ class ClusterRun:
         try:
             while not (await asyncio.wait([labeling], timeout=SECONDS))[0]:
                 with suppress(ReplicaDiedError):
-                    self._take_in(work, await self._value(replica.tally.remote()))
+                    if tally := await self._value(replica.tally.remote()):
+                        work.count(tally)
+                        self._sum_up()
             outcome: Outcome = labeling.result()
         finally:
             labeling.cancel()
-        self._take_in(work, outcome.tally)
+        work.count(outcome.tally)
+        self._sum_up()
         return outcome
 
     async def _record_death(self, work: Work, words: str) -> None:
@@ -290,9 +269,9 @@ class ClusterRun:
         """Make failures of what killed a replica alone; the shard is complete with that."""
         session = replace(self._session, shard=Shard(work.number, self._shards))
         for result in await asyncio.to_thread(give_up, session, self._plan, work.fatal_reports):
-            self._ended.add(result)
-        self._ended.reports_done += len(work.fatal_reports)
-        self._take_in(work, None)
+            work.tallies[-1].add(result)
+        work.tallies[-1].reports_done += len(work.fatal_reports)
+        self._sum_up()
 
     def _count_death(self, *, labeled: bool) -> None:
         self._deaths_in_a_row = 1 if labeled else self._deaths_in_a_row + 1
@@ -301,32 +280,10 @@ class ClusterRun:
                 f"the engines die and label nothing ({self._last_death}); the run can be resumed"
             )
 
-    def _take_in(self, work: Work, tally: Tally | None) -> None:
-        """Add what an attempt has done so far to the tally of the run."""
-        if tally is not None:
-            before = max(0, tally.reports_before - work.done)
-            work.tally = replace(tally, reports_before=before)
-        under_way = [one.tally for one in self._works if one.tally is not None]
-        _set_sum(self._tally, [self._ended, *under_way])
+    def _sum_up(self) -> None:
+        self._tally.count([tally for one in self._works for tally in one.tallies])
         if self._limit is not None:
             self._limit.check(self._tally.failed_cells, self._tally.cells)
-
-    def _end_try(self, work: Work, *, last: bool) -> None:
-        """Keep the tally of an attempt; only the last one of a shard counts reports done before."""
-        if work.tally is not None:
-            if not last:
-                work.done += work.tally.reports_done if work.asked_alone is None else 0
-                work.tally.reports_before = work.tally.input_problems = 0
-            _set_sum(self._ended, [replace(self._ended), work.tally])
-        work.tally = None
-        self._take_in(work, None)
-
-
-def _set_sum(total: Tally, parts: Sequence[Tally]) -> None:
-    for name in COUNTED:
-        first, *others = (getattr(part, name) for part in parts)
-        setattr(total, name, sum(others, start=first))
-    total.usage = total_usage(part.usage for part in parts)
 
 
 def _on_server(session: Session) -> bool:

@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -133,11 +133,6 @@ class Replica:
     async def _shown(self, tally: Tally) -> AsyncIterator[None]:
         self._tally = tally
         yield
-
-
-def unseen(tally: Tally) -> nullcontext[None]:
-    """Show no progress; unlike other functions that show it, this one can be sent to an actor."""
-    return nullcontext()
 
 
 async def _as_value(work: Awaitable[Value]) -> Value | Broken:

@@ -22,9 +22,9 @@ from leavs.journal.journal import read_lines
 from leavs.journal.status import State, read_status
 from leavs.method.pack import Pack
 from leavs.reports import ReportSource
-from leavs.run.cluster.replica import Broken, Replica, Site, unseen
+from leavs.run.cluster.replica import Broken, Replica, Site
 from leavs.run.in_flight import last_taken
-from leavs.run.session import Session
+from leavs.run.session import Session, no_progress
 from leavs.system.private_process import NO_STATISTICS, BugElsewhere
 from readers import plain_reader
 
@@ -58,7 +58,7 @@ def process_as_before(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
 
 def replica_of(source: ReportSource, folder: Path, pack: Pack, script: Script) -> Replica:
     engine = ScriptedEngine(script)
-    session = Session(source, engine, METHOD, OutputOptions(folder / "run"), unseen)
+    session = Session(source, engine, METHOD, OutputOptions(folder / "run"), no_progress)
     traces = folder / "run" / "in_flight-1"
     traces.mkdir(parents=True)
     site = Site(folder, ["leavs", "label"], traces, pack.sha256, {})

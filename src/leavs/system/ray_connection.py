@@ -1,9 +1,8 @@
-"""Starts Ray on this machine or joins a cluster, and computes the resources of each replica.
+"""Starts Ray on this machine, or joins a cluster.
 
 A Ray that is started here listens on the loopback interface alone, requires a random token, has no
 dashboard, and keeps its files in a folder that only the owner can read and that is removed
 afterwards.
-Knows nothing of reports.
 """
 
 import asyncio
@@ -13,17 +12,13 @@ import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, redirect_stdout
 from dataclasses import dataclass
-from math import floor
 from pathlib import Path
 from typing import Any
 
-from leavs.engines.engine import Engine
-from leavs.engines.options import EngineOptions
 from leavs.errors import EngineStartError, UsageError
-from leavs.run.options import RayOptions
 from leavs.system.private_process import NO_STATISTICS
 from leavs.system.processes import output_to
 from leavs.system.stopping import SIGNALS
@@ -173,45 +168,3 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-def resources_of(
-    ray: RayOptions, engine: EngineOptions | Engine, nodes: Sequence[RayNode]
-) -> RayNode:
-    """Return the CPUs and GPUs that Ray reserves for each replica.
-
-    Raises:
-        UsageError: no node of the cluster has enough for a replica.
-    """
-    gpus = _gpus(ray, engine, nodes)
-    cpus = _cpus(ray, nodes) if _loads_model(engine) and not gpus else 1
-    if not any(node.cpus >= cpus and node.gpus >= gpus for node in nodes):
-        most = max((node.gpus for node in nodes), default=0)
-        raise UsageError(
-            f"no machine of the Ray cluster has {cpus} CPUs and {gpus} GPUs for a replica; the "
-            f"most GPUs that one has are {most:.0f}; see --gpus-per-replica"
-        )
-    return RayNode(cpus, gpus)
-
-
-def _loads_model(engine: EngineOptions | Engine) -> bool:
-    return isinstance(engine, EngineOptions) and engine.base_url is None and not engine.dry_run
-
-
-def _gpus(ray: RayOptions, engine: EngineOptions | Engine, nodes: Sequence[RayNode]) -> int:
-    """GPUs of one replica: as asked for, else as many as the model is split over, else a node's."""
-    if ray.gpus_per_replica is not None:
-        return ray.gpus_per_replica
-    if not isinstance(engine, EngineOptions) or not _loads_model(engine):
-        return 0
-    with_gpus = [int(node.gpus) for node in nodes if node.gpus >= 1]
-    if with_gpus and engine.tensor_parallel_size is not None:
-        sizes = (engine.pipeline_parallel_size, engine.data_parallel_size)
-        return engine.tensor_parallel_size * sizes[0] * sizes[1]
-    return min(with_gpus, default=0)
-
-
-def _cpus(ray: RayOptions, nodes: Sequence[RayNode]) -> int:
-    """CPUs of one replica that computes on the CPU: an equal share of one machine."""
-    with_cpus = [node.cpus for node in nodes if node.cpus >= 1]
-    return max(1, floor(min(min(with_cpus, default=1), sum(with_cpus) / ray.replicas)))

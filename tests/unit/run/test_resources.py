@@ -6,7 +6,8 @@ import pytest
 
 from leavs import EngineOptions, RayOptions
 from leavs.errors import UsageError
-from leavs.run.cluster.connection import RayNode, resources_of
+from leavs.run.plan import resources_of
+from leavs.system.ray_connection import RayNode
 
 HEAD, SMALL, LARGE = RayNode(0, 0), RayNode(8, 2), RayNode(64, 4)
 CPUS = (HEAD, RayNode(8, 0), RayNode(16, 0))
