@@ -10,7 +10,7 @@ DEMO_REPORT := data/reports/04-telegraphic-postop.txt
 DEMO := results/demo-$(shell cat prompts/leavs/* $(DEMO_REPORT) $(shell find src/leavs -type f ! -name '*.pyc' | LC_ALL=C sort) | cksum | cut -d' ' -f1)
 READY := .venv/ready-$(shell cat pyproject.toml requirements/cpu.txt | cksum | cut -d' ' -f1)
 
-.PHONY: setup system-packages demo check lint unit test soak clean
+.PHONY: setup system-packages demo check lint unit test test-engine test-processes soak clean
 
 setup: $(READY)
 
@@ -41,8 +41,15 @@ lint: setup
 unit: setup
 	$(BIN)/pytest --numprocesses auto --dist loadfile tests/unit
 
+# At the same time, for many tests of processes wait: those with the real engine, and all others.
 test: system-packages check
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder --durations 10 tests/system
+	$(MAKE) --jobs 2 --output-sync test-engine test-processes
+
+test-engine: setup
+	$(BIN)/pytest --durations 10 -m vllm tests/system
+
+test-processes: setup
+	$(BIN)/pytest --durations 10 -m "not vllm" tests/system
 
 # The long versions: of tests, of what is fuzzed, and of chaos.
 soak: system-packages setup

@@ -12,22 +12,10 @@ from shared_engine import SharedEngine, shared_engine, starting_server
 HERE = Path(__file__).parent
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in a hook of the same name
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark these tests, and let one process run all that use the real engine, before all others.
-
-    Other files, and the folder of SLURM with its one cluster, stay whole.
-    """
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker("system")
-            one = "vllm" if is_real(item) else str(item.path.relative_to(HERE).parts[0])
-            item.add_marker(pytest.mark.xdist_group(one))
-    items.sort(key=lambda item: not is_real(item))
-
-
-def is_real(item: pytest.Item) -> bool:
-    return item.get_closest_marker("vllm") is not None
 
 
 @pytest.fixture(scope="session")
