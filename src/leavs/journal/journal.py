@@ -66,6 +66,7 @@ class Journal:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
         self._path = folder / FOLDER / name
         self._whole = 0  # bytes of whole records
+        self._failed = False  # then the run ends, and what it still records is tried once
         with self._failures_named():
             make_private_folder(folder / FOLDER)
             self._descriptor = with_retries(partial(open_private, self._path, flags))
@@ -138,7 +139,8 @@ class Journal:
         with self._failures_named():
             try:
                 while line:
-                    line = line[with_retries(partial(os.write, self._descriptor, line)) :]
+                    write = partial(os.write, self._descriptor, line)
+                    line = line[write() if self._failed else with_retries(write) :]
             except OSError:
                 # A full disk may accept part of a line: remove it, or it would spoil the next.
                 os.ftruncate(self._descriptor, self._whole)
@@ -151,6 +153,7 @@ class Journal:
         try:
             yield
         except OSError as error:
+            self._failed = True
             raise StorageError(
                 f"{self._path} cannot be written: {error.strerror}; what was recorded is safe: "
                 "mend that, and give the same command again"

@@ -109,7 +109,6 @@ class Work:
             which it is given up.
         records: the number of records in the journal at the last death.
         tallies: the tally of each attempt, the last one of which may be in progress.
-        complete: whether nothing of the shard is left.
     """
 
     number: int
@@ -120,7 +119,6 @@ class Work:
     fatal_reports: list[tuple[Report, str]] = field(default_factory=list, compare=False)
     records: int = field(default=0, compare=False)
     tallies: list[Tally] = field(default_factory=list, compare=False)
-    complete: bool = field(default=False, compare=False)
     _done: int = field(default=0, compare=False)  # reports that earlier attempts finished
 
     def begin(self, alone: int | None) -> None:

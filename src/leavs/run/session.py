@@ -179,6 +179,11 @@ class Session:
         )
 
     @property
+    def asks_server(self) -> bool:
+        """Whether a server answers, which other processes may ask, too."""
+        return isinstance(self.engine, EngineOptions) and self.engine.base_url is not None
+
+    @property
     def reports(self) -> ReportSource:
         """The reports that this session labels."""
         return self.source if self.shard is None else self.source.sharded(self.shard)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from leavs.domain import Sentence
 from leavs.text.headings import BULLET, Headings, read_headings
+from leavs.text.punkt import load_punkt
 from leavs.text.words import words
 
 if TYPE_CHECKING:
@@ -253,17 +254,16 @@ def _before_next_item(text: str, start: int, end: int) -> int:
 @cache
 def _punkt() -> "PunktSentenceTokenizer":
     """Punkt with our own word lists: nothing is learned from a text, nothing downloaded."""
-    # nltk loads pandas and scikit-learn where they are installed
-    from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
-
-    parameters = PunktParameters()
+    punkt = load_punkt()
+    parameters = punkt.PunktParameters()
     parameters.abbrev_types.update(_NEVER_END)
     starters = words("stops", "starters") | words("labels", "sections", "preliminaries", "parts")
     parameters.sent_starters.update(starters)
     for word in starters:
         # Known in lower case within sentences, so that its capital is a sign of a new one.
         parameters.add_ortho_context(word, _SEEN_IN_LOWER_CASE)
-    return PunktSentenceTokenizer(parameters)
+    tokenizer: PunktSentenceTokenizer = punkt.PunktSentenceTokenizer(parameters)
+    return tokenizer
 
 
 # nltk.tokenize.punkt._ORTHO_MID_LC, which has no public name.

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from leavs.domain import Shard
-from leavs.engines.options import EngineOptions
 from leavs.errors import EngineError, EngineStartError, UsageError
 from leavs.journal import manifest
 from leavs.journal.index import Index
@@ -123,6 +122,7 @@ class ClusterRun:
         self._limit = None if limit is None else parse_failure_limit(limit)
         self._waiting: asyncio.PriorityQueue[Work] = asyncio.PriorityQueue()
         self._works = [Work(number) for number in range(shards)]
+        self._finished = Tally(0, 0)  # of the shards that are done
         self._replicas: set[Any] = set()
         self._deaths_in_a_row = self._most_deaths = 0
         self._last_death = ""
@@ -151,7 +151,7 @@ class ClusterRun:
             return False  # a stop was requested and the time to drain is over
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
-        return all(work.complete for work in self._works)
+        return not self._works
 
     async def _stop_when_asked(self, stop: Stop) -> None:
         await stop.wait()
@@ -208,7 +208,7 @@ class ClusterRun:
         error = value.error
         if isinstance(error, EngineStartError) and self._tally.organs_done:
             raise EngineError(f"{error}; the run can be resumed") from error
-        its_own = not _on_server(self._session)  # a server's outage is no report's fault
+        its_own = not self._session.asks_server  # a server's outage is no report's fault
         if its_own and isinstance(error, EngineError) and not isinstance(error, EngineStartError):
             self._last_death = str(error)
             raise ReplicaDiedError(str(error))
@@ -217,7 +217,9 @@ class ClusterRun:
     async def _label_next(self, replica: Any, stop: Stop) -> None:
         work = await self._waiting.get()
         try:
-            work.complete = await self._label(replica, work)
+            if await self._label(replica, work):
+                self._works.remove(work)
+                self._finished.count([self._finished, *work.tallies])
         except ReplicaDiedError as death:
             await self._record_death(work, str(death))
             if not stop.requested:
@@ -281,19 +283,16 @@ class ClusterRun:
             )
 
     def _sum_up(self) -> None:
-        self._tally.count([tally for one in self._works for tally in one.tallies])
+        under_way = [tally for work in self._works for tally in work.tallies]
+        self._tally.count([self._finished, *under_way])
         if self._limit is not None:
             self._limit.check(self._tally.failed_cells, self._tally.cells)
-
-
-def _on_server(session: Session) -> bool:
-    return isinstance(session.engine, EngineOptions) and session.engine.base_url is not None
 
 
 def _environment(session: Session) -> dict[str, str]:
     """Return the environment variables of this process that the actors need."""
     shown = {SHOWS_MESSAGES: os.environ[SHOWS_MESSAGES]} if SHOWS_MESSAGES in os.environ else {}
-    if not _on_server(session):
+    if not session.asks_server:
         return shown
     from leavs.engines.server.options import api_key
 
