@@ -54,7 +54,7 @@ test-processes: setup
 # The long versions: of tests, of what is fuzzed, and of chaos.
 soak: system-packages setup
 	$(BIN)/pytest -m soak
-	FUZZING=20 $(BIN)/pytest tests/unit -m hypothesis
+	FUZZING=40 $(BIN)/pytest tests/unit -m hypothesis
 	$(BIN)/python scripts/chaos.py --rounds 1000
 
 # The programs that tests start and pip does not bring, each with its Debian package. Any browser of

@@ -9,8 +9,6 @@ same whatever the model says. On a GPU node:
 """
 
 import asyncio
-import json
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -34,8 +32,8 @@ from bench_parts import (
 )
 from guide import AtMost, Guided
 from leavs import EngineOptions, MethodOptions
-from leavs.engines.models.demo import find_demo_model
 from leavs.reports import ReportSource
+from random_model import LOADED_AS, SHAPES, make_model
 
 COLUMNS = (
     "in flight",
@@ -46,38 +44,6 @@ COLUMNS = (
     "generated/s",
     "CPU ms/call",
 )
-# Hidden size, intermediate size, layers, heads, heads of keys and values, vocabulary
-SHAPES = {
-    "qwen2-7b": (3584, 18944, 28, 28, 4, 152064),
-    "small": (256, 704, 4, 4, 2, 49152),
-}
-
-
-def make_model(shape: str, folder: Path) -> None:
-    """Write the configuration of a model with random weights, and the demo model's tokenizer."""
-    hidden, intermediate, layers, heads, key_value_heads, vocabulary = SHAPES[shape]
-    for path in find_demo_model()[0].iterdir():
-        if "token" in path.name or path.suffix in (".jinja", ".txt"):
-            shutil.copy(path, folder)
-    config = {
-        "architectures": ["Qwen2ForCausalLM"],
-        "model_type": "qwen2",
-        "hidden_size": hidden,
-        "intermediate_size": intermediate,
-        "num_hidden_layers": layers,
-        "num_attention_heads": heads,
-        "num_key_value_heads": key_value_heads,
-        "vocab_size": vocabulary,
-        "max_position_embeddings": 32768,
-        "rope_theta": 1000000.0,
-        "rms_norm_eps": 1e-6,
-        "hidden_act": "silu",
-        "tie_word_embeddings": False,
-        "bos_token_id": 1,
-        "eos_token_id": 2,
-        "torch_dtype": "bfloat16",
-    }
-    (folder / "config.json").write_text(json.dumps(config))
 
 
 async def measure(
@@ -119,14 +85,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--shape", choices=SHAPES, default="small")
     add_work(parser, reports=2, reasoning_tokens=16)
     parser.add_argument("--concurrency", type=int, nargs="+", default=[8, 64, 256, 1024])
-    options = parsed(parser, arguments, **SMALLEST_WORK, concurrency=[2, 8])
+    options = parsed(parser, arguments, **SMALLEST_WORK, shape="tiny", concurrency=[2, 8])
     reports, warm_up = chosen_reports(options), one_report(options, 0)
     # In two turns: random weights hardly ever end a paragraph
     method = replace(method_of(options), two_turns=True)
     with TemporaryDirectory() as folder:
         make_model(options.shape, Path(folder))
         most = f"max_num_seqs={max(options.concurrency)}"
-        model = replace(DEMO, model=folder, engine_arg=("load_format=dummy", most))
+        model = replace(DEMO, model=folder, engine_arg=(LOADED_AS, most))
         figures = asyncio.run(measure(model, warm_up, reports, method, options.concurrency))
     show(
         f"{options.shape}, {options.reports} reports, reasoning of {options.reasoning_tokens}",

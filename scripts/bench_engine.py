@@ -17,11 +17,11 @@ from statistics import mean
 from typing import Any
 
 from bench_parts import (
-    DEMO,
     SMALLEST_WORK,
     Ran,
     add_work,
     bench_parser,
+    chosen_model,
     chosen_reports,
     method_of,
     one_report,
@@ -32,7 +32,7 @@ from bench_parts import (
     write,
 )
 from guide import Guided, Wrapped
-from leavs import MethodOptions
+from leavs import EngineOptions, MethodOptions
 from leavs.engines.engine import Constraint, Message, Reply
 from leavs.engines.models.choice import choose_model
 from leavs.engines.options import Sampling
@@ -93,24 +93,24 @@ class Recorded(Wrapped):
 
 
 async def ours(
-    warm_up: ReportSource, reports: ReportSource, method: MethodOptions
+    options: EngineOptions, warm_up: ReportSource, reports: ReportSource, method: MethodOptions
 ) -> tuple[Ran, Recorded]:
     """Run the chain once, and keep what it asked the engine."""
-    async with opened(DEMO) as engine:
+    async with opened(options) as engine:
         await run(Guided(engine), warm_up, replace(method, max_reasoning_tokens=4))
         await engine.forget_prefixes()
         recorded = Recorded(engine)
         return await run(Guided(recorded), reports, method), recorded
 
 
-def raw(requests: Sequence[Request]) -> tuple[float, int]:
+def raw(options: EngineOptions, requests: Sequence[Request]) -> tuple[float, int]:
     """Return the seconds that LLM.generate takes, and the prompt tokens that it computes."""
     import torch
     from vllm import LLM
     from vllm.inputs import TokensPrompt
 
-    model = str(choose_model(DEMO).name)
-    llm = LLM(**engine_arguments(DEMO, model, GREEDY, gpus=torch.cuda.device_count()))
+    model = str(choose_model(options).name)
+    llm = LLM(**engine_arguments(options, model, GREEDY, gpus=torch.cuda.device_count()))
     parameters = [parameters_of(request) for request in requests]
     prompts = [TokensPrompt(prompt_token_ids=list(request.prompt)) for request in requests]
     llm.generate(prompts[:8], parameters[:8], use_tqdm=False)
@@ -147,10 +147,12 @@ def row(number: int, one: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def measure(warm_up: ReportSource, reports: ReportSource, method: MethodOptions) -> dict[str, Any]:
+def measure(
+    model: EngineOptions, warm_up: ReportSource, reports: ReportSource, method: MethodOptions
+) -> dict[str, Any]:
     """Measure one round."""
-    ran, recorded = asyncio.run(ours(warm_up, reports, method))
-    seconds, computed = raw(recorded.requests)
+    ran, recorded = asyncio.run(ours(model, warm_up, reports, method))
+    seconds, computed = raw(model, recorded.requests)
     few = sum(seconds for number, seconds in recorded.busy.items() if number < FEW)
     return {
         **ran.record(),
@@ -169,7 +171,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parsed(parser, arguments, **SMALLEST_WORK, rounds=1)
     reports = chosen_reports(options)
     warm_up = one_report(options, options.reports - 1)
-    rounds = [measure(warm_up, reports, method_of(options)) for _ in range(options.rounds)]
+    method = method_of(options)
+    with chosen_model(options) as model:
+        rounds = [measure(model, warm_up, reports, method) for _ in range(options.rounds)]
     show(
         f"{options.reports} reports, reasoning of {options.reasoning_tokens} tokens",
         COLUMNS,

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bench_parts import (
-    DEMO,
     SMALLEST_WORK,
     add_work,
     bench_parser,
+    chosen_model,
     chosen_reports,
     method_of,
     opened,
@@ -62,8 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     method = replace(method_of(options), two_turns=True)
     rows, figures = [], {}
     for dtype in ("bfloat16", "float32"):
-        model, numbers = replace(DEMO, dtype=dtype), (1, *options.in_flight)
-        alone, *others = asyncio.run(answers(model, reports, method, numbers))
+        with chosen_model(options) as chosen:
+            model, numbers = replace(chosen, dtype=dtype), (1, *options.in_flight)
+            alone, *others = asyncio.run(answers(model, reports, method, numbers))
         counts = [flips(alone, beside) for beside in others]
         rows.append([dtype, f"{len(alone):,}", *(f"{count:,}" for count in counts)])
         of_each = dict(zip(options.in_flight, counts, strict=True))

@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bench_parts import (
-    DEMO,
     SMALLEST_WORK,
     Ran,
     add_work,
     bench_parser,
+    chosen_model,
     chosen_reports,
     method_of,
     opened,
@@ -27,7 +27,7 @@ from bench_parts import (
     write,
 )
 from guide import Guided
-from leavs import Filtration, MethodOptions, Reasoning
+from leavs import EngineOptions, Filtration, MethodOptions, Reasoning
 from leavs.reports import ReportSource
 
 WAYS = (
@@ -42,10 +42,12 @@ WAYS = (
 COLUMNS = ("way", "questions", "known", "reasoned", "calls", "prompt", "computed", "generated", "s")
 
 
-async def measure(reports: ReportSource, method: MethodOptions) -> Mapping[str, Ran]:
+async def measure(
+    model: EngineOptions, reports: ReportSource, method: MethodOptions
+) -> Mapping[str, Ran]:
     """Measure each way."""
     costs = {}
-    async with opened(DEMO) as engine:
+    async with opened(model) as engine:
         for reasoning, filtration in WAYS:
             await settled(engine)
             way = replace(method, reasoning=reasoning, filtration=filtration)
@@ -67,7 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add_work(parser, reports=2, reasoning_tokens=64)
     options = parsed(parser, arguments, **SMALLEST_WORK)
     reports = chosen_reports(options)
-    costs = asyncio.run(measure(reports, method_of(options)))
+    with chosen_model(options) as model:
+        costs = asyncio.run(measure(model, reports, method_of(options)))
     show(
         f"{options.reports} reports, reasoning of {options.reasoning_tokens} tokens",
         COLUMNS,

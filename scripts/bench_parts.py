@@ -11,7 +11,7 @@ import platform
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -36,6 +36,7 @@ from leavs.engines.hardware import gpu_memory_gib
 from leavs.engines.models.choice import choose_model, open_engine
 from leavs.engines.vllm.engine import VllmEngine
 from leavs.reports import ReportSource
+from random_model import LOADED_AS, SHAPES, make_model
 
 ROOT = Path(__file__).parents[1]
 BENCHMARKS = ROOT / "benchmarks"
@@ -78,6 +79,9 @@ def add_work(parser: argparse.ArgumentParser, reports: int, reasoning_tokens: in
     parser.add_argument("--shortest", action="store_true", help="take the shortest reports first")
     parser.add_argument("--reasoning-tokens", type=int, default=reasoning_tokens)
     parser.add_argument("--organs", nargs="+", default=[], help="ask about these alone")
+    parser.add_argument(
+        "--model", default="demo", help=f"a folder, a name, or random weights: {', '.join(SHAPES)}"
+    )
 
 
 SMALLEST_WORK = {
@@ -85,6 +89,7 @@ SMALLEST_WORK = {
     "shortest": True,
     "reasoning_tokens": 2,
     "organs": ["gallbladder"],  # of which the shortest report speaks
+    "model": "tiny",
 }
 
 
@@ -242,6 +247,17 @@ def method_of(options: argparse.Namespace) -> MethodOptions:
     return MethodOptions(
         organs=tuple(options.organs), max_reasoning_tokens=options.reasoning_tokens
     )
+
+
+@contextmanager
+def chosen_model(options: argparse.Namespace) -> Iterator[EngineOptions]:
+    """Give the model that the arguments of `add_work` name, for the time of the block."""
+    if options.model not in SHAPES:
+        yield replace(DEMO, model=options.model)
+        return
+    with TemporaryDirectory() as folder:
+        make_model(options.model, Path(folder))
+        yield replace(DEMO, model=folder, engine_arg=(LOADED_AS,))
 
 
 @asynccontextmanager

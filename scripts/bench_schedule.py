@@ -16,11 +16,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bench_parts import (
-    DEMO,
     SMALLEST_WORK,
     Ran,
     add_work,
     bench_parser,
+    chosen_model,
     chosen_reports,
     method_of,
     one_report,
@@ -133,13 +133,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = bench_parser(__doc__)
     add_work(parser, reports=4, reasoning_tokens=64)
     parser.add_argument("--cache-gib", type=int, default=CACHE_GIB, help="on the CPU")
-    parser.add_argument("--model", default="demo", help="a folder or a name")
     options = parsed(parser, arguments, **SMALLEST_WORK)
     os.environ["VLLM_CPU_KVCACHE_SPACE"] = str(options.cache_gib)
     reports = chosen_reports(options)
     warm_up = one_report(options, options.reports)
-    model = replace(DEMO, model=options.model)
-    costs = asyncio.run(compare(model, warm_up, reports, method_of(options)))
+    with chosen_model(options) as model:
+        costs = asyncio.run(compare(model, warm_up, reports, method_of(options)))
     of_original = {name: ratios(ran, costs["original"]) for name, ran in costs.items()}
     show(
         f"{options.reports} reports, reasoning of {options.reasoning_tokens} tokens",

@@ -8,6 +8,6 @@ from hypothesis import settings
 TIMES = int(os.environ.get("FUZZING", "1"))
 
 
-def examples(number: int = 100, **more: Any) -> settings:
-    """Try so many examples, each for as long as it takes; FUZZING=20 makes it 20 times as many."""
+def examples(number: int = 50, **more: Any) -> settings:
+    """Try so many examples, each for as long as it takes; FUZZING=40 makes it 40 times as many."""
     return settings(max_examples=number * TIMES, deadline=None, **more)

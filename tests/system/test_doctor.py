@@ -15,6 +15,7 @@ from leavs.doctor.machine import ask_torch
 from loopback_hub import Hub, serving
 from model_folders import model_files, write_files
 from places import ROOT, free_port
+from real_runs import SMALL
 
 REPORTS = ROOT / "data" / "reports"
 REPORT = REPORTS / "04-telegraphic-postop.txt"
@@ -287,7 +288,7 @@ def test_a_sample_is_measured_and_leaves_nothing(
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     Path("r.txt").write_text("The spleen is normal.")
     quick = ("--reasoning", "never", "--filtration", "none", "--organs", "spleen")
-    demo = ("--model", "demo", "--max-model-len", "2048", "--single-file", "r.txt", *quick)
+    demo = ("--model", "demo", *SMALL, "--single-file", "r.txt", *quick)
     code, out, err = leavs("doctor", "--json", "--measure", *demo, real_torch=True)
     assert (code, err) == (0, "")
     printed = json.loads(out)

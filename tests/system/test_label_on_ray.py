@@ -12,16 +12,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
+from leavs import OutputOptions, from_folder, label_reports
 from leavs.method.pack import Pack
 from leavs.run.in_flight import DIED
 from leavs.tables.export import TABLES
 from places import ROOT, free_port
 from processes import children_of, wait_until
 from ray_cluster import Cluster, kill_tree, ray_cluster
+from real_runs import ARGUMENTS, METHOD, REPORTS, check_same, write_reports
 from scripted_label import case_text
+from shared_engine import SharedEngine
 
 SCRIPT = ROOT / "tests" / "support" / "scripted_ray.py"
 CANARY = "CANARYWORD"
@@ -269,21 +271,17 @@ def test_where_no_ray_runs_one_line_says_so(tmp_path: Path) -> None:
     assert err.splitlines()[-1].startswith("leavs: no Ray cluster at 127.0.0.1:")
 
 
-SAME = ("--reasoning", "never", "--filtration", "none", "--dtype", "float32", "--organs", "liver")
-
-
 @pytest.mark.vllm
-def test_the_demo_model_in_an_actor_gives_the_labels_that_it_gives_without(tmp_path: Path) -> None:
-    reports = sorted((ROOT / "data" / "reports").glob("*.txt"), key=lambda one: one.stat().st_size)
-    arguments = ("--single-file", *map(str, reports[:2]), "--model", "demo", *SAME)
-    for name, more in (("plain", ()), ("ray", ("--ray",))):
-        process = leavs(*arguments, *more, "--output-dir", str(tmp_path / name))
-        out, err = process.communicate(timeout=300)
-        assert (process.returncode, out) == (0, ""), err
-    for table in ("labels.csv", "sentences.csv", "failures.csv"):
-        assert (tmp_path / "ray" / table).read_bytes() == (tmp_path / "plain" / table).read_bytes()
-    details = [pd.read_csv(tmp_path / name / "details.csv") for name in ("ray", "plain")]
-    pd.testing.assert_frame_equal(*details, rtol=0, atol=0.001)
+def test_the_demo_model_in_an_actor_gives_the_labels_that_it_gives_without(
+    real_engine: SharedEngine, tmp_path: Path
+) -> None:
+    plain, on_ray = tmp_path / "plain", tmp_path / "ray"
+    reports = write_reports(tmp_path / "reports", {"cyst": REPORTS["cyst"]})
+    assert label_reports(from_folder(reports), real_engine, METHOD, OutputOptions(plain)).complete
+    process = leavs("--input-dir", str(reports), *ARGUMENTS, "--ray", "--output-dir", str(on_ray))
+    out, err = process.communicate(timeout=300)
+    assert (process.returncode, out) == (0, ""), err
+    check_same(on_ray, plain)
 
 
 @pytest.mark.vllm

@@ -14,6 +14,7 @@ import pytest
 from leavs.system.private_process import NO_STATISTICS
 from leavs.tables.export import TABLES
 from places import ROOT
+from real_runs import SMALL
 
 REPORTS = sorted((ROOT / "data" / "reports").iterdir(), key=lambda path: path.stat().st_size)[:2]
 UP = """
@@ -91,8 +92,9 @@ def test_local_commands_work_the_same_without_a_network(cut_off: list[str], tmp_
     alone, joined = Alone(tmp_path / "alone", cut_off), Alone(tmp_path / "joined", [])
     for command in LOCAL:
         code, told = alone.run(*command)
-        assert (code, joined.run(*command)[0]) == (code, code), told
         assert code in (0, 3) or command[0] == "doctor", told
+        if command[0] in ("label", "export", "convert"):
+            assert joined.run(*command)[0] == code
     assert alone.left() == []
     assert joined.left() == []
     for name in (*TABLES, "labels-spreadsheet.csv", "labels-wide.csv"):
@@ -112,7 +114,7 @@ def test_the_watch_sees_who_leaves(cut_off: list[str], tmp_path: Path) -> None:
 @pytest.mark.vllm
 def test_the_model_labels_without_a_network(cut_off: list[str], tmp_path: Path) -> None:
     alone = Alone(tmp_path / "alone", cut_off)
-    model = ("--model", "demo", "--max-model-len", "2048", "--reasoning", "never")
+    model = ("--model", "demo", *SMALL, "--reasoning", "never")
     short = ("--filtration", "none", "--organs", "liver", "--output-dir", "out")
     commands = (
         ("download", "demo"),  # it is there

@@ -11,7 +11,7 @@ import pytest
 from places import ROOT
 
 SCRIPTS = ROOT / "scripts"
-IMPORTED = {"bench_parts", "guide"}  # by the others
+IMPORTED = {"bench_parts", "guide", "random_model"}  # by the others
 REAL = ("bench_methods", "bench_flips", "bench_concurrency", "bench_schedule", "bench_engine")
 OTHERS = {
     "count_questions": ("--smallest", "questions.json"),
@@ -77,7 +77,7 @@ def test_the_benches_of_the_real_engine_run(tmp_path: Path) -> None:
     printed = run("-c", ALL_MAINS, tmp_path, *REAL)
     names = [f"{name.removeprefix('bench_')}.json" for name in REAL]
     for name in names:
-        check_figures(tmp_path / name.replace("concurrency", "concurrency-small"))
+        check_figures(tmp_path / name.replace("concurrency", "concurrency-tiny"))
     assert printed.count("┏") >= len(REAL)
     assert shipped() == before
 
