@@ -57,11 +57,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = bench_parser(__doc__)
     add_work(parser, reports=1, reasoning_tokens=16)
     parser.add_argument("--in-flight", type=int, nargs="+", default=[8, 64, 256])
-    options = parsed(parser, arguments, **SMALLEST_WORK, in_flight=[8])
+    parser.add_argument("--dtypes", nargs="+", default=["bfloat16", "float32"])
+    smallest = {"in_flight": [8], "dtypes": ["float32"]}
+    options = parsed(parser, arguments, **SMALLEST_WORK, **smallest)
     reports = chosen_reports(options)
     method = replace(method_of(options), two_turns=True)
     rows, figures = [], {}
-    for dtype in ("bfloat16", "float32"):
+    for dtype in options.dtypes:
         with chosen_model(options) as chosen:
             model, numbers = replace(chosen, dtype=dtype), (1, *options.in_flight)
             alone, *others = asyncio.run(answers(model, reports, method, numbers))
