@@ -92,15 +92,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with TemporaryDirectory() as folder:
         make_model(options.shape, Path(folder))
         most = f"max_num_seqs={max(options.concurrency)}"
-        model = replace(DEMO, model=folder, engine_arg=(LOADED_AS, most))
+        model = replace(DEMO, dtype=options.dtype, model=folder, engine_arg=(LOADED_AS, most))
         figures = asyncio.run(measure(model, warm_up, reports, method, options.concurrency))
     show(
         f"{options.shape}, {options.reports} reports, reasoning of {options.reasoning_tokens}",
         COLUMNS,
         [row(one) for one in figures],
     )
-    shape = options.shape
-    write(f"concurrency-{shape}", {"shape": shape, "in_flight": figures}, options.write_to)
+    settings = {"shape": options.shape, "dtype": options.dtype}
+    write(f"concurrency-{options.shape}", {**settings, "in_flight": figures}, options.write_to)
 
 
 if __name__ == "__main__":

@@ -180,7 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         [row(number, one) for number, one in enumerate(rounds, start=1)],
     )
     share = round(mean(one["share"] for one in rounds), 3)
-    write("engine", {"share": share, "rounds": rounds}, options.write_to)
+    write("engine", {"dtype": options.dtype, "share": share, "rounds": rounds}, options.write_to)
 
 
 if __name__ == "__main__":

@@ -76,7 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         COLUMNS,
         [row(way, ran) for way, ran in costs.items()],
     )
-    write("methods", {way: ran.record() for way, ran in costs.items()}, options.write_to)
+    ways = {way: ran.record() for way, ran in costs.items()}
+    write("methods", {"dtype": options.dtype, **ways}, options.write_to)
 
 
 if __name__ == "__main__":

