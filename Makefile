@@ -10,7 +10,7 @@ DEMO_REPORT := data/reports/04-telegraphic-postop.txt
 DEMO := results/demo-$(shell cat prompts/leavs/* $(DEMO_REPORT) $(shell find src/leavs -type f ! -name '*.pyc' | LC_ALL=C sort) | cksum | cut -d' ' -f1)
 READY := .venv/ready-$(shell cat pyproject.toml requirements/cpu.txt | cksum | cut -d' ' -f1)
 
-.PHONY: setup system-packages demo check lint unit test test-engine test-processes soak clean
+.PHONY: setup system-packages demo check lint unit test soak clean
 
 setup: $(READY)
 
@@ -27,7 +27,7 @@ $(READY): pyproject.toml requirements/cpu.txt
 
 # At temperature 0 the demo model answers every question alike; sampling shows more of the chain.
 demo: setup
-	$(BIN)/leavs label --single-file $(DEMO_REPORT) --model demo --reasoning never \
+	$(BIN)/leavs label --single-file $(DEMO_REPORT) --model demo --dtype float32 --reasoning never \
 	  --temperature 1 --output-dir $(DEMO) || test $$? -eq 3
 	$(BIN)/leavs show $(DEMO)
 
@@ -41,15 +41,9 @@ lint: setup
 unit: setup
 	$(BIN)/pytest --numprocesses auto --dist loadfile tests/unit
 
-# At the same time, for many tests of processes wait: those with the real engine, and all others.
+# Three files at a time, for tests of processes often wait.
 test: system-packages check
-	$(MAKE) --jobs 2 --output-sync test-engine test-processes
-
-test-engine: setup
-	$(BIN)/pytest --durations 10 -m vllm tests/system
-
-test-processes: setup
-	$(BIN)/pytest --durations 10 -m "not vllm" tests/system
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --durations 10 tests/system
 
 # The long versions: of tests, of what is fuzzed, and of chaos.
 soak: system-packages setup

@@ -10,6 +10,7 @@ from leavs import Filtration, MethodOptions, Reasoning
 
 REPORTS = {
     "cyst": "Cyst of 12 mm in the liver.\nSpleen: normal.",
+    "fatty": "Fatty liver, enlarged spleen.",
     "normal": "The spleen is normal.",
     "other": "No prior examination.",
 }

@@ -12,10 +12,15 @@ from shared_engine import SharedEngine, shared_engine, starting_server
 HERE = Path(__file__).parent
 
 
+# The files that take longest go first, so that no process is left with one of them at the end.
+LONGEST = ("test_label_vllm.py", "test_scripts.py", "test_no_network.py", "test_label_on_ray.py")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker("system")
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture(scope="session")

@@ -14,16 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from leavs import OutputOptions, from_folder, label_reports
 from leavs.method.pack import Pack
 from leavs.run.in_flight import DIED
 from leavs.tables.export import TABLES
 from places import ROOT, free_port
 from processes import children_of, wait_until
 from ray_cluster import Cluster, kill_tree, ray_cluster
-from real_runs import ARGUMENTS, METHOD, REPORTS, check_same, write_reports
 from scripted_label import case_text
-from shared_engine import SharedEngine
 
 SCRIPT = ROOT / "tests" / "support" / "scripted_ray.py"
 CANARY = "CANARYWORD"
@@ -269,19 +266,6 @@ def test_where_no_ray_runs_one_line_says_so(tmp_path: Path) -> None:
     out, err = process.communicate(timeout=120)
     assert (process.returncode, out) == (1, "")
     assert err.splitlines()[-1].startswith("leavs: no Ray cluster at 127.0.0.1:")
-
-
-@pytest.mark.vllm
-def test_the_demo_model_in_an_actor_gives_the_labels_that_it_gives_without(
-    real_engine: SharedEngine, tmp_path: Path
-) -> None:
-    plain, on_ray = tmp_path / "plain", tmp_path / "ray"
-    reports = write_reports(tmp_path / "reports", {"cyst": REPORTS["cyst"]})
-    assert label_reports(from_folder(reports), real_engine, METHOD, OutputOptions(plain)).complete
-    process = leavs("--input-dir", str(reports), *ARGUMENTS, "--ray", "--output-dir", str(on_ray))
-    out, err = process.communicate(timeout=300)
-    assert (process.returncode, out) == (0, ""), err
-    check_same(on_ray, plain)
 
 
 @pytest.mark.vllm

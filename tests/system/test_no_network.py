@@ -3,11 +3,13 @@
 The real program runs in a network namespace that has a loopback interface and nothing else.
 """
 
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -112,19 +114,31 @@ def test_the_watch_sees_who_leaves(cut_off: list[str], tmp_path: Path) -> None:
 
 
 @pytest.mark.vllm
-def test_the_model_labels_without_a_network(cut_off: list[str], tmp_path: Path) -> None:
+def test_the_model_labels_and_is_measured_without_a_network(
+    cut_off: list[str], tmp_path: Path
+) -> None:
     alone = Alone(tmp_path / "alone", cut_off)
-    model = ("--model", "demo", *SMALL, "--reasoning", "never")
-    short = ("--filtration", "none", "--organs", "liver", "--output-dir", "out")
-    commands = (
-        ("download", "demo"),  # it is there
-        ("doctor", *model),
-        ("label", "--single-file", REPORTS[0], *model, *short),
-    )
-    for command in commands:
+    (alone.folder / "r.txt").write_text("The spleen is normal.")
+    method = ("--reasoning", "never", "--filtration", "none", "--organs", "spleen")
+    model = ("--single-file", "r.txt", "--model", "demo", *SMALL, *method)
+    for command in (("download", "demo"), ("label", *model, "--output-dir", "out")):
         code, told = alone.run(*command)
-        assert code == 0 or command[0] == "doctor", told
+        assert code == 0, told
+    _, told = alone.run("doctor", "--json", "--measure", *model)
+    check_measured(json.loads(told))
+    left = {path.name for path in alone.folder.iterdir()}
+    assert left == {"out", "r.txt"}, "the sample was to leave nothing"
     assert alone.left() == []
+
+
+def check_measured(printed: dict[str, Any]) -> None:
+    """What `leavs doctor --measure` says of one report."""
+    measured = printed["measured"]
+    assert (measured["reports"], measured["failed_cells"]) == (1, 0)
+    assert measured["seconds"] > 0
+    assert 0 < measured["usage"]["questions"] <= printed["sample"]["questions"]
+    assert measured["hours"] == pytest.approx(measured["seconds"] / 3600)
+    assert measured["journal_bytes"] > 0
 
 
 # Usage statistics
