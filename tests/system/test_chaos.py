@@ -13,7 +13,7 @@ from places import ROOT
 sys.path.insert(0, str(ROOT / "scripts"))
 from chaos import Rows, check
 
-ROUNDS = 3
+ROUNDS = 2
 
 
 def test_nothing_is_lost_in_a_few_rounds_of_chaos(tmp_path: Path) -> None:

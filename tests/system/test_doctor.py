@@ -15,6 +15,7 @@ from leavs.doctor.machine import ask_torch
 from loopback_hub import Hub, serving
 from model_folders import model_files, write_files
 from places import ROOT, free_port
+from real_runs import SMALL
 
 REPORTS = ROOT / "data" / "reports"
 REPORT = REPORTS / "04-telegraphic-postop.txt"
@@ -276,6 +277,37 @@ def test_it_works_where_nothing_of_it_is_installed() -> None:
     assert "leavs[vllm]" in found["torch"]["advice"]
     assert "huggingface_hub: pip install 'leavs[vllm]'" in found["model"]["says"]
     assert "estimated" in found["reports"]["says"]
+
+
+DEMO = ("--model", "demo", *SMALL, "--reasoning", "never", "--filtration", "none")
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        pytest.param(("--dry-run",), id="dry run"),
+        pytest.param(DEMO, id="demo", marks=[pytest.mark.vllm, pytest.mark.soak]),
+    ],
+)
+def test_a_sample_is_measured_and_leaves_nothing(
+    model: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()  # vLLM needs programs of the path
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    Path("r.txt").write_text("The spleen is normal.")
+    sample = ("--single-file", "r.txt", "--organs", "spleen")
+    code, out, err = leavs("doctor", "--json", "--measure", *model, *sample, real_torch=True)
+    assert (code, err) == (0, "")
+    printed = json.loads(out)
+    measured = printed["measured"]
+    assert (measured["reports"], measured["failed_cells"]) == (1, 0)
+    assert measured["seconds"] > 0
+    assert 0 < measured["usage"]["questions"] <= printed["sample"]["questions"]
+    assert measured["hours"] == pytest.approx(measured["seconds"] / 3600)
+    assert measured["journal_bytes"] > 0
+    assert list(tmp_path.glob("leavs-doctor-*")) == []
+    assert not (tmp_path / "results").exists()
 
 
 def test_torch_is_asked_in_a_process_of_its_own() -> None:

@@ -268,6 +268,7 @@ def test_where_no_ray_runs_one_line_says_so(tmp_path: Path) -> None:
     assert err.splitlines()[-1].startswith("leavs: no Ray cluster at 127.0.0.1:")
 
 
+@pytest.mark.soak
 @pytest.mark.vllm
 def test_a_model_that_does_not_load_ends_the_run_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()

@@ -120,7 +120,7 @@ def test_how_many_are_in_flight_changes_nothing(
     real_engine: SharedEngine, reports: Path, tmp_path: Path
 ) -> None:
     # auto answers at once, weighs, and then reasons: all the kinds of turns there are
-    method = replace(ONE_ORGAN, reasoning=Reasoning.AUTO, max_reasoning_tokens=12)
+    method = replace(ONE_ORGAN, reasoning=Reasoning.AUTO, max_reasoning_tokens=4)
     one, all_at_once = tmp_path / "one", tmp_path / "all"
     for folder, in_flight in ((one, 1), (all_at_once, len(REPORTS))):
         real_engine.forget_prefixes()  # or the second run would compute nothing
