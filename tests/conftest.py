@@ -10,7 +10,7 @@ from places import AMOS
 from program import hear_signals
 
 hear_signals()  # once for all that any test starts
-# Two tests run at a time: with a thread a core for each, engines wait more than they compute.
+# Several tests run at a time: with a thread a core for each, engines wait more than they compute.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 

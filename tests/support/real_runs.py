@@ -18,7 +18,7 @@ ORGANS = ("spleen", "liver")
 # Without filtration the demo model, which finds nothing informative, is asked all the later
 # questions.
 METHOD = MethodOptions(organs=ORGANS, filtration=Filtration.NONE, reasoning=Reasoning.NEVER)
-# Processors without instructions for bfloat16 are several times faster in float32.
+# Processors without instructions for bfloat16 are faster in float32.
 SMALL = ("--dtype", "float32", "--max-model-len", "2048")
 ARGUMENTS = ("--model", "demo", *SMALL, "--reasoning", "never", "--filtration", "none")
 ARGUMENTS += ("--organs", *ORGANS)

@@ -65,7 +65,7 @@ def examine_run(wishes: Wishes) -> Examination:
     seen = _survey(wishes)
     gpus = visible_gpus()
     here = machine.this_machine(gpus)
-    loads = wishes.engine.base_url is None and not wishes.engine.dry_run
+    loads = wishes.engine.loads_model
     done = Examination(machine.examine_machine(here, vllm_is_needed=loads))
     chosen, findings = model.examine_model(wishes.engine, gpus, here.memory_gib)
     done.findings += findings

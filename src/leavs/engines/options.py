@@ -72,6 +72,11 @@ class EngineOptions:
     engine_arg: tuple[str, ...] = ()
     dry_run: bool = False
 
+    @property
+    def loads_model(self) -> bool:
+        """Whether a model is loaded here, not asked through a server and not left out."""
+        return self.base_url is None and not self.dry_run
+
 
 def parse_engine_args(arguments: tuple[str, ...]) -> Mapping[str, Any]:
     """Parse `name=value` pairs; a value that is JSON (a number, true, a list) is taken as such.

@@ -137,14 +137,14 @@ def resources_of(
 
 
 def _loads_model(engine: EngineOptions | Engine) -> bool:
-    return isinstance(engine, EngineOptions) and engine.base_url is None and not engine.dry_run
+    return isinstance(engine, EngineOptions) and engine.loads_model
 
 
 def _gpus(ray: RayOptions, engine: EngineOptions | Engine, nodes: Sequence[RayNode]) -> int:
     """GPUs of one replica: as asked for, else as many as the model is split over, else a node's."""
     if ray.gpus_per_replica is not None:
         return ray.gpus_per_replica
-    if not isinstance(engine, EngineOptions) or not _loads_model(engine):
+    if not isinstance(engine, EngineOptions) or not engine.loads_model:
         return 0
     with_gpus = [int(node.gpus) for node in nodes if node.gpus >= 1]
     if with_gpus and engine.tensor_parallel_size is not None:

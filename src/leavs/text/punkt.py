@@ -1,4 +1,4 @@
-"""Loads nltk's Punkt without the rest of nltk, which takes two seconds more.
+"""Loads nltk's Punkt without the rest of nltk, which takes far longer.
 
 `import nltk` loads all its parts, and with them SciPy, scikit-learn and pandas where they are
 installed.
