@@ -41,9 +41,9 @@ lint: setup
 unit: setup
 	$(BIN)/pytest --numprocesses auto --dist loadfile tests/unit
 
-# Three files at a time, for tests of processes often wait.
+# Four files at a time, for tests of processes often wait.
 test: system-packages check
-	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --durations 10 tests/system
+	$(BIN)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder --durations 10 tests/system
 
 # The long versions: of tests, of what is fuzzed, and of chaos.
 soak: system-packages setup
