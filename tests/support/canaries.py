@@ -17,6 +17,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from loopback_server import Answer, Server, answer_of, completion
+from processes import PATIENCE
 
 TEXT, ID, PACK, THOUGHT = "QZTEXTQZ", "QZIDQZ", "QZPACKQZ", "QZTHOUGHTQZ"
 CANARIES = (TEXT, ID, PACK, THOUGHT)
@@ -68,7 +69,7 @@ class ObligingServer(Server):
         super().complete(body)
         if len(self.bodies) > self.at_once:
             self.waiting.set()
-            self.gate.wait(30)
+            self.gate.wait(PATIENCE)
         return answer_of(completion(_obliging(json.loads(body)["messages"])))
 
 
@@ -187,7 +188,7 @@ class Running:
     def finish(self) -> int:
         """Wait for its end, and keep what it told."""
         try:
-            self.place.told += self.process.communicate(timeout=120)
+            self.place.told += self.process.communicate(timeout=PATIENCE)
         finally:
             self.process.kill()
             self._ended.set()

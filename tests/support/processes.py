@@ -3,6 +3,8 @@
 import time
 from pathlib import Path
 
+PATIENCE = 600  # seconds: what takes longer never ends, however busy the machine is
+
 
 def children_of(pid: int) -> list[int]:
     """All processes below a process; one that has ended meanwhile has none."""
@@ -13,9 +15,9 @@ def children_of(pid: int) -> list[int]:
     return [child for one in map(int, below) for child in (one, *children_of(one))]
 
 
-def wait_until(what: object, fact: object, seconds: float = 60) -> None:
+def wait_until(what: object, fact: object) -> None:
     """Poll a fact until it holds."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE
     while not fact():  # type: ignore[operator]
         assert time.monotonic() < deadline, f"never happened: {what}"
         time.sleep(0.05)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from processes import PATIENCE
+
 LEAVS = str(Path(sys.executable).with_name("leavs"))
 
 
@@ -38,7 +40,7 @@ def started(*arguments: str | Path, group: bool = False) -> "subprocess.Popen[st
 def leavs(*arguments: str | Path) -> tuple[int, str, str]:
     """The exit code of the program, and what it printed on stdout and on stderr."""
     process = started(*arguments)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     return process.returncode, out, err
 
 

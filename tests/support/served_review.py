@@ -13,6 +13,7 @@ from annotated_reader import ORGAN, REPORTS, SENTENCE, AnnotatedReader
 from leavs import OutputOptions, ScriptedEngine, from_files, label_reports
 from leavs.engines.engine import Choices, Constraint, Message, Reply
 from leavs.method.pack import find_pack, load_pack
+from processes import PATIENCE
 
 SOME = sorted(REPORTS.iterdir())[:5]
 SURE, UNSURE = 0.95, 0.6
@@ -71,7 +72,7 @@ class Served:
     def kill(self) -> None:
         """End it as kill -9 does."""
         self.process.kill()
-        self.process.wait(30)
+        self.process.wait(PATIENCE)
 
 
 @contextmanager
@@ -91,7 +92,7 @@ def serving(labels: Path, *more: str, opens: bool = False) -> Iterator[Served]:
             yield Served(line.split(" ")[0], process)
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
-                _, errors = process.communicate(timeout=30)
+                _, errors = process.communicate(timeout=PATIENCE)
                 assert errors == ""
         finally:
             process.kill()

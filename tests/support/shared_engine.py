@@ -102,7 +102,7 @@ def starting_server(folder: Path) -> Iterator[Callable[[], str]]:
     address = f"http://127.0.0.1:{port}/v1"
 
     def ready() -> str:
-        wait_until("the server answers", lambda: _answers(address, process, log), seconds=300)
+        wait_until("the server answers", lambda: _answers(address, process, log))
         return address
 
     try:

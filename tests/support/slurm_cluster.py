@@ -22,12 +22,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from places import free_port
+from processes import PATIENCE
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "scancel", "scontrol")
 SBIN = "/usr/sbin:/sbin"  # where Debian has daemons, and users no path to
 NODES = 3
 GPUS = 2  # of a node: links to a device, for SLURM to count and to number
-PATIENCE = 60.0
 SIGNALS = ("env", "--default-signal=INT,QUIT")  # which a job in the background of a shell ignores
 
 # Without cgroups, which a container may not have. A job starts again cred_expire + 1 seconds after

@@ -1,9 +1,11 @@
 """What tests of whole processes share: the mark `system`, one engine of vLLM, one server."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from leavs import OutputOptions, from_folder, label_reports
 from real_runs import METHOD, REPORTS, write_reports
@@ -12,15 +14,17 @@ from shared_engine import SharedEngine, shared_engine, starting_server
 HERE = Path(__file__).parent
 
 
-# The files that take longest go first, so that no process is left with one of them at the end.
-LONGEST = ("test_label_vllm.py", "test_scripts.py", "test_no_network.py", "test_label_on_ray.py")
+# The files that take longest go first, so that no process is left with one of them at the end. The
+# fifth is a short one: pytest-xdist lets it wait behind the one of the four that has few tests.
+FIRST = ("scripts", "label_vllm", "label_vllm_ends", "no_network", "background_job", "label_on_ray")
+ORDER = {f"test_{name}.py": place for place, name in enumerate(FIRST)}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker("system")
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+    items.sort(key=lambda item: ORDER.get(item.path.name, len(ORDER)))
 
 
 @pytest.fixture(scope="session")
@@ -47,10 +51,17 @@ def real_server(loading_server: Callable[[], str]) -> str:
 
 
 @pytest.fixture(scope="session")
-def undisturbed(real_engine: SharedEngine, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The short reports, labeled at once and in one go."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    reports = from_folder(write_reports(folder / "reports", REPORTS))
-    outcome = label_reports(reports, real_engine, METHOD, OutputOptions(folder / "run"))
-    assert outcome.complete
-    return folder / "run"
+def labeled_at_once(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The run of the short reports, undisturbed; one for all processes of the tests."""
+    mine = tmp_path_factory.getbasetemp()
+    run = (mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine) / "labeled-at-once"
+    with FileLock(f"{run}.lock"):
+        if not run.exists():
+            folder = tmp_path_factory.mktemp("at-once")
+            reports = from_folder(write_reports(folder / "reports", REPORTS))
+            engine = request.getfixturevalue("real_engine")
+            assert label_reports(reports, engine, METHOD, OutputOptions(folder / "run")).complete
+            (folder / "run").rename(run)
+    return run

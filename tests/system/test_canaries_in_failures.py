@@ -11,6 +11,7 @@ import pytest
 from canaries import TEXT, ObligingServer, Place, report_text
 from canary_inputs import ASKED, BASE, INPUTS, PROMPTS, fill
 from loopback_server import Server, answer_of, completion, error_body, running
+from processes import PATIENCE
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_no_end_leaves_a_text_behind(place: Place, number: signal.Signals) -> No
         command = ("label", "--input-dir", "in/folder", "--base-url", server.base_url)
         more = ("--drain-seconds", "0", "--output-dir", "out")
         at_work = place.start(*command, *ASKED, *PROMPTS, *more)
-        assert server.waiting.wait(60)
+        assert server.waiting.wait(PATIENCE)
         at_work.process.send_signal(number)
         code = at_work.finish()
         server.gate.set()

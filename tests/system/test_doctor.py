@@ -15,6 +15,7 @@ from leavs.doctor.machine import ask_torch
 from loopback_hub import Hub, serving
 from model_folders import model_files, write_files
 from places import ROOT, free_port
+from processes import PATIENCE
 from real_runs import SMALL
 
 REPORTS = ROOT / "data" / "reports"
@@ -53,7 +54,7 @@ def leavs(
         paths = (QUICK_TORCH, environment.get("PYTHONPATH", ""))
         environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=300, check=False, env=environment
+        command, capture_output=True, text=True, timeout=PATIENCE, check=False, env=environment
     )
     return done.returncode, done.stdout, done.stderr
 

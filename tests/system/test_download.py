@@ -12,6 +12,7 @@ import pytest
 from loopback_hub import COMMIT, Hub, serving
 from model_folders import model_files, safetensors
 from places import free_port
+from processes import PATIENCE
 
 MODEL = "some-group/some-model"
 OTHERS = {
@@ -38,7 +39,7 @@ def download(*arguments: str, endpoint: str | None = None, **more: str) -> tuple
     command = [sys.executable, "-m", "leavs", "download", *arguments]
     environment = {**os.environ, **more} | ({"HF_ENDPOINT": endpoint} if endpoint else {})
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=100, check=False, env=environment
+        command, capture_output=True, text=True, timeout=PATIENCE, check=False, env=environment
     )
     return done.returncode, done.stdout, done.stderr
 

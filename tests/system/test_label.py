@@ -16,6 +16,7 @@ import pytest
 
 from loopback_server import Answer, Server, answer_of, completion, error_body, running
 from places import ROOT, free_port
+from processes import PATIENCE
 from program import leavs, rows_of, started
 
 REPORT = ROOT / "data" / "reports" / "04-telegraphic-postop.txt"
@@ -177,7 +178,7 @@ class GatedServer(Server):
         super().complete(body)
         if len(self.bodies) > self.at_once:
             self.waiting.set()
-            self.gate.wait(30)
+            self.gate.wait(PATIENCE)
         return answer_of(completion(obliging(self.question(body))))
 
     @staticmethod
@@ -205,11 +206,11 @@ def test_the_program_stops_in_good_order(many: Path, number: signal.Signals, cod
     with running(GatedServer(at_once=20)) as server:
         assert isinstance(server, GatedServer)
         process = started(*asking(server, many, "run"))
-        assert server.waiting.wait(30)
+        assert server.waiting.wait(PATIENCE)
         process.send_signal(number)
         time.sleep(0.2)
         server.gate.set()
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == code
         assert "Stopped early. Give the same command again" in err
         done = {row[0] for row in rows_of("run/labels.csv")[1:]}

@@ -14,6 +14,7 @@ import pytest
 
 from faulty_server import FaultyServer, failing, hung_up, reset_in_mid_answer
 from loopback_server import Answer, Deed, answer_of, completion, running
+from processes import PATIENCE
 from program import leavs, rows_of, started
 
 TABLES = ("labels.csv", "details.csv", "sentences.csv", "failures.csv")
@@ -53,7 +54,7 @@ class ReadingServer(FaultyServer):
             return pinged
         if len(self.bodies) > self.questions:
             self.waits.set()
-            self.goes_on.wait(60)
+            self.goes_on.wait(PATIENCE)
         question = question_of(json.loads(body))
         return self.does(question) or answer_of(completion(read(question)))
 
@@ -255,9 +256,9 @@ def test_a_server_that_dies_ends_the_run_which_goes_on_later(
     server = ReadingServer(questions=30)
     with running(server):
         process = started(*asking(server, reports, tmp_path / "run"))
-        assert server.waits.wait(60)
+        assert server.waits.wait(PATIENCE)
     server.goes_on.set()
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (75, "")
     check_private(err)
     assert re.search(r"stopped answering: .*\(ConnectError\); the run can", message_of(err))
@@ -271,14 +272,14 @@ def test_a_server_that_is_away_for_a_while_costs_nothing(
     with running(server):
         command = asking(server, reports, tmp_path / "run", "--request-tries", "6")
         process = started(*command)
-        assert server.waits.wait(60)
+        assert server.waits.wait(PATIENCE)
     server.does = lambda _: reset_in_mid_answer  # to those that it had taken
     server.goes_on.set()
     with pytest.raises(TimeoutExpired):
         process.wait(2)  # nobody listens meanwhile
     server.does = lambda _: None
     with running(server, port_of(server)):
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
     check_same(tmp_path / "run", undisturbed)
 

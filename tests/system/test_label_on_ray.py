@@ -18,8 +18,9 @@ from leavs.method.pack import Pack
 from leavs.run.in_flight import DIED
 from leavs.tables.export import TABLES
 from places import ROOT, free_port
-from processes import children_of, wait_until
+from processes import PATIENCE, children_of, wait_until
 from ray_cluster import Cluster, kill_tree, ray_cluster
+from real_runs import ARGUMENTS, REPORTS, check_same, write_reports
 from scripted_label import case_text
 
 SCRIPT = ROOT / "tests" / "support" / "scripted_ray.py"
@@ -79,7 +80,7 @@ class Runs:
     def run(self, address: str, **disturbed: object) -> tuple[int, str, str]:
         """The exit code, and what was printed on stdout and on stderr."""
         process = self.start(address, **disturbed)  # type: ignore[arg-type]
-        out, err = process.communicate(timeout=150)
+        out, err = process.communicate(timeout=PATIENCE)
         return process.returncode, out, err
 
     @property
@@ -132,7 +133,7 @@ def test_a_node_is_killed_and_the_tables_are_those_of_a_run_without_ray(
     kill_tree(cluster.nodes[-1])
     assert runs.recorded() < CASES * 9 / 2, "the run was to be killed in the middle"
     cluster.add_node()
-    out, err = process.communicate(timeout=150)
+    out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out, err) == (3, "", "")
     assert runs.tables() == undisturbed.tables()
     asked_by = runs.asked_by()
@@ -179,7 +180,7 @@ def test_stopped_it_finishes_what_is_in_flight_and_goes_on_without_ray(
     process = runs.start(cluster.address, seconds=0.2)
     wait_until("something is recorded", lambda: runs.recorded() > 0)
     os.killpg(process.pid, signal.SIGTERM)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out, err) == (75, "", "")
     recorded = runs.recorded()
     assert recorded % 9 == 0
@@ -202,7 +203,7 @@ def test_after_the_time_to_drain_it_ends_whatever_is_in_flight(
         "long ones are asked", lambda: runs.log.exists() and len(runs.asked_by()) > first + 2
     )
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out, err) == (130, "", "")
 
 
@@ -212,7 +213,7 @@ def test_it_goes_on_where_a_run_without_ray_stopped(
     process = runs.start("none", seconds=0.1)
     wait_until("something is recorded", lambda: runs.recorded() > 9)
     process.terminate()
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == 75
     before = set(runs.asked_by())
     code, _, err = runs.run(cluster.address)
@@ -235,7 +236,7 @@ def leavs(*arguments: str, **environment: str) -> subprocess.Popen[str]:
 def test_without_an_address_ray_is_started_here_for_its_owner_alone(tmp_path: Path) -> None:
     arguments = ["--input-dir", str(ROOT / "data" / "reports"), "--limit", "4", "--dry-run"]
     with leavs(*arguments, "--output-dir", str(tmp_path / "plain")) as process:
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0
     root = Path("/tmp")  # noqa: S108 - where pytest's own folder is too deep for Ray's sockets
     before = set(root.glob("leavs-ray-*"))
     process = leavs(
@@ -249,7 +250,7 @@ def test_without_an_address_ray_is_started_here_for_its_owner_alone(tmp_path: Pa
     )
     folders = set(root.glob("leavs-ray-*")) - before
     assert {folder.stat().st_mode & 0o777 for folder in folders} == {0o700}
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (0, ""), err
     assert not any(folder.exists() for folder in folders)
     assert not (tmp_path / "home").exists(), "Ray keeps its token in a file"
@@ -263,9 +264,22 @@ def test_where_no_ray_runs_one_line_says_so(tmp_path: Path) -> None:
         *("--single-file", report, "--dry-run", "--ray", f"127.0.0.1:{free_port()}"),
         *("--output-dir", str(tmp_path)),
     )
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (1, "")
     assert err.splitlines()[-1].startswith("leavs: no Ray cluster at 127.0.0.1:")
+
+
+@pytest.mark.vllm
+def test_on_the_real_engine_the_labels_are_the_same(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    reports = write_reports(tmp_path / "reports", REPORTS)
+    process = leavs(
+        *("--input-dir", str(reports), *ARGUMENTS, "--ray", "--output-dir", str(tmp_path / "run"))
+    )
+    out, err = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, out) == (0, ""), err
+    check_same(tmp_path / "run", request.getfixturevalue("labeled_at_once"))
 
 
 @pytest.mark.soak
@@ -277,7 +291,7 @@ def test_a_model_that_does_not_load_ends_the_run_in_one_line(tmp_path: Path) -> 
         *("--single-file", report, "--model", str(tmp_path / "empty"), "--ray"),
         *("--output-dir", str(tmp_path / "run")),
     )
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (1, "")
     assert err.splitlines()[-1].startswith(f"leavs: vLLM cannot load {tmp_path / 'empty'}: ")
     assert "Traceback" not in err

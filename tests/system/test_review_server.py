@@ -1,7 +1,6 @@
 """The server refuses who does not know its address, loses nothing, and takes no nonsense."""
 
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from leavs import cli
 from leavs.cli import exit_codes
 from leavs.review.corrections import read_readings
+from processes import wait_until
 from served_review import Served, labeled, serving
 
 
@@ -145,10 +145,7 @@ def test_the_browser_is_opened_and_no_argument_holds_the_address(
     browser.chmod(0o700)
     monkeypatch.setenv("BROWSER", f"{browser} %s")
     with serving(run, "--reader", "other", opens=True) as server:
-        until = time.monotonic() + 30
-        while not (told.exists() and told.read_text().endswith("\n")):
-            assert time.monotonic() < until, "no browser was opened"
-            time.sleep(0.05)
+        wait_until("a browser is opened", lambda: told.exists() and told.read_text().endswith("\n"))
         token = server.address.rstrip("/").rpartition("/")[2]
         assert token not in told.read_text()
         assert token.encode() not in Path(f"/proc/{server.process.pid}/cmdline").read_bytes()

@@ -15,6 +15,7 @@ from leavs.cli.exit_codes import FAILED_CELLS  # of a whole run: a few questions
 from leavs.journal.index import Index
 from leavs.method.pack import Pack
 from leavs.tables.export import export
+from processes import PATIENCE
 
 FEW, MANY = 8, 26  # reports; some 2,000 and some 6,500 lines of the log
 
@@ -49,7 +50,7 @@ def labeling(labelings: Callable[[int], Labeling]) -> Labeling:
 
 def wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
     """Return as soon as a condition holds; fail where the process ends before."""
-    give_up = time.monotonic() + 60
+    give_up = time.monotonic() + PATIENCE
     while not condition():
         assert process.poll() is None, "it ended before"
         assert time.monotonic() < give_up
@@ -99,7 +100,7 @@ def stop_with(
         time.sleep(0.3 if number is not signals[-1] or len(signals) == 1 else 0)
         if number is not signals[-1]:
             assert process.poll() is None, "it did not drain"
-    return process.wait(120)
+    return process.wait(PATIENCE)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +156,7 @@ def test_two_processes_in_one_folder_at_once_do_not_harm_each_other(
     processes = [labeling.start(shard=part) for part in parts for _ in range(2)]
     time.sleep(random.uniform(0, 1))
     processes[0].kill()  # and one of them dies
-    ended = [process.wait(60) for process in processes]
+    ended = [process.wait(PATIENCE) for process in processes]
     assert ended[1:] == [FAILED_CELLS] * len(ended[1:])
     assert labeling.start(seconds=0, shard=parts[0]).wait() == FAILED_CELLS
     with Index(labeling.folder) as index:
