@@ -7,10 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from processes import PATIENCE
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync")
+MILLISECONDS = 1000 * PATIENCE
+expect.set_options(timeout=MILLISECONDS)
 
 
 @dataclass
@@ -43,11 +47,13 @@ def chromium() -> Iterator[Browser]:
     if found is None:
         pytest.fail("no Chromium on this machine: apt-get install chromium", pytrace=False)
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=found, args=[*QUIET])
+        browser = driver.chromium.launch(executable_path=found, args=[*QUIET], timeout=MILLISECONDS)
         yield browser
         browser.close()
 
 
 def watched(browser: Browser, **options: Any) -> Watched:
     """An empty tab with settings of its own."""
-    return Watched(browser.new_context(**options).new_page())
+    context = browser.new_context(**options)
+    context.set_default_timeout(MILLISECONDS)
+    return Watched(context.new_page())

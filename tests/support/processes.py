@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-PATIENCE = 600  # seconds: what takes longer never ends, however busy the machine is
+PATIENCE = 1200  # seconds: what takes longer never ends, however busy the machine is
 
 
 def children_of(pid: int) -> list[int]:

@@ -2,20 +2,22 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from places import free_port
-from processes import children_of, wait_until
+from processes import children_of
 
 RAY = str(Path(sys.executable).with_name("ray"))
 COMMON = ("--object-store-memory", "80000000", "--block")
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0"}
+UP = "Ray runtime started."
+TRIES = 10
 HEAD = "127.0.0.2"  # for 127.0.0.1 Ray takes the machine's address in its network
 
 
@@ -40,34 +42,32 @@ class Cluster:
             *("--head", "--port", str(self.port), "--num-cpus", "0"),
             *("--include-dashboard", "false", "--temp-dir", str(self.folder)),
         )
-        wait_until("the head has joined itself", lambda: self._answers() and self.joined())
 
-    def add_node(self) -> subprocess.Popen[bytes]:
-        """A node with one CPU; it joins while others do what they do."""
-        return self._start("--address", self.address, "--num-cpus", "1")
+    def add_node(self) -> None:
+        """A node with one CPU."""
+        self._start("--address", self.address, "--num-cpus", "1")
 
-    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def _start(self, *arguments: str) -> None:
+        """Return when the node is up; on a busy machine Ray gives it up after 30 seconds."""
+        output = self.folder / f"node-{len(self.nodes)}.out"
         address = f"127.0.0.{2 + len(self.nodes)}"  # each its own, all of the loopback interface
-        with (self.folder / f"node-{len(self.nodes)}.out").open("wb") as output:
-            node = subprocess.Popen(
-                [RAY, "start", *arguments, "--node-ip-address", address, *COMMON],
-                stdout=output,
-                stderr=output,
-                env=os.environ | QUIET,
-                start_new_session=True,
-            )
-        self.nodes.append(node)
-        return node
-
-    def _answers(self) -> bool:
-        assert self.nodes[0].poll() is None, (self.folder / "node-0.out").read_text()
-        with socket.socket() as probe:
-            return probe.connect_ex((HEAD, self.port)) == 0
-
-    def joined(self) -> int:
-        """How many nodes ever joined, the head among them."""
-        logs = self.folder.rglob("gcs_server.out")
-        return sum(log.read_text().count("Registering new node") for log in logs)
+        command = [RAY, "start", *arguments, "--node-ip-address", address, *COMMON]
+        for _ in range(TRIES):
+            with output.open("wb") as file:
+                node = subprocess.Popen(
+                    command,
+                    stdout=file,
+                    stderr=file,
+                    env=os.environ | QUIET,
+                    start_new_session=True,
+                )
+            self.nodes.append(node)
+            while node.poll() is None:
+                if UP in output.read_text():
+                    return
+                time.sleep(0.05)
+            self.nodes.remove(node)
+        raise AssertionError(output.read_text())
 
     def log(self) -> str:
         """All that Ray's processes wrote into their logs."""
@@ -83,7 +83,6 @@ def ray_cluster(folder: Path, nodes: int) -> Iterator[Cluster]:
         cluster.start_head()
         for _ in range(nodes):
             cluster.add_node()
-            wait_until("the node joins", lambda: cluster.joined() == len(cluster.nodes))
         yield cluster
     finally:
         for node in reversed(cluster.nodes):

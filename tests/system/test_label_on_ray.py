@@ -174,11 +174,17 @@ def test_a_bug_ends_the_run_and_keeps_its_traceback(cluster: Cluster, runs: Runs
     assert CANARY not in err + cluster.log()
 
 
+def niceness(pid: int) -> int:
+    return os.getpriority(os.PRIO_PROCESS, pid)
+
+
 def test_stopped_it_finishes_what_is_in_flight_and_goes_on_without_ray(
     cluster: Cluster, undisturbed: Runs, runs: Runs
 ) -> None:
     process = runs.start(cluster.address, seconds=0.2)
     wait_until("something is recorded", lambda: runs.recorded() > 0)
+    replicas = {int(pid) for pids in runs.asked_by().values() for pid in pids}
+    assert {niceness(pid) for pid in replicas} == {niceness(process.pid)}
     os.killpg(process.pid, signal.SIGTERM)
     out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out, err) == (75, "", "")

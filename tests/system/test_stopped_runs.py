@@ -95,11 +95,11 @@ def stop_with(
     """The exit code after signals, the first of them after some answers."""
     answered = [["answered"]]
     wait_until(lambda: sum(line[:1] in answered for line in labeling.lines()) >= answers, process)
-    for number in signals:
+    for number in signals[:-1]:
         process.send_signal(number)
-        time.sleep(0.3 if number is not signals[-1] or len(signals) == 1 else 0)
-        if number is not signals[-1]:
-            assert process.poll() is None, "it did not drain"
+        time.sleep(1)  # two at once would be one
+        assert process.poll() is None, "it did not drain"
+    process.send_signal(signals[-1])
     return process.wait(PATIENCE)
 
 

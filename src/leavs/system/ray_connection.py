@@ -27,6 +27,7 @@ LOCAL = "local"
 SETTINGS = NO_STATISTICS | {
     "RAY_ENABLE_AUTO_CONNECT": "0",  # a thread that outlives the block must not start Ray again
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # the new behaviour, and no warning about it
+    "RAY_worker_niceness": "0",  # by default 15: beside other work an engine gets next to nothing
     "RAY_BACKEND_LOG_LEVEL": "fatal",  # errors come back as values and are reported once
 }
 SECONDS_TO_ANSWER = 10
