@@ -4,14 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from places import free_port
-from processes import children_of
+from processes import children_of, wait_until
 
 RAY = str(Path(sys.executable).with_name("ray"))
 COMMON = ("--object-store-memory", "80000000", "--block")
@@ -62,10 +61,12 @@ class Cluster:
                     start_new_session=True,
                 )
             self.nodes.append(node)
-            while node.poll() is None:
-                if UP in output.read_text():
-                    return
-                time.sleep(0.05)
+            wait_until(
+                "the node is up or given up",
+                lambda node=node: UP in output.read_text() or node.poll() is not None,
+            )
+            if node.poll() is None:
+                return
             self.nodes.remove(node)
         raise AssertionError(output.read_text())
 

@@ -1,12 +1,14 @@
 """Short runs with the demo model, and what must hold of them whatever it says."""
 
 import csv
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from leavs import Filtration, MethodOptions, Reasoning
+from leavs.tables.export import TABLES
 
 REPORTS = {
     "cyst": "Cyst of 12 mm in the liver.\nSpleen: normal.",
@@ -18,7 +20,7 @@ ORGANS = ("spleen", "liver")
 # Without filtration the demo model, which finds nothing informative, is asked all the later
 # questions.
 METHOD = MethodOptions(organs=ORGANS, filtration=Filtration.NONE, reasoning=Reasoning.NEVER)
-# Processors without instructions for bfloat16 are faster in float32.
+# Processors without instructions for bfloat16 can be faster in float32.
 SMALL = ("--dtype", "float32", "--max-model-len", "2048")
 ARGUMENTS = ("--model", "demo", *SMALL, "--reasoning", "never", "--filtration", "none")
 ARGUMENTS += ("--organs", *ORGANS)
@@ -53,6 +55,17 @@ def check_tables(folder: Path, reports: Mapping[str, str], organs: int = 9) -> N
         for row in csv.DictReader(file):
             text = reports[row["report_id"]]
             assert text[int(row["start"]) : int(row["end"])] == row["sentence"]
+
+
+def tables_of_report(run: Path, report: str, folder: Path) -> Path:
+    """The tables of a run, with the rows of one report alone, in a new folder."""
+    folder.mkdir()
+    row_begins = re.compile(rf"^(?=(?:{'|'.join(REPORTS)}),)".encode(), re.MULTILINE)
+    for table in TABLES:
+        header, *rows = row_begins.split((run / table).read_bytes())  # evidence may have lines
+        kept = [row for row in rows if row.startswith(f"{report},".encode())]
+        (folder / table).write_bytes(b"".join([header, *kept]))
+    return folder
 
 
 def check_same(one: Path, other: Path) -> None:

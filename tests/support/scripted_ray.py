@@ -2,7 +2,7 @@
 
 Run as: python scripted_ray.py REPORTS_CSV OUTPUT_DIR LOG ADDRESS SECONDS_A_REPLY DRAIN WHAT
 ADDRESS is Ray's, or "none". WHAT happens when a case is asked about, as "5=exit,7=engine": "exit"
-ends the process, "engine" and "bug" raise, "long" takes a minute.
+ends the process, "engine" and "bug" raise, "long" takes longer than any test waits.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from leavs import Outcome, OutputOptions, RayOptions, ScriptedEngine, from_csv, 
 from leavs.cli.label import exit_code
 from leavs.engines.engine import Constraint, Message, Reply
 from leavs.errors import EngineError, LeavsError
+from processes import PATIENCE
 from scripted_label import CASE, METHOD, answer
 
 
@@ -41,7 +42,7 @@ class Answers:
             case "bug":
                 raise KeyError("a bug")
             case "long":
-                await asyncio.sleep(60)
+                await asyncio.sleep(2 * PATIENCE)
 
 
 def label(arguments: Sequence[str]) -> Outcome:

@@ -146,7 +146,7 @@ class Cluster:
         return found
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
-        """Return as soon as a condition holds; fail after a minute, with the controller's log."""
+        """Return as soon as a condition holds; fail after PATIENCE, with the controller's log."""
         give_up = time.monotonic() + PATIENCE
         while not condition():
             assert time.monotonic() < give_up, (self.folder / "slurmctld.log").read_text()[-3000:]

@@ -20,7 +20,7 @@ from leavs.tables.export import TABLES
 from places import ROOT, free_port
 from processes import PATIENCE, children_of, wait_until
 from ray_cluster import Cluster, kill_tree, ray_cluster
-from real_runs import ARGUMENTS, REPORTS, write_reports
+from real_runs import ARGUMENTS, REPORTS, check_same, tables_of_report, write_reports
 from scripted_label import case_text
 
 SCRIPT = ROOT / "tests" / "support" / "scripted_ray.py"
@@ -285,12 +285,7 @@ def test_on_the_real_engine_the_labels_are_the_same(
     out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (0, ""), err
     at_once = request.getfixturevalue("labeled_at_once")
-    for table in ("labels.csv", "sentences.csv"):
-        rows = (run / table).read_text().splitlines()[1:]
-        assert rows
-        assert rows == [
-            row for row in (at_once / table).read_text().splitlines() if row.startswith("cyst,")
-        ]
+    check_same(run, tables_of_report(at_once, "cyst", tmp_path / "at-once"))
 
 
 @pytest.mark.soak

@@ -10,9 +10,13 @@ from slurm_jobs import Site, prepared_site, undisturbed_tables
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
+def installed() -> None:
     if absent := missing():
         pytest.skip(f"SLURM is not installed here: no {', '.join(absent)}")
+
+
+@pytest.fixture(scope="session")
+def cluster(installed: None) -> Iterator[Cluster]:
     with running_cluster() as cluster:
         yield cluster
 

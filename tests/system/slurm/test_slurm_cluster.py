@@ -9,7 +9,7 @@ import pytest
 
 from places import ROOT
 from processes import wait_until
-from slurm_cluster import missing, processes_of, running_cluster
+from slurm_cluster import processes_of, running_cluster
 
 HELD = """
 import time
@@ -20,10 +20,7 @@ with running_cluster() as cluster:
 """
 
 
-@pytest.fixture(autouse=True)
-def installed() -> None:
-    if absent := missing():
-        pytest.skip(f"SLURM is not installed here: no {', '.join(absent)}")
+pytestmark = pytest.mark.usefixtures("installed")
 
 
 def test_a_cluster_ends_with_its_block_and_takes_its_jobs_along(tmp_path: Path) -> None:
