@@ -1,46 +1,77 @@
-"""What leavs itself costs beside the model, on an engine that answers at once: CPU and memory.
+"""What leavs itself costs beside the model: CPU and memory of this process.
 
-Labels reports of which no two have a sentence in common, journal included, so that no answer is
-known before; every finding that the guide of guide.py names is followed to its end. CPU is this
-process's, without the guide's own share, which is measured apart.
+Alone, on an engine that answers at once: labels reports of which no two have a sentence in common,
+journal included, so that no answer is known before; every finding that the guide of guide.py names
+is followed to its end.
 
     python scripts/bench_driver.py [--reports 2000] [--profile]
+
+With --engine, what vLLM's client and the encoding of prompts cost on top: the engine runs in a
+process of its own, as on a GPU, with a small model of random weights. Answers come at once, without
+reasoning, and each sentence is asked about, so that requests are as short and as many as they get;
+the reports are those that leavs comes with, of which there are 26.
+
+    python scripts/bench_driver.py --engine [--reports 4] [--profile]
+
+CPU is this process's, without its children and without the guide's own share, which is measured
+apart. With an engine it must not be over 0.6 ms a request, or it is the limit on a fast GPU.
 """
 
 import asyncio
+import os
 import random
 import resource
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench_parts import BENCHMARKS, MadeReports, bench_parser, parsed, run, show, write
-from guide import Guide
-from leavs import MethodOptions, Reasoning, Report, ScriptedEngine
+from bench_parts import (
+    BENCHMARKS,
+    DEMO,
+    MadeReports,
+    Ran,
+    bench_parser,
+    opened,
+    parsed,
+    run,
+    settled,
+    show,
+    some_reports,
+    write,
+)
+from guide import Guide, Guided
+from leavs import Filtration, MethodOptions, Reasoning, Report, ScriptedEngine
 from leavs.engines.engine import Constraint, Message, Reply
 from leavs.method.pack import find_pack, load_pack
+from random_model import LOADED_AS, SHAPES, make_model
 
 SENTENCES = 18  # a report; about the mean of the reports in data/
 PAGE_KIB = resource.getpagesize() / 1024
 
 
-@dataclass
-class Timed:
+class Timed(Guide):
     """A guide that measures how much CPU it uses itself."""
 
-    guide: Guide
-    seconds: float = 0.0
+    def __init__(self) -> None:
+        super().__init__(load_pack(find_pack("leavs")))
+        self.seconds = 0.0
 
-    def __call__(self, messages: Sequence[Message], constraint: Constraint | None) -> Reply:
+    def answer(self, messages: Sequence[Message], constraint: Constraint) -> str:
+        """See `Guide.answer`."""
+        began = time.thread_time()
+        answer = super().answer(messages, constraint)
+        self.seconds += time.thread_time() - began
+        return answer
+
+    def script(self, messages: Sequence[Message], constraint: Constraint | None) -> Reply:
         """See `leavs.engines.scripted.Script`."""
         if constraint is None:
             return Reply("It may be so.", prompt_tokens=1)
-        began = time.perf_counter()
-        answer = self.guide.answer(messages, constraint)
-        self.seconds += time.perf_counter() - began
-        return Reply(answer, prompt_tokens=1)
+        return Reply(self.answer(messages, constraint), prompt_tokens=1)
 
 
 def report(number: int) -> Report:
@@ -59,9 +90,21 @@ def memory_mib() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_KIB / 1024
 
 
-async def measure(count: int) -> dict[str, Any]:
+def figures_of(ran: Ran, guide: Timed) -> dict[str, Any]:
+    """Return the CPU of a run."""
+    calls = ran.total.calls
+    return {
+        "reports": ran.reports,
+        "calls": calls,
+        "seconds": round(ran.seconds, 2),
+        "guide_cpu_seconds": round(guide.seconds, 2),
+        "cpu_ms_a_call": round((ran.cpu_seconds - guide.seconds) / calls * 1000, 4),
+    }
+
+
+async def measure_alone(count: int, profiler: AbstractContextManager[Any]) -> dict[str, Any]:
     """Measure CPU and memory of one run over `count` reports."""
-    script = Timed(Guide(load_pack(find_pack("leavs"))))
+    guide = Timed()
     held: dict[int, float] = {}  # in MiB, by the number of reports that were taken
     step = max(1, count // 20)
 
@@ -71,51 +114,69 @@ async def measure(count: int) -> dict[str, Any]:
         return report(number)
 
     method = MethodOptions(reasoning=Reasoning.NEVER)
-    ran = await run(ScriptedEngine(script), MadeReports(make, count), method)
+    with profiler:
+        ran = await run(ScriptedEngine(guide.script), MadeReports(make, count), method)
     held[count] = memory_mib()
-    calls = ran.total.calls
-    return {
-        "reports": count,
-        "calls": calls,
-        "seconds": round(ran.seconds, 2),
-        "guide_cpu_seconds": round(script.seconds, 2),
-        "cpu_ms_a_call": round((ran.cpu_seconds - script.seconds) / calls * 1000, 4),
-        "memory_mib": [round(one, 1) for one in held.values()],
-    }
+    return {**figures_of(ran, guide), "memory_mib": [round(one, 1) for one in held.values()]}
 
 
-def profiled(count: int, folder: Path) -> dict[str, Any]:
-    """Measure the same, and write a profile of it into a folder."""
-    from pyinstrument import Profiler
+async def measure_with_engine(
+    count: int, shape: str, profiler: AbstractContextManager[Any]
+) -> dict[str, Any]:
+    """Measure CPU of one run over `count` reports, with vLLM in a process of its own."""
+    os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "1"
+    guide = Timed()
+    method = MethodOptions(reasoning=Reasoning.NEVER, filtration=Filtration.THOROUGH)
+    with TemporaryDirectory() as folder:
+        make_model(shape, Path(folder))
+        model = replace(DEMO, model=folder, engine_arg=(LOADED_AS,))
+        async with opened(model) as engine:
+            await run(Guided(engine), some_reports(None, 1, first=count), method)
+            await settled(engine)
+            with profiler:
+                ran = await run(Guided(engine, guide), some_reports(None, count), method)
+    return {"shape": shape, **figures_of(ran, guide)}
 
-    with Profiler(async_mode="disabled", interval=0.005) as profiler:
-        figures = asyncio.run(measure(count))
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "driver-profile.txt").write_text(profiler.output_text(show_all=False))
-    return figures
+
+def table(title: str, figures: dict[str, Any]) -> None:
+    """Print the figures of one run."""
+    columns = ["reports", "calls", "s", "CPU ms a call"]
+    row = [f"{figures['reports']:,}", f"{figures['calls']:,}", f"{figures['seconds']:,.1f}"]
+    row.append(f"{figures['cpu_ms_a_call']:.3f}")
+    if held := figures.get("memory_mib"):
+        columns += ["MiB at a tenth", "at half", "at the end"]
+        row += [f"{held[place]:,.0f}" for place in (len(held) // 10, len(held) // 2, -1)]
+    show(title, columns, [row])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table and write the figures, or with --profile the profile alone."""
     parser = bench_parser(__doc__)
-    parser.add_argument("--reports", type=int, default=2000)
+    parser.add_argument("--reports", type=int, help="by default 2,000, with --engine 4")
+    parser.add_argument("--engine", action="store_true", help="with vLLM beside this process")
+    parser.add_argument("--shape", choices=SHAPES, default="small", help="of the engine's model")
     parser.add_argument("--profile", action="store_true", help="write a pyinstrument profile")
-    options = parsed(parser, arguments, reports=10)
+    options = parsed(parser, arguments, shape="tiny")
+    sizes = (10, 1) if options.smallest else (2000, 4)
+    count = options.reports or sizes[options.engine]
+    name = "driver-engine" if options.engine else "driver"
+    profiler: Any = nullcontext()
     if options.profile:
-        figures = profiled(options.reports, options.write_to or BENCHMARKS)
+        from pyinstrument import Profiler
+
+        profiler = Profiler(async_mode="disabled", interval=0.005)
+    if options.engine:
+        figures = asyncio.run(measure_with_engine(count, options.shape, profiler))
+        table(f"the driver of an engine of the shape {options.shape}", figures)
     else:
-        figures = asyncio.run(measure(options.reports))
-    held = figures["memory_mib"]
-    show(
-        "the driver alone",
-        ("reports", "calls", "CPU ms a call", "MiB at a tenth", "at half", "at the end"),
-        [
-            [f"{options.reports:,}", f"{figures['calls']:,}", f"{figures['cpu_ms_a_call']:.3f}"]
-            + [f"{held[place]:,.0f}" for place in (len(held) // 10, len(held) // 2, -1)]
-        ],
-    )
+        figures = asyncio.run(measure_alone(count, profiler))
+        table("the driver alone", figures)
     if not options.profile:
-        write("driver", figures, options.write_to)
+        write(name, figures, options.write_to)
+        return
+    folder = options.write_to or BENCHMARKS
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}-profile.txt").write_text(profiler.output_text(show_all=False))
 
 
 if __name__ == "__main__":
