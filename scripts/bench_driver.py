@@ -7,7 +7,7 @@ is followed to its end.
     python scripts/bench_driver.py [--reports 2000] [--profile]
 
 With --engine, what vLLM's client and the encoding of prompts cost on top: the engine runs in a
-process of its own, as on a GPU, with a small model of random weights. Answers come at once, without
+process of its own, here too, with a small model of random weights. Answers come at once, without
 reasoning, and each sentence is asked about, so that requests are as short and as many as they get;
 the reports are those that leavs comes with, of which there are 26.
 
@@ -18,10 +18,8 @@ apart. With an engine it must not be over 0.6 ms a request, or it is the limit o
 """
 
 import asyncio
-import os
 import random
 import resource
-import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -43,35 +41,24 @@ from bench_parts import (
     some_reports,
     write,
 )
-from guide import Guide, Guided
+from guide import Guide, Guided, TimedGuide
 from leavs import Filtration, MethodOptions, Reasoning, Report, ScriptedEngine
 from leavs.engines.engine import Constraint, Message, Reply
-from leavs.method.pack import find_pack, load_pack
+from leavs.engines.scripted import Script
 from random_model import LOADED_AS, SHAPES, make_model
 
 SENTENCES = 18  # a report; about the mean of the reports in data/
 PAGE_KIB = resource.getpagesize() / 1024
 
 
-class Timed(Guide):
-    """A guide that measures how much CPU it uses itself."""
+def script(guide: Guide) -> Script:
+    """Return what an engine says that answers at once, as the guide does."""
 
-    def __init__(self) -> None:
-        super().__init__(load_pack(find_pack("leavs")))
-        self.seconds = 0.0
+    def answered(messages: Sequence[Message], constraint: Constraint | None) -> Reply:
+        answer = guide.answer(messages, constraint) if constraint else "It may be so."
+        return Reply(answer, prompt_tokens=1)
 
-    def answer(self, messages: Sequence[Message], constraint: Constraint) -> str:
-        """See `Guide.answer`."""
-        began = time.thread_time()
-        answer = super().answer(messages, constraint)
-        self.seconds += time.thread_time() - began
-        return answer
-
-    def script(self, messages: Sequence[Message], constraint: Constraint | None) -> Reply:
-        """See `leavs.engines.scripted.Script`."""
-        if constraint is None:
-            return Reply("It may be so.", prompt_tokens=1)
-        return Reply(self.answer(messages, constraint), prompt_tokens=1)
+    return answered
 
 
 def report(number: int) -> Report:
@@ -90,7 +77,7 @@ def memory_mib() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_KIB / 1024
 
 
-def figures_of(ran: Ran, guide: Timed) -> dict[str, Any]:
+def figures_of(ran: Ran, guide: TimedGuide) -> dict[str, Any]:
     """Return the CPU of a run."""
     calls = ran.total.calls
     return {
@@ -104,7 +91,7 @@ def figures_of(ran: Ran, guide: Timed) -> dict[str, Any]:
 
 async def measure_alone(count: int, profiler: AbstractContextManager[Any]) -> dict[str, Any]:
     """Measure CPU and memory of one run over `count` reports."""
-    guide = Timed()
+    guide = TimedGuide()
     held: dict[int, float] = {}  # in MiB, by the number of reports that were taken
     step = max(1, count // 20)
 
@@ -115,7 +102,7 @@ async def measure_alone(count: int, profiler: AbstractContextManager[Any]) -> di
 
     method = MethodOptions(reasoning=Reasoning.NEVER)
     with profiler:
-        ran = await run(ScriptedEngine(guide.script), MadeReports(make, count), method)
+        ran = await run(ScriptedEngine(script(guide)), MadeReports(make, count), method)
     held[count] = memory_mib()
     return {**figures_of(ran, guide), "memory_mib": [round(one, 1) for one in held.values()]}
 
@@ -124,8 +111,7 @@ async def measure_with_engine(
     count: int, shape: str, profiler: AbstractContextManager[Any]
 ) -> dict[str, Any]:
     """Measure CPU of one run over `count` reports, with vLLM in a process of its own."""
-    os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "1"
-    guide = Timed()
+    guide = TimedGuide()
     method = MethodOptions(reasoning=Reasoning.NEVER, filtration=Filtration.THOROUGH)
     with TemporaryDirectory() as folder:
         make_model(shape, Path(folder))

@@ -5,6 +5,10 @@ that it cost. Then the same prompts, with the same constraints and reply lengths
 vLLM's offline `LLM.generate` in one go: no question waits for another's answer there, and no chain
 is worked through. The two take turns, each with an engine and an empty prefix cache of its own.
 
+Beside it, what share of the best possible saving the engine's prefix cache got: of the tokens that
+a cache which forgets nothing would not compute again (see prefix_saving.py), token by token and in
+whole blocks, as the engine keeps them.
+
     python scripts/bench_engine.py [--reports 8] [--reasoning-tokens 64] [--rounds 2]
 """
 
@@ -12,7 +16,7 @@ import asyncio
 import gc
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from statistics import mean
 from typing import Any
 
@@ -31,79 +35,76 @@ from bench_parts import (
     show,
     write,
 )
-from guide import Guided, Wrapped
+from guide import Guided
 from leavs import EngineOptions, MethodOptions
-from leavs.engines.engine import Constraint, Message, Reply
 from leavs.engines.models.choice import choose_model
-from leavs.engines.options import Sampling
+from leavs.engines.options import GREEDY
 from leavs.engines.vllm.arguments import engine_arguments
-from leavs.engines.vllm.sampling import sampling_parameters
+from leavs.engines.vllm.sampling import SamplingOfReplies
 from leavs.reports import ReportSource
+from prefix_saving import best_saving
+from recorded import Recorded, Request
 
-GREEDY = Sampling()
 FEW = 32  # requests in flight, below which this machine's engine is not full
-COLUMNS = ("round", "ours s", "raw s", "share", "driver s", "low s", "computed", "raw computed")
+COLUMNS = (
+    "round",
+    "ours s",
+    "raw s",
+    "share",
+    "driver s",
+    "low s",
+    "computed",
+    "raw computed",
+    "saved, of best",
+    "in blocks",
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """One request as it reached the engine."""
-
-    prompt: Sequence[int]
-    max_tokens: int
-    constraint: Constraint | None
-
-
-@dataclass
-class Recorded(Wrapped):
-    """Keeps each request, and how many are with the engine over time.
+class Ours:
+    """A run of the chain.
 
     Args:
-        busy: seconds for which so many requests were with the engine, by number.
+        sampling: makes the parameters with which vLLM was asked.
+        block: tokens that the engine's prefix cache keeps or forgets together.
     """
 
-    requests: list[Request] = field(default_factory=list)
-    busy: dict[int, float] = field(default_factory=dict)
-    inside: int = 0
-    since: float = 0.0
+    ran: Ran
+    recorded: Recorded
+    sampling: SamplingOfReplies
+    block: int
 
-    def _count(self, change: int) -> None:
-        now = time.perf_counter()
-        if self.since:
-            self.busy[self.inside] = self.busy.get(self.inside, 0.0) + now - self.since
-        self.inside, self.since = self.inside + change, now
-
-    async def reply(
-        self,
-        messages: Sequence[Message],
-        *,
-        max_tokens: int,
-        constraint: Constraint | None = None,
-        follows: Reply | None = None,
-    ) -> Reply:
-        """See `Engine.reply`."""
-        self._count(1)
-        reply = await self.engine.reply(
-            messages, max_tokens=max_tokens, constraint=constraint, follows=follows
-        )
-        self._count(-1)
-        ids = reply.token_ids[: reply.prompt_tokens]
-        self.requests.append(Request(ids, reply.generated_tokens, constraint))
-        return reply
+    def prefix_saving(self) -> dict[str, Any]:
+        """Return what the prefix cache saved, and its share of what one can save at best."""
+        asked = [(one.reply.token_ids, one.reply.prompt_tokens) for one in self.recorded.requests]
+        got, best = self.ran.total.cached_tokens, best_saving(asked)
+        in_blocks = best_saving(asked, self.block)
+        return {
+            "cached_tokens": got,
+            "best_cached_tokens": best,
+            "share_of_best": round(got / max(best, 1), 3),
+            "block_size": self.block,
+            "best_in_blocks": in_blocks,
+            "share_of_best_in_blocks": round(got / max(in_blocks, 1), 3),
+        }
 
 
 async def ours(
     options: EngineOptions, warm_up: ReportSource, reports: ReportSource, method: MethodOptions
-) -> tuple[Ran, Recorded]:
+) -> Ours:
     """Run the chain once, and keep what it asked the engine."""
     async with opened(options) as engine:
         await run(Guided(engine), warm_up, replace(method, max_reasoning_tokens=4))
         await engine.forget_prefixes()
         recorded = Recorded(engine)
-        return await run(Guided(recorded), reports, method), recorded
+        ran = await run(Guided(recorded), reports, method)
+        block = engine.llm.vllm_config.cache_config.block_size
+        return Ours(ran, recorded, engine.sampling, block)
 
 
-def raw(options: EngineOptions, requests: Sequence[Request]) -> tuple[float, int]:
+def raw(
+    options: EngineOptions, requests: Sequence[Request], sampling: SamplingOfReplies
+) -> tuple[float, int]:
     """Return the seconds that LLM.generate takes, and the prompt tokens that it computes."""
     import torch
     from vllm import LLM
@@ -111,8 +112,8 @@ def raw(options: EngineOptions, requests: Sequence[Request]) -> tuple[float, int
 
     model = str(choose_model(options).name)
     llm = LLM(**engine_arguments(options, model, GREEDY, gpus=torch.cuda.device_count()))
-    parameters = [parameters_of(request) for request in requests]
-    prompts = [TokensPrompt(prompt_token_ids=list(request.prompt)) for request in requests]
+    parameters = [request.parameters(sampling) for request in requests]
+    prompts = [TokensPrompt(prompt_token_ids=request.prompt) for request in requests]
     llm.generate(prompts[:8], parameters[:8], use_tqdm=False)
     llm.reset_prefix_cache()
     began = time.perf_counter()
@@ -123,14 +124,6 @@ def raw(options: EngineOptions, requests: Sequence[Request]) -> tuple[float, int
     gc.collect()
     computed = sum(len(one.prompt_token_ids) - (one.num_cached_tokens or 0) for one in outputs)
     return seconds, computed
-
-
-def parameters_of(request: Request) -> Any:
-    """Return the parameters with which the engine was asked, for a reply as long as it was."""
-    parameters = sampling_parameters(GREEDY, request.max_tokens, request.constraint)
-    if request.constraint is None:
-        parameters.min_tokens = request.max_tokens
-    return parameters
 
 
 def row(number: int, one: Mapping[str, Any]) -> list[str]:
@@ -144,6 +137,8 @@ def row(number: int, one: Mapping[str, Any]) -> list[str]:
         f"{one['seconds_with_few_in_flight']:.1f}",
         f"{one['computed_tokens']:,}",
         f"{one['raw_computed_tokens']:,}",
+        f"{one['prefix_saving']['share_of_best']:.3f}",
+        f"{one['prefix_saving']['share_of_best_in_blocks']:.3f}",
     ]
 
 
@@ -151,15 +146,16 @@ def measure(
     model: EngineOptions, warm_up: ReportSource, reports: ReportSource, method: MethodOptions
 ) -> dict[str, Any]:
     """Measure one round."""
-    ran, recorded = asyncio.run(ours(model, warm_up, reports, method))
-    seconds, computed = raw(model, recorded.requests)
-    few = sum(seconds for number, seconds in recorded.busy.items() if number < FEW)
+    one = asyncio.run(ours(model, warm_up, reports, method))
+    seconds, computed = raw(model, one.recorded.requests, one.sampling)
+    few = sum(time for number, time in one.recorded.busy.items() if number < FEW)
     return {
-        **ran.record(),
+        **one.ran.record(),
         "raw_seconds": round(seconds, 2),
         "raw_computed_tokens": computed,
-        "share": round(seconds / ran.seconds, 3),
+        "share": round(seconds / one.ran.seconds, 3),
         "seconds_with_few_in_flight": round(few, 2),
+        "prefix_saving": one.prefix_saving(),
     }
 
 

@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     smallest = {"in_flight": [8], "dtypes": ["float32"]}
     options = parsed(parser, arguments, **SMALLEST_WORK, **smallest)
     reports = chosen_reports(options)
-    method = replace(method_of(options), two_turns=True)
+    method = method_of(options)
     rows, figures = [], {}
     for dtype in options.dtypes:
         with chosen_model(options) as chosen:

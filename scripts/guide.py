@@ -7,11 +7,12 @@ chain goes on from a guide's answer, which depends on nothing but the words of t
 
 import asyncio
 import re
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
-from leavs.engines.engine import ANSWER_LINE, Choices, Constraint, Engine, Message, Reasoned, Reply
+from leavs.engines.engine import Choices, Constraint, Engine, Message, Reply
 from leavs.method.answers import LETTERS
 from leavs.method.pack import PACK_VARIABLES, Pack, find_pack, load_pack
 from leavs.text import split_sentences
@@ -58,12 +59,31 @@ class Guide:
                 return lettered(
                     place for place, name in enumerate(self._organs) if informs(told, name)
                 )
+            case "filtration_numbered":
+                lines = enumerate(told.splitlines(), 1)
+                named = [str(number) for number, line in lines if informs(line, organ)]
+                return ", ".join(named) or "none"
             case "finding_types":
                 first = chance(told + organ, self._types)
                 return lettered(sorted((first + 4 * n) % self._types for n in range(MENTIONED)))
         assert isinstance(constraint, Choices)
         about = told + organ + "".join(STATEMENT.findall(question))
         return constraint.options[chance(about, len(constraint.options))]
+
+
+class TimedGuide(Guide):
+    """A guide that measures how much CPU it uses itself, in seconds."""
+
+    def __init__(self) -> None:
+        super().__init__(load_pack(find_pack("leavs")))
+        self.seconds = 0.0
+
+    def answer(self, messages: Sequence[Message], constraint: Constraint) -> str:
+        """See `Guide.answer`."""
+        began = time.thread_time()
+        answer = super().answer(messages, constraint)
+        self.seconds += time.thread_time() - began
+        return answer
 
 
 def quoted(report: str, organ: str) -> str:
@@ -139,8 +159,6 @@ class Guided(Wrapped):
         """See `Engine.reply`."""
         if constraint is None:
             return await super().reply(messages, max_tokens=max_tokens, follows=follows)
-        if isinstance(constraint, Reasoned):
-            return await self._reasoned(messages, max_tokens, constraint)
         answer = self.guide.answer(messages, constraint)
         reply = await super().reply(
             messages,
@@ -151,16 +169,6 @@ class Guided(Wrapped):
         self.answers[messages[0].content + messages[1].content] = reply.text
         sure = max(reply.probabilities.values(), default=reply.probability)
         return replace(reply, text=answer, cut=False, probability=sure)
-
-    async def _reasoned(
-        self, messages: Sequence[Message], max_tokens: int, constraint: Reasoned
-    ) -> Reply:
-        reply = await super().reply(messages, max_tokens=max_tokens, constraint=constraint)
-        if (parts := constraint.split(reply.text)) is None:
-            return reply
-        answer = self.guide.answer(messages, Choices(constraint.options))
-        self.answers[messages[0].content + messages[1].content] = parts[1]
-        return replace(reply, text=f"{parts[0]}\n{ANSWER_LINE}{answer}")
 
 
 @dataclass
