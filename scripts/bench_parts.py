@@ -67,8 +67,14 @@ def bench_parser(about: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def add_work(parser: argparse.ArgumentParser, reports: int, reasoning_tokens: int) -> None:
-    """Add the arguments of a bench that labels reports, with the defaults of its real size."""
+def add_work(
+    parser: argparse.ArgumentParser, reports: int, reasoning_tokens: int | None = None
+) -> None:
+    """Add the arguments of a bench that labels reports, with the defaults of its real size.
+
+    Args:
+        reasoning_tokens: None for a bench without reasoning.
+    """
     parser.add_argument("--reports", type=int, default=reports)
     parser.add_argument(
         "--reports-csv",
@@ -77,7 +83,8 @@ def add_work(parser: argparse.ArgumentParser, reports: int, reasoning_tokens: in
         help="take its first reports; by default those that leavs comes with",
     )
     parser.add_argument("--shortest", action="store_true", help="take the shortest reports first")
-    parser.add_argument("--reasoning-tokens", type=int, default=reasoning_tokens)
+    if reasoning_tokens is not None:
+        parser.add_argument("--reasoning-tokens", type=int, default=reasoning_tokens)
     parser.add_argument("--organs", nargs="+", default=[], help="ask about these alone")
     parser.add_argument(
         "--model", default="demo", help=f"a folder, a name, or random weights: {', '.join(SHAPES)}"
@@ -312,18 +319,22 @@ def installed(package: str) -> str | None:
         return None
 
 
-def write(name: str, figures: Mapping[str, Any], folder: Path | None = BENCHMARKS) -> None:
+def write(
+    name: str, figures: Mapping[str, Any], folder: Path | None = BENCHMARKS, *, say: bool = True
+) -> None:
     """Write a bench's figures to NAME.json, with the machine and the versions.
 
     Args:
         folder: where to; None to write nothing.
+        say: print the file's name.
     """
     if folder is None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
     path.write_text(json.dumps({"machine": machine(), **figures}, indent=2) + "\n")
-    print(f"written: {os.path.relpath(path)}")
+    if say:
+        print(f"written: {os.path.relpath(path)}")
 
 
 def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
