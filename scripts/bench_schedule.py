@@ -1,10 +1,15 @@
-"""Our way of running the chain against that of the original script, on one engine in one run.
+"""Our ways of running the chain against that of the original script, on one engine in one run.
 
 The original way: eight requests in flight, the question before the text that it is about, and no
-constraint on the answer. Ours: what leavs does, by default and with --two-turns. All ask the same
-questions of the same reports, the same question once, and let the model reason up to the same
-length; the answers with which the chain goes on are a guide's (see guide.py), so that nothing
-differs but the way. An answer is as long as the guide's in all.
+constraint on the answer. Ours: the same questions as leavs asks them by default, which are the
+paper's. Lean: the fewest questions, with `--preset lean`. All label the same reports, ask the same
+question once, and let the model reason up to the same length; the answers with which the chain goes
+on are a guide's (see guide.py), as long as the guide's in all, so that original and ours differ in
+nothing but the way.
+
+Lean lets the model reason only where it is not sure of its answer, and that is the model's own: the
+demo model and random weights are hardly ever sure, so that lean here asks nearly everything twice,
+at once and then with reasoning. With a model that is often sure it takes less than is measured.
 
     python scripts/bench_schedule.py [--reports 4] [--reports-csv FILE] [--reasoning-tokens 64]
         [--model FOLDER]
@@ -33,6 +38,7 @@ from bench_parts import (
 )
 from guide import MATERIAL, Guided, Wrapped
 from leavs import EngineOptions, MethodOptions
+from leavs.domain import Preset
 from leavs.engines.engine import Constraint, Message, Reply
 from leavs.reports import ReportSource
 
@@ -91,14 +97,13 @@ async def compare(
     model: EngineOptions, warm_up: ReportSource, reports: ReportSource, method: MethodOptions
 ) -> Mapping[str, Ran]:
     """Measure the original way and ours."""
-    two_turns = replace(method, two_turns=True)
     costs = {}
     async with opened(model) as engine:
         await run(Guided(engine), warm_up, replace(method, max_reasoning_tokens=8))
         for name, way, how in (
-            ("original", Original(engine), two_turns),
+            ("original", Original(engine), method),
             ("ours", engine, method),
-            ("ours, two turns", engine, two_turns),
+            ("lean", engine, replace(method, preset=Preset.LEAN)),
         ):
             await settled(engine)
             costs[name] = await run(Guided(way), reports, how)

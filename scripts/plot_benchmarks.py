@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             panel.bar(place, value, color=colour, edgecolor="#333333")
             panel.annotate(f"{value:,.0f}", (place, value), ha="center", va="bottom")
         panel.set_title(title, fontsize=9)
-        panel.set_xticks(range(len(ways)), [way.replace(", ", ",\n") for way in ways])
+        panel.set_xticks(range(len(ways)), list(ways))
         panel.set_yticks([])
         panel.margins(y=0.15)
         panel.spines[["top", "right", "left"]].set_visible(False)

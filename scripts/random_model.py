@@ -8,6 +8,7 @@ from leavs.engines.models.demo import find_demo_model
 
 # Hidden size, intermediate size, layers, heads, heads of keys and values, vocabulary
 SHAPES = {
+    "qwen2-72b": (8192, 29568, 80, 64, 8, 152064),
     "qwen2-7b": (3584, 18944, 28, 28, 4, 152064),
     "small": (256, 704, 4, 4, 2, 49152),
     "tiny": (64, 128, 2, 2, 1, 49152),

@@ -11,8 +11,11 @@ import pytest
 from places import ROOT
 
 SCRIPTS = ROOT / "scripts"
-IMPORTED = {"bench_parts", "guide", "random_model"}  # by the others
-REAL = ("bench_methods", "bench_flips", "bench_concurrency", "bench_schedule", "bench_engine")
+IMPORTED = {"bench_parts", "guide", "prefix_saving", "random_model", "recorded"}  # by the others
+REAL = (
+    *("bench_methods", "bench_flips", "bench_gpu", "bench_schedule", "bench_engine"),
+    "bench_speculation",
+)
 OTHERS = {
     "count_questions": ("--smallest", "questions.json"),
     "plot_benchmarks": ("", "performance.svg"),
@@ -77,8 +80,19 @@ def test_the_benches_of_the_real_engine_run(tmp_path: Path) -> None:
     printed = run("-c", ALL_MAINS, tmp_path, *REAL)
     names = [f"{name.removeprefix('bench_')}.json" for name in REAL]
     for name in names:
-        check_figures(tmp_path / name.replace("concurrency", "concurrency-tiny"))
+        check_figures(tmp_path / name.replace("gpu", "gpu-tiny"))
     assert printed.count("┏") >= len(REAL)
+    assert shipped() == before
+
+
+@pytest.mark.vllm
+def test_the_driver_is_measured_beside_the_real_engine(tmp_path: Path) -> None:
+    """In a process of its own, for the engine is in another."""
+    before = shipped()
+    options = ("--engine", "--smallest", "--write-to", tmp_path)
+    printed = run(SCRIPTS / "bench_driver.py", *options)
+    check_figures(tmp_path / "driver-engine.json")
+    assert "┃" in printed
     assert shipped() == before
 
 
