@@ -234,11 +234,12 @@ class Usage:
     """What the questions of one prompt cost.
 
     Args:
-        calls: requests to the engine; a question with reasoning takes one or two.
+        calls: requests to the engine; a question with reasoning takes at least two.
         cached_tokens: prompt tokens that the engine took from its prefix cache.
         questions: questions that were answered, by the engine or from the answer cache.
         known: questions that were answered from the answer cache.
         reasoned: questions for which the model reasoned before it answered.
+        grammars: requests that the engine held to a grammar, which slows its whole batch.
     """
 
     calls: int = 0
@@ -248,6 +249,7 @@ class Usage:
     questions: int = 0
     known: int = 0
     reasoned: int = 0
+    grammars: int = 0
 
     @property
     def computed_tokens(self) -> int:
@@ -263,6 +265,7 @@ class Usage:
             self.questions + other.questions,
             self.known + other.known,
             self.reasoned + other.reasoned,
+            self.grammars + other.grammars,
         )
 
 

@@ -19,8 +19,12 @@ MEANINGS = {
 }
 
 # Of each step: questions, those that had been asked before, those with reasoning, requests to the
-# engine, and tokens: of the prompts, of these cached and computed, and generated
-COSTS = ("questions", "known", "reasoned", "calls", "prompt", "cached", "computed", "generated")
+# engine, those of them under a grammar, and tokens: of the prompts, of these cached and computed,
+# and generated
+COSTS = (
+    *("questions", "known", "reasoned", "calls", "grammar"),
+    *("prompt", "cached", "computed", "generated"),
+)
 
 
 def print_summary(outcome: Outcome, folder: Path, console: Console) -> None:
@@ -108,6 +112,7 @@ def _costs(use: Usage) -> tuple[int, ...]:
         use.known,
         use.reasoned,
         use.calls,
+        use.grammars,
         use.prompt_tokens,
         use.cached_tokens,
         use.computed_tokens,

@@ -21,7 +21,6 @@ TEMPLATE = 8  # tokens that a chat template adds to a message; usual ones add 4 
 SHOWN = 5  # ids that a message names at most
 WITH_QUOTES = (Filtration.FAST, Filtration.BOTH, Filtration.JOINT)
 SENTENCE_BY_SENTENCE = (Filtration.THOROUGH, Filtration.BOTH)
-CHOICES = (Prompt.FILTRATION_THOROUGH, Prompt.CERTAINTY, Prompt.URGENCY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +100,7 @@ class Lengths:
     def _of(self, prompt: Prompt, report: Report) -> Length:
         reasons = self.method.reasoning is not Reasoning.NEVER
         known = self._values(report) | {"reasoning": reasons}
-        known["together"] = reasons and not self.method.two_turns and prompt in CHOICES
-        values = {name: known[name] for name in QUESTION_VARIABLES[prompt] | {"together"}}
+        values = {name: known[name] for name in QUESTION_VARIABLES[prompt]}
         first = self._count(self.pack.instructions(prompt))
         first += self._count(self.pack.question(prompt, **values))
         whole = first + self._longest_reply(prompt, report)

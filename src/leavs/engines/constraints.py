@@ -5,19 +5,19 @@ Knows nothing of vLLM but its words.
 
 from typing import Any
 
-from leavs.engines.engine import Choices, Constraint, Pattern, Reasoned
+from leavs.engines.engine import Choices, Constraint, Pattern
 
 LOGPROBS = 10  # enough for six letters, and for "Yes" and "No" with what else begins them
 
 
-def allowed_replies(constraint: Constraint | None) -> dict[str, Any]:
-    """Return vLLM's `structured_outputs`: what a reply may be; empty if it may be anything."""
+def grammar_of(constraint: Constraint | None) -> dict[str, Any]:
+    """Return vLLM's `structured_outputs`: what a reply may be; empty if it is left free."""
     match constraint:
         case Choices(options):
             return {"choice": list(options)}
-        case Pattern() | Reasoned():
-            return {"regex": constraint.regex}
-        case None:
+        case Pattern(regex, enforced=True):
+            return {"regex": regex}
+        case _:
             return {}
 
 
@@ -27,9 +27,9 @@ def logprobs_wanted(constraint: Constraint | None) -> int | None:
     0 asks for those of the tokens that are written and no others, None for none at all.
     """
     match constraint:
-        case Choices() | Reasoned():
+        case Choices():
             return LOGPROBS
-        case Pattern(_, weighed):
-            return 0 if weighed else None
-        case None:
+        case Pattern(weighed=True):
+            return 0
+        case _:
             return None

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-ANSWER_LINE = "Answer: "
-
 Role = Literal["system", "user", "assistant"]
 
 
@@ -30,42 +28,20 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """The reply must match this regular expression as a whole (no look-around).
+    """The reply should match this regular expression as a whole (no look-around).
 
     Args:
+        enforced: hold the reply to it, by a grammar. A grammar slows every request in the engine's
+            batch, not this one alone; without it the reply is free.
         weighed: the probability of the reply is wanted; it costs the engine a little.
     """
 
     regex: str
+    enforced: bool = False
     weighed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reasoned:
-    """The reply must be a paragraph of reasoning, and then a line "Answer: " with a choice.
-
-    Args:
-        options: the choices; `Reply.probabilities` are those of the token that begins the choice.
-    """
-
-    options: tuple[str, ...]
-
-    @property
-    def regex(self) -> str:
-        """The regular expression that the whole reply must match.
-
-        It sets no limit on the paragraph's length, because counting costs the engine much more for
-        each token; a reply that is cut before its choice is followed by a turn for the choice.
-        """
-        return rf"[^\n]+\n{ANSWER_LINE}({'|'.join(self.options)})"
-
-    def split(self, text: str) -> tuple[str, str] | None:
-        """Split a reply into reasoning and choice; None if it was cut or has another form."""
-        thought, line, choice = text.rpartition(f"\n{ANSWER_LINE}")
-        return (thought, choice) if line and choice in self.options else None
-
-
-Constraint = Choices | Pattern | Reasoned
+Constraint = Choices | Pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +52,9 @@ class Reply:
         cut: the reply was stopped at its length limit.
         probabilities: of each choice, summing to 1, where Choices were asked for and the engine
             gives log-probabilities; else empty.
-        probability: of the whole reply among those that a weighed Pattern allows, where the engine
-            gives it.
+        probability: of the whole reply, where a weighed Pattern asks for it and the engine gives
+            it.
+        grammar: the engine held this reply to a grammar.
         prompt_tokens: length of the prompt; `cached_tokens` of them were not computed again.
         token_ids: of the whole conversation up to the end of this reply, from engines that can
             continue from there.
@@ -87,6 +64,7 @@ class Reply:
     cut: bool = False
     probabilities: Mapping[str, float] = field(default_factory=dict)
     probability: float | None = None
+    grammar: bool = False
     prompt_tokens: int = 0
     cached_tokens: int = 0
     generated_tokens: int = 0
@@ -114,7 +92,7 @@ class Engine(Protocol):
         Args:
             max_tokens: the longest reply, in tokens.
             constraint: what the reply may be. An engine that cannot enforce it ignores it; the
-                caller reads the reply strictly either way.
+                caller reads the reply strictly either way. None leaves it free.
             follows: this engine's earlier reply, if the conversation continues from it, so that
                 what was read and written up to there is not encoded again.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from math import exp
 
-from leavs.engines.engine import ANSWER_LINE, Choices, Constraint, Reasoned
+from leavs.engines.engine import Choices, Constraint
 from leavs.errors import ContextError
 
 LEAST_REPLY = 16  # tokens for which a context must have room; enough for every short answer
@@ -58,16 +58,3 @@ def completed_choice(begun: str, cut: bool, options: Sequence[str]) -> tuple[str
     """
     meant = [option for option in options if begun and option.startswith(begun)]
     return (meant[0], False) if cut and len(meant) == 1 else (begun, cut)
-
-
-def place_of_choice(tokens: Sequence[str], constraint: Reasoned) -> int | None:
-    """Return the index of the token that begins the choice at a reply's end, if there is one.
-
-    Args:
-        tokens: their texts in order; a token can hold the blank before the choice as well.
-    """
-    for place in range(len(tokens) - 1, -1, -1):
-        begun = "".join(tokens[:place]).rstrip().endswith(ANSWER_LINE.strip())
-        if begun and "".join(tokens[place:]).lstrip().startswith(constraint.options):
-            return place
-    return None

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 
-from leavs.engines.engine import Choices, Constraint, Message, Pattern, Reasoned, Reply
+from leavs.engines.engine import Choices, Constraint, Message, Pattern, Reply
 
 Script = Callable[[Sequence[Message], Constraint | None], str | Reply | Awaitable[str | Reply]]
 
@@ -52,5 +52,5 @@ def dry_run_script(messages: Sequence[Message], constraint: Constraint | None) -
             return options[0]
         case Pattern():
             return "none"
-        case Reasoned() | None:
+        case None:
             return ""

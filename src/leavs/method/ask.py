@@ -9,13 +9,13 @@ from hashlib import blake2b
 from typing import Any, TypeVar
 
 from leavs.domain import Prompt, Reasoning, Thought, Usage
-from leavs.engines.engine import Constraint, Engine, Message, Reasoned, Reply
+from leavs.engines.engine import Constraint, Engine, Message, Reply
 from leavs.errors import AnswerError
 from leavs.method.account import Account
 from leavs.method.answer_cache import AnswerCache
 from leavs.method.options import Manner
 from leavs.method.pack import Pack
-from leavs.method.reply_form import CHOICE_TOKENS, ReplyForm
+from leavs.method.reply_form import ReplyForm
 
 T = TypeVar("T")
 
@@ -67,14 +67,14 @@ class Ask:
         """Return the answer to a question.
 
         If the same question was asked before in the run, its answer is used again. If the reply
-        cannot be read, the question is asked once more.
+        cannot be read, the answer is asked for once more, and its form is enforced.
 
         Raises:
             QuestionError: the engine gave no answer, or twice one that cannot be read.
             EngineError: the engine cannot go on.
         """
         reasons = self.manner.reasoning is Reasoning.ALWAYS
-        text = self._text(question, form, reasons)
+        text = self._text(question, reasons)
         key = f"{question.prompt}\0{form.constraint}\0{text}".encode("utf-8", "surrogatepass")
 
         async def ask() -> Answer:
@@ -95,7 +95,7 @@ class Ask:
         reply = await conversation.reply(form.max_tokens, form.weighed)
         if _can_be_read(reply, form) and _probability(reply) >= self.manner.confidence:
             return self._to_remember(reply, None)
-        text = self._text(question, form, reasons=True)
+        text = self._text(question, reasons=True)
         return await self._outright(question, text, form, reasons=True)
 
     async def _outright(
@@ -106,41 +106,23 @@ class Ask:
         thought = None
         if reasons:
             self.account.add(question.prompt, Usage(reasoned=1))
-            thought, reply = await self._think(conversation, form)
-            if reply is not None:
-                return self._to_remember(reply, thought)
+            thought = (await conversation.reply(self.manner.max_reasoning_tokens, None)).text
             conversation.request_the_answer()
         reply = await conversation.reply(form.max_tokens, form.constraint)
         if not _can_be_read(reply, form):
             conversation.request_the_answer()
-            reply = await conversation.reply(form.max_tokens, form.constraint)
+            reply = await conversation.reply(form.max_tokens, form.enforced)
             form.read(reply)
         return self._to_remember(reply, thought)
 
-    async def _think(
-        self, conversation: "_Conversation", form: ReplyForm[Any]
-    ) -> tuple[str, Reply | None]:
-        """Return the model's reasoning, and the reply if it holds the answer as well."""
-        longest, in_one = self.manner.max_reasoning_tokens, self._in_one(form)
-        if in_one is None:
-            return (await conversation.reply(longest, None)).text, None
-        reply = await conversation.reply(longest + CHOICE_TOKENS, in_one)
-        if (parts := in_one.split(reply.text)) is None:
-            return reply.text, None
-        return parts[0], replace(reply, text=parts[1])
-
-    def _in_one(self, form: ReplyForm[Any]) -> Reasoned | None:
-        """The constraint of a reply with reasoning and answer; None if each has its own turn."""
-        return None if self.manner.two_turns else form.after_reasoning
-
-    def _text(self, question: Question, form: ReplyForm[Any], reasons: bool) -> str:
-        together = reasons and self._in_one(form) is not None
-        values = {**question.values, "reasoning": reasons, "together": together}
-        return self.pack.question(question.prompt, **values)
+    def _text(self, question: Question, reasons: bool) -> str:
+        return self.pack.question(question.prompt, **question.values, reasoning=reasons)
 
     def _to_remember(self, reply: Reply, thought: str | None) -> Answer:
         kept = thought if self.manner.keep_reasoning else None
-        return Answer(replace(reply, token_ids=()), kept)
+        # Less than the engine gave: what is remembered must stay small.
+        answer = Reply(reply.text, reply.cut, reply.probabilities, reply.probability)
+        return Answer(answer, kept)
 
 
 def _can_be_read(reply: Reply, form: ReplyForm[Any]) -> bool:
@@ -182,5 +164,6 @@ class _Conversation:
         self._messages.append(Message("assistant", reply.text))
         self._last = reply
         tokens = (reply.prompt_tokens, reply.cached_tokens, reply.generated_tokens)
-        self._ask.account.add(self._question.prompt, Usage(1, *tokens))
+        usage = Usage(1, *tokens, grammars=int(reply.grammar))
+        self._ask.account.add(self._question.prompt, usage)
         return reply

@@ -18,16 +18,12 @@ class Manner:
         max_reasoning_tokens: the longest such thought; a longer one is cut, and the answer
             follows.
         confidence: the probability from which an answer is sure enough, 0 to 1.
-        two_turns: let the model think in one reply and answer in the next. Else it does both in
-            one reply where the answer is a choice; if that reply was cut, or lacks the form that
-            the engine was asked to keep to, the answer is a turn of its own after all.
         keep_reasoning: keep what the model thought.
     """
 
     reasoning: Reasoning
     max_reasoning_tokens: int
     confidence: float = CONFIDENCE
-    two_turns: bool = False
     keep_reasoning: bool = False
 
 
@@ -44,8 +40,6 @@ class MethodOptions:
             without that is less probable than --confidence.
         confidence: the probability from which auto takes an answer without reasoning, 0 to 1.
         max_reasoning_tokens: the longest such thought.
-        two_turns: let the model think in one reply, as it likes, and answer in the next, as in the
-            paper; by default it does both in one, a paragraph and a line, with fewer tokens.
         temperature: of sampling; 0 is greedy.
         seed: of sampling, where the temperature is not 0.
     """
@@ -56,7 +50,6 @@ class MethodOptions:
     reasoning: Reasoning = Reasoning.ALWAYS
     confidence: float = CONFIDENCE
     max_reasoning_tokens: int = 1600
-    two_turns: bool = False
     temperature: float = 0.0
     seed: int = 0
 
@@ -66,7 +59,6 @@ class MethodOptions:
             self.reasoning,
             self.max_reasoning_tokens,
             self.confidence,
-            self.two_turns,
             keep_reasoning,
         )
 

@@ -41,10 +41,10 @@ PACK_VARIABLES = {
     Prompt.URGENCY: frozenset({"answers"}),
 }
 _ORGAN = frozenset({"reasoning", "organ", "covers"})
-_FINDING = _ORGAN | {"together", "evidence", "statement", "meaning", "traps", "choices", "letters"}
+_FINDING = _ORGAN | {"evidence", "statement", "meaning", "traps", "choices", "letters"}
 QUESTION_VARIABLES = {
     Prompt.FILTRATION_FAST: _ORGAN | {"report"},
-    Prompt.FILTRATION_THOROUGH: _ORGAN | {"together", "sentence"},
+    Prompt.FILTRATION_THOROUGH: _ORGAN | {"sentence"},
     Prompt.FILTRATION_JOINT: frozenset({"reasoning", "sentence"}),
     Prompt.FINDING_TYPES: _ORGAN | {"evidence"},
     Prompt.CERTAINTY: _FINDING,
@@ -212,9 +212,8 @@ def _try_all(pack: "Pack") -> None:
     choices = [{"letter": "A", "name": "x"}]
     for prompt in Prompt:
         pack.instructions(prompt)
-        for reasoning, together in ((True, True), (True, False), (False, False)):
-            values = sample | {"evidence": ["x"], "choices": choices}
-            values |= {"reasoning": reasoning, "together": together}
+        for reasoning in (True, False):
+            values = sample | {"evidence": ["x"], "choices": choices, "reasoning": reasoning}
             values = {key: values[key] for key in QUESTION_VARIABLES[prompt]}
             pack.question(prompt, **values)
             pack.answer(prompt, **values)
@@ -274,16 +273,13 @@ class Pack:
         return self._instructions[prompt]
 
     def question(self, prompt: Prompt, **values: Any) -> str:
-        """Render one question; `values` are the prompt's QUESTION_VARIABLES.
-
-        `together` asks for reasoning and answer in one reply; it is off by default.
-        """
+        """Render one question; `values` are the prompt's QUESTION_VARIABLES."""
         shown = {key: self._shown(key, value) for key, value in values.items()}
-        return self._render(prompt, "question", {"together": False, **shown})
+        return self._render(prompt, "question", shown)
 
     def answer(self, prompt: Prompt, **values: Any) -> str:
         """Render the request for the answer alone, after reasoning; `values` as for `question`."""
-        return self._render(prompt, "answer", {"together": False, **values})
+        return self._render(prompt, "answer", values)
 
     def _shown(self, key: str, value: Any) -> Any:
         """Return a variable of a question with the pack's tags broken if it holds report text."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from leavs.engines.engine import Choices, Constraint, Pattern, Reasoned, Reply
+from leavs.engines.engine import Choices, Constraint, Pattern, Reply
 from leavs.errors import AnswerError
 from leavs.method.answers import (
     LETTERS,
@@ -47,12 +47,11 @@ class ReplyForm(Generic[T_co]):
         return self.constraint
 
     @property
-    def after_reasoning(self) -> Reasoned | None:
-        """The constraint of one reply with reasoning and answer; None for a list, which is always
-        asked for in a turn of its own."""
-        if isinstance(self.constraint, Choices):
-            return Reasoned(self.constraint.options)
-        return None
+    def enforced(self) -> Constraint:
+        """The constraint, enforced also where that takes a grammar."""
+        if isinstance(self.constraint, Pattern):
+            return replace(self.constraint, enforced=True)
+        return self.constraint
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,6 @@ def identity_of(
         "reasoning": method.reasoning.value,
         "confidence": method.confidence if method.reasoning is Reasoning.AUTO else None,
         "max_reasoning_tokens": method.max_reasoning_tokens,
-        "two_turns": method.two_turns,
         "temperature": method.temperature,
         "seed": method.seed,
     }

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from math import exp, isfinite
 from typing import Any
 
-from leavs.engines.engine import Choices, Constraint, Pattern, Reasoned, Reply
-from leavs.engines.replies import completed_choice, place_of_choice, probabilities_of_choices
+from leavs.engines.engine import Choices, Constraint, Pattern, Reply
+from leavs.engines.replies import completed_choice, probabilities_of_choices
 
 ROUNDING = 1e-3  # a log-probability may be above zero by so much
 
@@ -103,8 +103,12 @@ def _pair(entry: object) -> tuple[str, float]:
     raise ValueError("no token with its log-probability")
 
 
-def as_reply(completion: Completion, constraint: Constraint | None) -> Reply:
-    """Make the reply to a question that was asked with a constraint."""
+def as_reply(completion: Completion, constraint: Constraint | None, grammar: bool) -> Reply:
+    """Make the reply to a question that was asked with a constraint.
+
+    Args:
+        grammar: whether the server was told to hold the reply to it.
+    """
     text, cut, tokens = completion.text, completion.cut, completion.tokens
     more: dict[str, Any] = {}
     match constraint:
@@ -112,17 +116,12 @@ def as_reply(completion: Completion, constraint: Constraint | None) -> Reply:
             text, cut = completed_choice(text, cut, options)
             if tokens:
                 more["probabilities"] = probabilities_of_choices(options, tokens[0].alternatives)
-        case Reasoned(options) if tokens:
-            place = place_of_choice([one.text for one in tokens], constraint)
-            if place is not None:
-                more["probabilities"] = probabilities_of_choices(
-                    options, tokens[place].alternatives
-                )
-        case Pattern(_, weighed=True) if tokens:
+        case Pattern(weighed=True) if tokens:
             more["probability"] = min(1.0, exp(sum(one.log_probability for one in tokens)))
     return Reply(
         text,
         cut=cut,
+        grammar=grammar,
         prompt_tokens=completion.prompt_tokens,
         cached_tokens=completion.cached_tokens,
         generated_tokens=completion.generated_tokens,

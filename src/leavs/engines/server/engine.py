@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import openai
 
-from leavs.engines.constraints import allowed_replies, logprobs_wanted
+from leavs.engines.constraints import grammar_of, logprobs_wanted
 from leavs.engines.control_tokens import neutralise
 from leavs.engines.engine import Constraint, Message, Reply
 from leavs.engines.options import GREEDY, Sampling
@@ -151,15 +151,16 @@ class OpenAIEngine:
             "max_tokens": 1 if self.constrains and decided_at_once(constraint) else max_tokens,
             "temperature": self._sampling.temperature,
         }
-        if self.constrains and (allowed := allowed_replies(constraint)):
-            request["extra_body"] = {"structured_outputs": allowed}
+        grammar = grammar_of(constraint) if self.constrains else {}
+        if grammar:
+            request["extra_body"] = {"structured_outputs": grammar}
         if self._sampling.temperature:
             request["seed"] = self._sampling.seed
         logprobs = logprobs_wanted(constraint) if self._gives_log_probabilities else None
         if logprobs is not None:
             request |= {"logprobs": True, "top_logprobs": logprobs}
         try:
-            return as_reply(await self._retrying.ask(request), constraint)
+            return as_reply(await self._retrying.ask(request), constraint, bool(grammar))
         except openai.APIStatusError as error:
             if logprobs is not None and "logprobs" in error.message:
                 self._gives_log_probabilities = False  # from now on labels have no probabilities

@@ -20,6 +20,7 @@ from tokenizers import Tokenizer
 
 from leavs.engines.control_tokens import any_of, control_tokens_in
 from leavs.engines.engine import Message, Role
+from leavs.engines.vllm.line_encoder import LineEncoder
 from leavs.errors import EngineStartError
 
 _PLACEHOLDER = "\ue000{}\ue001"  # private use: in no template, and no token of its own
@@ -62,15 +63,30 @@ class ConversationTokenizer:
         self._controls = any_of(controls)
         self._control_ids = {token: tokenizer.convert_tokens_to_ids(token) for token in controls}
         self._ends = frozenset(self._control_ids.values())
-        self._opening, self._plain = _without_controls(tokenizer.backend_tokenizer, controls)
-        self._markers = any_of(())
+        opening, plain = _without_controls(tokenizer.backend_tokenizer, controls)
+        self._plain = LineEncoder(plain)
+        self._opening = self._plain if opening is plain else LineEncoder(opening)
+        self._markers: re.Pattern[str] | None = None
         self._pieces = lru_cache(maxsize=None)(self._cut_template)
         self._often = lru_cache(maxsize=_CACHED)(self._ids_of)
         self._system_role = self._knows_system_role()
         sample = self._turns(_SAMPLE)
-        self._markers = any_of(self._markers_of(sample))
+        if markers := self._markers_of(sample):
+            self._markers = any_of(markers)
         self._in_pieces = self._encode_pieces(sample) == self._encode_whole(sample)
         self._tail = self._cut_tail()
+
+    async def ids(
+        self, messages: Sequence[Message], so_far: Sequence[int] | None = None
+    ) -> list[int]:
+        """Encode a conversation, as `encode` or `go_on`; long text is encoded in a thread.
+
+        Args:
+            so_far: the ids up to the end of the model's last turn, if the conversation goes on.
+        """
+        known = so_far is not None and self._tail is not None
+        await self._plain.learn(turn.content for turn in messages[-1 if known else 0 :])
+        return self.encode(messages) if so_far is None else self.go_on(so_far, messages)
 
     def encode(self, messages: Sequence[Message]) -> list[int]:
         """Encode a conversation, up to where the model's next turn begins."""
@@ -104,9 +120,13 @@ class ConversationTokenizer:
 
     def _turns(self, messages: Sequence[Message]) -> Sequence[Message]:
         turns = messages if self._system_role else _without_system(messages)
+        if self._markers is None:
+            return turns
         return [Message(turn.role, self._broken_up(turn.content)) for turn in turns]
 
     def _broken_up(self, content: str) -> str:
+        if self._markers is None:
+            return content
         return self._markers.sub(lambda match: f"{match[0][0]} {match[0][1:]}", content)
 
     def _encode_whole(self, turns: Sequence[Message]) -> list[int]:
@@ -125,17 +145,15 @@ class ConversationTokenizer:
     ) -> Sequence[int]:
         if isinstance(piece, int):
             return (piece,)
-        places = [int(place) for place in _PLACEHOLDERS.findall(piece)]
-        text = _PLACEHOLDERS.sub(lambda match: turns[int(match[1])].content, piece)
+        parts = _parts(piece)
+        places = [part for part in parts if isinstance(part, int)]
+        text = "".join(turns[part].content if isinstance(part, int) else part for part in parts)
         if all(turns[place].role == "system" for place in places):
             return self._often(text, opening)
         return self._ids_of(text, opening)
 
     def _ids_of(self, text: str, opening: bool = False) -> Sequence[int]:
-        tokenizer = self._opening if opening else self._plain
-        [encoded] = tokenizer.encode_batch_fast([text], add_special_tokens=False)
-        ids: list[int] = encoded.ids
-        return ids
+        return (self._opening if opening else self._plain).ids(text)
 
     def _cut_template(self, roles: Sequence[Role]) -> tuple[_Piece, ...]:
         text = self._said(roles)
@@ -205,6 +223,14 @@ class ConversationTokenizer:
     def _said(self, roles: Sequence[Role]) -> str:
         contents = [_PLACEHOLDER.format(place) for place in range(len(roles))]
         return self._render(contents, [Message(role, "") for role in roles])
+
+
+@lru_cache(maxsize=256)
+def _parts(piece: str) -> Sequence[str | int]:
+    """Cut a piece at its placeholders: text, the number of a turn, text, and so on."""
+    return [
+        int(part) if place % 2 else part for place, part in enumerate(_PLACEHOLDERS.split(piece))
+    ]
 
 
 def _check(tokenizer: Any) -> None:

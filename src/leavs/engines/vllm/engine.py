@@ -9,20 +9,20 @@ import itertools
 import logging
 import os
 import warnings
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leavs.engines.engine import Choices, Constraint, Message, Reply
 from leavs.engines.options import GREEDY, EngineOptions, Sampling
-from leavs.engines.replies import completed_choice, room_for_reply
+from leavs.engines.replies import room_for_reply
 from leavs.engines.vllm import lifeline
+from leavs.engines.vllm.answer_tokens import AnswerTokens
 from leavs.engines.vllm.arguments import engine_arguments
+from leavs.engines.vllm.completion import as_reply
 from leavs.engines.vllm.pretrained import load_tokenizer
-from leavs.engines.vllm.probabilities import choice_probabilities, reply_probability
-from leavs.engines.vllm.sampling import sampling_parameters
+from leavs.engines.vllm.sampling import SamplingOfReplies
 from leavs.errors import EngineError, EngineStartError, QuestionError
 from leavs.system.private_process import NO_STATISTICS
 from leavs.system.processes import output_to, root_cause, signals_blocked
@@ -61,9 +61,11 @@ async def open_vllm(
         EngineStartError: vllm is not installed, or the model cannot be loaded.
     """
     engine = start_vllm(options, model, sampling, log)
+    gc.freeze()  # spares the collector the million objects of vllm and torch, which stay anyhow
     try:
         yield engine
     finally:
+        gc.unfreeze()
         await engine.close()
 
 
@@ -110,7 +112,8 @@ def _load(options: EngineOptions, model: str, sampling: Sampling, log: Path | No
     gpus = 0 if on_cpu else current_platform.device_count()
     arguments = engine_arguments(options, model, sampling, gpus)
     # Before the model: a missing chat template is found in a second.
-    tokenizer = ConversationTokenizer(load_tokenizer(options, model))
+    pretrained = load_tokenizer(options, model)
+    tokenizer = ConversationTokenizer(pretrained)
     # The AsyncLLM gets no name here: vLLM keeps this frame, and what a name in it refers to could
     # not be freed before the interpreter ends.
     return VllmEngine(
@@ -118,6 +121,7 @@ def _load(options: EngineOptions, model: str, sampling: Sampling, log: Path | No
             AsyncEngineArgs(**arguments), usage_context=UsageContext.LLM_CLASS
         ),
         tokenizer,
+        AnswerTokens(pretrained),
         sampling,
         copies=options.data_parallel_size,
         log=log,
@@ -130,6 +134,7 @@ class VllmEngine:
     Args:
         llm: a started AsyncLLM.
         tokenizer: of the model that it holds.
+        answers: the tokens of its choices.
         copies: of the model, each with a batch of its own.
         log: the file into which its processes write; removed at the end if it is empty.
     """
@@ -138,6 +143,7 @@ class VllmEngine:
         self,
         llm: Any,
         tokenizer: "ConversationTokenizer",
+        answers: AnswerTokens,
         sampling: Sampling,
         *,
         copies: int,
@@ -145,18 +151,20 @@ class VllmEngine:
     ) -> None:
         # vLLM has set up its log by now. Its errors are raised in this process and are not logged.
         logging.getLogger("vllm").setLevel(logging.CRITICAL)
-        self._llm = llm
-        self._tokenizer = tokenizer
+        self.llm = llm
+        self.tokenizer = tokenizer
+        self._answers = answers
         self._copies = copies
         self._log = log
         self._limit: int = llm.vllm_config.model_config.max_model_len
         self._numbers = itertools.count()
-        self._sampling = lru_cache(maxsize=1024)(partial(sampling_parameters, sampling))
+        self.sampling = SamplingOfReplies(sampling, answers)
+        self._prompt = _prompt_maker()
 
     @property
     def batch_size(self) -> int:
         """The sequences of one step, over all copies of the model."""
-        size: int = self._llm.vllm_config.scheduler_config.max_num_seqs
+        size: int = self.llm.vllm_config.scheduler_config.max_num_seqs
         return size * self._copies
 
     async def reply(
@@ -168,33 +176,16 @@ class VllmEngine:
         follows: Reply | None = None,
     ) -> Reply:
         """See `Engine.reply`."""
-        from vllm.inputs import TokensPrompt
-
-        if follows is None:
-            ids = self._tokenizer.encode(messages)
-        else:
-            ids = self._tokenizer.go_on(follows.token_ids, messages)
+        so_far = None if follows is None else follows.token_ids
+        ids = await self.tokenizer.ids(messages, so_far)
         room_for_reply(len(ids), self._limit, max_tokens)
         output = await self._generate(  # vLLM itself shortens the reply to the room that is left
-            TokensPrompt(prompt_token_ids=ids), self._sampling(max_tokens, constraint)
+            self._prompt(ids), self.sampling(max_tokens, constraint)
         )
-        completion = output.outputs[0]
-        if completion.finish_reason == "abort":
+        if output.outputs[0].finish_reason == "abort":
             raise EngineError("the engine gave up a question; the run can be resumed")
-        text = self._tokenizer.text(completion.token_ids)
-        cut = completion.finish_reason == "length"
-        if isinstance(constraint, Choices):
-            text, cut = completed_choice(text, cut, constraint.options)
-        return Reply(
-            text,
-            cut=cut,
-            probabilities=choice_probabilities(completion, text, constraint, self._tokenizer.text),
-            probability=reply_probability(completion, constraint),
-            prompt_tokens=len(ids),
-            cached_tokens=output.num_cached_tokens or 0,
-            generated_tokens=len(completion.token_ids),
-            token_ids=[*ids, *completion.token_ids],
-        )
+        answers = self._answers.of(constraint.options) if isinstance(constraint, Choices) else {}
+        return as_reply(output, ids, constraint, answers, self.tokenizer.text)
 
     async def _generate(self, prompt: Any, sampling: Any) -> Any:
         from vllm.v1.engine.exceptions import EngineDeadError
@@ -203,13 +194,13 @@ class VllmEngine:
         try:
             # FINAL_ONLY: one output, the whole reply. The stream is read to its end, or vLLM
             # would abort the request.
-            outputs = [one async for one in self._llm.generate(prompt, sampling, request)]
+            outputs = [one async for one in self.llm.generate(prompt, sampling, request)]
         except EngineDeadError as error:
             raise self._death() from error
         except ValueError as error:
             raise _question_error(error, prompt) from error
         except Exception as error:
-            if self._llm.errored:  # while it dies it raises other errors, too
+            if self.llm.errored:  # while it dies it raises other errors, too
                 raise self._death() from error
             if type(error).__module__.startswith("vllm"):
                 raise _question_error(error, prompt) from error
@@ -224,13 +215,13 @@ class VllmEngine:
 
     async def forget_prefixes(self) -> None:
         """Empty the prefix cache, so that what is measured next starts from nothing."""
-        await self._llm.reset_prefix_cache()
+        await self.llm.reset_prefix_cache()
 
     async def close(self) -> None:
         """Shut the engine and its processes down; it takes no more questions."""
-        if self._llm is None:
+        if self.llm is None:
             return
-        llm, self._llm = self._llm, None
+        llm, self.llm = self.llm, None
         # vLLM asks its processes with a SIGTERM, which they block from their start, and kills them
         # after the timeout. In a thread, because it waits; shielded, so that it runs to its end.
         await asyncio.shield(asyncio.to_thread(llm.shutdown, timeout=1))
@@ -238,6 +229,20 @@ class VllmEngine:
         gc.collect()  # its finalizer fails if it runs when the interpreter ends
         if self._log is not None and self._log.exists() and not self._log.stat().st_size:
             self._log.unlink()
+
+
+def _prompt_maker() -> Callable[[Sequence[int]], Any]:
+    """Return what makes vLLM's input of token ids: where it can, one that vLLM takes as it is.
+
+    Else vLLM prepares each input in a thread, which costs more than all else that it does with it.
+    """
+    try:
+        from vllm.inputs.engine import tokens_input
+    except ImportError:
+        from vllm.inputs import TokensPrompt
+
+        return lambda ids: TokensPrompt(prompt_token_ids=ids)
+    return lambda ids: tokens_input(ids)
 
 
 def _question_error(error: Exception, prompt: Any) -> QuestionError:

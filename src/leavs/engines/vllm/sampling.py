@@ -3,31 +3,62 @@
 vllm is imported only when a reply is asked for.
 """
 
+from functools import lru_cache
 from typing import Any
 
-from leavs.engines.constraints import allowed_replies, logprobs_wanted
-from leavs.engines.engine import Constraint
+from leavs.engines.constraints import LOGPROBS, grammar_of, logprobs_wanted
+from leavs.engines.engine import Choices, Constraint
 from leavs.engines.options import Sampling
-from leavs.engines.replies import decided_at_once
+from leavs.engines.vllm.answer_tokens import AnswerTokens
 
 
-def sampling_parameters(sampling: Sampling, max_tokens: int, constraint: Constraint | None) -> Any:
-    """Return vLLM's SamplingParams; a choice that one token decides is one token long.
+class SamplingOfReplies:
+    """Makes vLLM's SamplingParams, each once: those of many requests are the same.
 
-    Args:
-        max_tokens: the longest reply, in tokens.
+    A choice is one token of those that begin the choices, with the log-probabilities of just these;
+    only where one token cannot tell them apart is it held to a grammar.
     """
-    from vllm import SamplingParams
-    from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
 
-    allowed = allowed_replies(constraint)
-    return SamplingParams(
-        temperature=sampling.temperature,
-        max_tokens=1 if decided_at_once(constraint) else max_tokens,
-        structured_outputs=StructuredOutputsParams(**allowed) if allowed else None,
-        logprobs=logprobs_wanted(constraint),
-        output_kind=RequestOutputKind.FINAL_ONLY,
-        # Turned into text here, once a reply: vLLM does it for each token and each alternative.
-        detokenize=False,
-        flat_logprobs=True,
-    )
+    def __init__(self, sampling: Sampling, answers: AnswerTokens) -> None:
+        self._sampling = sampling
+        self._answers = answers
+        self._made = lru_cache(maxsize=1024)(self._make)
+
+    def __call__(self, max_tokens: int, constraint: Constraint | None) -> Any:
+        """Return the SamplingParams of a reply; the caller must not alter them.
+
+        Args:
+            max_tokens: the longest reply, in tokens.
+        """
+        return self._made(max_tokens, constraint)
+
+    def _make(self, max_tokens: int, constraint: Constraint | None) -> Any:
+        from vllm import SamplingParams
+        from vllm.sampling_params import RequestOutputKind
+
+        return SamplingParams(
+            temperature=self._sampling.temperature,
+            **self._allowed(max_tokens, constraint),
+            output_kind=RequestOutputKind.FINAL_ONLY,
+            # Turned into text here, once a reply: vLLM does it for each token and each alternative.
+            detokenize=False,
+            flat_logprobs=True,
+            skip_clone=True,
+        )
+
+    def _allowed(self, max_tokens: int, constraint: Constraint | None) -> dict[str, Any]:
+        from vllm import SamplingParams
+        from vllm.sampling_params import StructuredOutputsParams
+
+        answers = self._answers.of(constraint.options) if isinstance(constraint, Choices) else {}
+        if answers:
+            named = {"logprob_token_ids": [*answers]}  # not in every version of vLLM
+            known = hasattr(SamplingParams, "logprob_token_ids")
+            logprobs = named if known else {"logprobs": LOGPROBS}
+            return {"max_tokens": 1, "allowed_token_ids": [*answers], **logprobs}
+        grammar = grammar_of(constraint)
+        return {
+            "max_tokens": max_tokens,
+            "logprobs": logprobs_wanted(constraint),
+            "structured_outputs": StructuredOutputsParams(**grammar) if grammar else None,
+        }

@@ -1,0 +1,82 @@
+"""Reads what vLLM answers: the text, what it cost, and how probable it was.
+
+Imports neither vllm nor torch; vLLM's outputs are taken as they are.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import exp
+from typing import Any
+
+from leavs.engines.engine import Choices, Constraint, Pattern, Reply
+from leavs.engines.replies import completed_choice, probabilities_of_choices
+
+Decode = Callable[[Sequence[int]], str]  # the text of token ids
+
+
+def as_reply(
+    output: Any,
+    prompt: Sequence[int],
+    constraint: Constraint | None,
+    answers: Mapping[int, str],
+    decode: Decode,
+) -> Reply:
+    """Make the reply to a question.
+
+    Args:
+        output: vLLM's RequestOutput.
+        prompt: the token ids of the question.
+        answers: the choice that each allowed token stands for; empty if the reply could be longer
+            than one token.
+    """
+    completion = output.outputs[0]
+    ids, cut = completion.token_ids, completion.finish_reason == "length"
+    probabilities: Mapping[str, float] = {}
+    if answers:
+        text, cut = answers[ids[0]], False
+        probabilities = _of_tokens(completion, answers)
+    else:
+        text = decode(ids)
+        if isinstance(constraint, Choices):
+            text, cut = completed_choice(text, cut, constraint.options)
+            probabilities = _of_beginnings(completion, constraint.options, decode)
+    return Reply(
+        text,
+        cut=cut,
+        probabilities=probabilities,
+        probability=_of_reply(completion, constraint),
+        grammar=not answers and _by_grammar(constraint),
+        prompt_tokens=len(prompt),
+        cached_tokens=output.num_cached_tokens or 0,
+        generated_tokens=len(ids),
+        token_ids=[*prompt, *ids],
+    )
+
+
+def _of_tokens(completion: Any, answers: Mapping[int, str]) -> dict[str, float]:
+    """The probability of each choice among all; empty if vLLM gives none."""
+    mass = dict.fromkeys(answers.values(), 0.0)
+    for token, one in (completion.logprobs[0] if completion.logprobs else {}).items():
+        if token in answers:
+            mass[answers[token]] += exp(one.logprob)
+    total = sum(mass.values())
+    return {choice: value / total for choice, value in mass.items()} if total > 0 else {}
+
+
+def _of_beginnings(completion: Any, options: Sequence[str], decode: Decode) -> dict[str, float]:
+    first = completion.logprobs[0] if completion.logprobs else {}
+    return probabilities_of_choices(
+        options, ((decode([token]), one.logprob) for token, one in first.items())
+    )
+
+
+def _of_reply(completion: Any, constraint: Constraint | None) -> float | None:
+    """The probability of the whole reply, where a weighed Pattern asks for it."""
+    if not isinstance(constraint, Pattern) or not constraint.weighed:
+        return None
+    return None if completion.cumulative_logprob is None else exp(completion.cumulative_logprob)
+
+
+def _by_grammar(constraint: Constraint | None) -> bool:
+    return isinstance(constraint, Choices) or (
+        isinstance(constraint, Pattern) and constraint.enforced
+    )
