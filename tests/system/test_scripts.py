@@ -11,7 +11,7 @@ import pytest
 from places import ROOT
 
 SCRIPTS = ROOT / "scripts"
-IMPORTED = {"bench_parts", "guide", "random_model"}  # by the others
+IMPORTED = {"annotated_reader", "bench_parts", "guide", "random_model"}  # by the others
 REAL = ("bench_methods", "bench_flips", "bench_concurrency", "bench_schedule", "bench_engine")
 OTHERS = {
     "count_questions": ("--smallest", "questions.json"),
