@@ -58,6 +58,10 @@ class Guide:
                 return lettered(
                     place for place, name in enumerate(self._organs) if informs(told, name)
                 )
+            case "filtration_numbered":
+                lines = enumerate(told.splitlines(), 1)
+                named = [str(number) for number, line in lines if informs(line, organ)]
+                return ", ".join(named) or "none"
             case "finding_types":
                 first = chance(told + organ, self._types)
                 return lettered(sorted((first + 4 * n) % self._types for n in range(MENTIONED)))
