@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 __all__ = [
     "Certainty",
+    "CertaintyQuestions",
     "Engine",
     "EngineOptions",
     "Filtration",
@@ -30,6 +31,7 @@ __all__ = [
     "Outcome",
     "OutputOptions",
     "Policy",
+    "Preset",
     "RayOptions",
     "Reading",
     "Reasoning",
@@ -54,7 +56,16 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from leavs.domain import Certainty, Filtration, Reasoning, Report, Shard, Urgency
+    from leavs.domain import (
+        Certainty,
+        CertaintyQuestions,
+        Filtration,
+        Preset,
+        Reasoning,
+        Report,
+        Shard,
+        Urgency,
+    )
     from leavs.engines.engine import Engine
     from leavs.engines.options import EngineOptions
     from leavs.engines.scripted import ScriptedEngine
@@ -81,7 +92,9 @@ else:
     from importlib import import_module
 
     _HOMES = {
-        "leavs.domain": "Certainty Filtration Reasoning Report Shard Urgency",
+        "leavs.domain": (
+            "Certainty CertaintyQuestions Filtration Preset Reasoning Report Shard Urgency"
+        ),
         "leavs.engines.engine": "Engine",
         "leavs.engines.options": "EngineOptions",
         "leavs.engines.scripted": "ScriptedEngine",

@@ -52,6 +52,7 @@ class Prompt(StrEnum):
     FILTRATION_FAST = "filtration_fast"
     FILTRATION_THOROUGH = "filtration_thorough"
     FILTRATION_JOINT = "filtration_joint"
+    FILTRATION_NUMBERED = "filtration_numbered"
     FINDING_TYPES = "finding_types"
     CERTAINTY = "certainty"
     URGENCY = "urgency"
@@ -65,6 +66,21 @@ class Filtration(StrEnum):
     THOROUGH = "thorough"
     BOTH = "both"
     JOINT = "joint"
+    NUMBERED = "numbered"
+
+
+class CertaintyQuestions(StrEnum):
+    """Of which finding types the certainty is asked for: of all, or of those mentioned alone."""
+
+    ALL = "all"
+    MENTIONED = "mentioned"
+
+
+class Preset(StrEnum):
+    """A named set of ways to ask: the paper's, or the one with the fewest questions."""
+
+    PAPER = "paper"
+    LEAN = "lean"
 
 
 class FoundBy(StrEnum):
@@ -74,6 +90,7 @@ class FoundBy(StrEnum):
     FAST = "fast"
     THOROUGH = "thorough"
     JOINT = "joint"
+    NUMBERED = "numbered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +231,8 @@ class Label:
     Args:
         certainty: None if the cell failed.
         probability: the probability of the certainty, 0 to 1; None if the engine gives none, or
-            if no question was asked (an organ that the report does not mention).
+            if no question was asked (an organ that the report does not mention, or a type that
+            is not mentioned where the certainty of such types is not asked for).
         urgency: None if certainty or urgency failed.
         urgency_probability: the probability of the urgency, likewise.
         failure: why a value is None.

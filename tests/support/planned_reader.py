@@ -37,6 +37,7 @@ class Reader:
         usual = {
             "filtration_fast": f'"{CYST}": informative' if organ.name == LIVER else "none",
             "filtration_thorough": "No",
+            "filtration_numbered": "1" if organ.name == LIVER else "none",
             "finding_types": "none",
             "certainty": "B",
             "urgency": "A",

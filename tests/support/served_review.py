@@ -1,6 +1,7 @@
 """`leavs review` in a process of its own, on labels of the shipped reports."""
 
 import csv
+import os
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from annotated_reader import ORGAN, REPORTS, SENTENCE, AnnotatedReader
 from leavs import OutputOptions, ScriptedEngine, from_files, label_reports
 from leavs.engines.engine import Choices, Constraint, Message, Reply
 from leavs.method.pack import find_pack, load_pack
+from places import ROOT
 from processes import PATIENCE
 
 SOME = sorted(REPORTS.iterdir())[:5]
@@ -25,7 +27,8 @@ def labeled(folder: Path, reports: Sequence[Path] = tuple(SOME)) -> Path:
     In a process of its own, for an event loop of the browser's may be running in this one.
     """
     command = [sys.executable, str(Path(__file__)), str(folder), *map(str, reports)]
-    subprocess.run(command, check=True)
+    path = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(ROOT / "scripts")]))
+    subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, check=True)
     return folder
 
 

@@ -11,7 +11,9 @@ import pytest
 from places import ROOT
 
 SCRIPTS = ROOT / "scripts"
-IMPORTED = {"bench_parts", "guide", "prefix_saving", "random_model", "recorded"}  # by the others
+IMPORTED = {  # by the others
+    *("annotated_reader", "bench_parts", "guide", "prefix_saving", "random_model", "recorded"),
+}
 REAL = (
     *("bench_methods", "bench_flips", "bench_gpu", "bench_schedule", "bench_engine"),
     "bench_speculation",

@@ -18,6 +18,7 @@ from places import ROOT
 
 PUBLIC = [
     "Certainty",
+    "CertaintyQuestions",
     "Engine",
     "EngineOptions",
     "Filtration",
@@ -27,6 +28,7 @@ PUBLIC = [
     "Outcome",
     "OutputOptions",
     "Policy",
+    "Preset",
     "RayOptions",
     "Reading",
     "Reasoning",

@@ -42,6 +42,7 @@ def print_summary(outcome: Outcome, folder: Path, console: Console) -> None:
     def say(line: str) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
+    say(f"Asked with {outcome.ways}.")
     if outcome.shard is None:
         say(f"{folder} now holds {exported.reports:,} reports, {exported.rows:,} label rows.")
     else:

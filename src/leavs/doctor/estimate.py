@@ -11,10 +11,11 @@ from leavs.doctor.findings import Finding, fine, problem, warning
 from leavs.doctor.tokens import TokenCounter
 from leavs.domain import AnswerWording, Filtration, Organ, Prompt, Reasoning, Report, Sentence
 from leavs.method.answers import LETTERS
-from leavs.method.options import MethodOptions
+from leavs.method.options import MethodOptions, Ways
 from leavs.method.pack import QUESTION_VARIABLES, Pack
-from leavs.method.reply_form import CHOICE_TOKENS, TOKENS_A_LETTER
+from leavs.method.reply_form import CHOICE_TOKENS, TOKENS_A_LETTER, list_of_numbers
 from leavs.method.steps.filtration_fast import longest_list
+from leavs.method.steps.filtration_numbered import numbered
 from leavs.text import split_sentences
 
 TEMPLATE = 8  # tokens that a chat template adds to a message; usual ones add 4 to 10
@@ -59,6 +60,8 @@ def questions_at_most(
         asked[Prompt.FILTRATION_THOROUGH] = organs * sentences
     if filtration is Filtration.JOINT:
         asked[Prompt.FILTRATION_JOINT] = sentences
+    if filtration is Filtration.NUMBERED and sentences:
+        asked[Prompt.FILTRATION_NUMBERED] = organs
     return asked
 
 
@@ -79,7 +82,7 @@ class Lengths:
         """Return how often each prompt is asked of a report at most."""
         sentences, types = _told(report), self.pack.ontology.finding_types
         return questions_at_most(
-            self.method.filtration, len(sentences), len(self.organs), len(types)
+            self.method.ways.filtration, len(sentences), len(self.organs), len(types)
         )
 
     def of(self, report: Report) -> dict[Prompt, Length]:
@@ -93,12 +96,12 @@ class Lengths:
 
     def at_most(self, length: Length) -> int:
         """Return the most tokens of a question; `auto` asks it without reasoning first."""
-        if self.method.reasoning is not Reasoning.AUTO:
+        if self.method.ways.reasoning is not Reasoning.AUTO:
             return length.whole
         return 2 * length.whole - self.method.max_reasoning_tokens
 
     def _of(self, prompt: Prompt, report: Report) -> Length:
-        reasons = self.method.reasoning is not Reasoning.NEVER
+        reasons = self.method.ways.reasoning is not Reasoning.NEVER
         known = self._values(report) | {"reasoning": reasons}
         values = {name: known[name] for name in QUESTION_VARIABLES[prompt]}
         first = self._count(self.pack.instructions(prompt))
@@ -125,6 +128,7 @@ class Lengths:
             "covers": organ.covers,
             "report": report.text,
             "sentence": max(told, key=len, default=""),
+            "sentences": numbered(_told(report)),
             "evidence": told,
             "statement": wording.statement,
             "meaning": wording.meaning,
@@ -140,6 +144,8 @@ class Lengths:
                 return longest_list(report, split_sentences(report.text))
             case Prompt.FILTRATION_JOINT:
                 return TOKENS_A_LETTER * len(self.pack.ontology.organs)
+            case Prompt.FILTRATION_NUMBERED:
+                return list_of_numbers(len(_told(report))).max_tokens
             case Prompt.FINDING_TYPES:
                 return TOKENS_A_LETTER * len(self.pack.ontology.finding_types)
             case _:
@@ -199,13 +205,13 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
 
 
-def questions_finding(found: Estimate, reports: int) -> Finding:
-    """Report the most questions, for one report and for all."""
+def questions_finding(found: Estimate, reports: int, ways: Ways) -> Finding:
+    """Report the most questions, for one report and for all, asked in these ways."""
     each = found.questions / max(1, found.reports)
     return fine(
         "questions",
         f"at most {each:,.0f} a report, {each * reports:,.0f} in all (from {found.reports:,} of "
-        f"{reports:,} reports, without a model); mostly far fewer, --measure counts them",
+        f"{reports:,} reports, without a model; {ways}); mostly far fewer, --measure counts them",
     )
 
 

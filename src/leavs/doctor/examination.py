@@ -123,7 +123,7 @@ def _price(
         longest = {one.id: lengths.longest(one) for one in seen.longest}
         done.findings.append(estimate.length_finding(longest, context, counter.how))
     found = estimate.estimate(seen.sample, lengths)
-    done.findings.append(estimate.questions_finding(found, seen.readable))
+    done.findings.append(estimate.questions_finding(found, seen.readable, wishes.method.ways))
     done.numbers["sample"] = asdict(found) | {"exact": counter.exact}
     if (rate := wishes.tokens_per_second) is not None:
         most = estimate.hours_at_most(found, seen.readable, rate)

@@ -1,4 +1,4 @@
-"""Reads a model's reply as an answer: a choice, a set of letters, or a list of quotes.
+"""Reads a model's reply as an answer: a choice, a set of letters or numbers, or a list of quotes.
 
 Reads strictly: a reply that is not clearly one of the answers asked for raises AnswerError and
 becomes a recorded failure. The patterns beside the readers let an engine constrain the reply to
@@ -28,6 +28,10 @@ _NEGATED = re.compile(
     r"\b(?:not|isn't|never|neither|nor|or|except|than)\W+(?:\w+\W+)?$", re.IGNORECASE
 )
 _LETTER = re.compile(r"\(([A-Za-z])\)|([A-Za-z])")
+_DIGITS = "[1-9][0-9]{0,5}+"
+_NUMBER = rf"\[{_DIGITS}\]|\({_DIGITS}\)|{_DIGITS}"
+_ONE_OR_RANGE = re.compile(rf"({_NUMBER})(?:\s*+[-–]\s*+({_NUMBER}))?+")
+_BETWEEN_NUMBERS = re.compile(r"(?:\s*+,\s*+|\s++)(?:and\s++)?+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,64 @@ def read_letters(reply: str, letters: str) -> tuple[str, ...]:
             f"the reply is not a list of {offered} or 'none' ({len(reply)} characters)"
         )
     return tuple(letter for letter in letters if letter in named)
+
+
+def numbers_pattern(count: int) -> str:
+    """A regular expression of replies that `read_numbers` accepts: "2, 5-7" or "none".
+
+    It also allows ranges that run backwards, which are refused when they are read; to leave them
+    out would take an expression for each pair of numbers.
+    """
+    number = f"(?:{_numbers_up_to(count)})"
+    one = f"{number}(?:-{number})?"
+    return rf"{NONE}|{one}(?:, {one}){{0,{count - 1}}}"
+
+
+def _numbers_up_to(count: int) -> str:
+    """A regular expression of the numbers from 1 to `count`, digit by digit."""
+    digits = str(count)
+    options = ["[1-9]" + "[0-9]" * length for length in range(len(digits) - 1)]
+    for place, digit in enumerate(digits):
+        low, high = int(place == 0), int(digit) - 1
+        if low <= high:
+            rest = "[0-9]" * (len(digits) - place - 1)
+            options.append(f"{digits[:place]}[{low}-{high}]{rest}")
+    return "|".join([*options, digits])
+
+
+def read_numbers(reply: str, count: int) -> tuple[int, ...]:
+    """Return the numbers that a reply lists, singly or as ranges, in order; there may be none.
+
+    Args:
+        count: the largest number that may be named; the smallest is 1.
+
+    Raises:
+        AnswerError: the reply names another number or a range that runs backwards, or holds
+            anything else.
+    """
+    bare = reply.strip().rstrip(".").rstrip()
+    if bare.casefold() == NONE:
+        return ()
+    ranges = _ranges(bare)
+    if not ranges or not all(first <= last <= count for first, last in ranges):
+        raise AnswerError(
+            f"the reply is not a list of numbers from 1 to {count} or 'none' "
+            f"({len(reply)} characters)"
+        )
+    return tuple(sorted({one for first, last in ranges for one in range(first, last + 1)}))
+
+
+def _ranges(text: str) -> list[tuple[int, int]]:
+    """The first and the last of each number or range in a list; empty if the text is no list."""
+    ranges, place = [], 0
+    while one := _ONE_OR_RANGE.match(text, place):
+        first, last = (int(number.strip("[]()")) for number in (one[1], one[2] or one[1]))
+        ranges.append((first, last))
+        if one.end() == len(text):
+            return ranges
+        between = _BETWEEN_NUMBERS.match(text, one.end())
+        place = between.end() if between else len(text)
+    return []
 
 
 def read_quotes(reply: str, cut: bool = False) -> tuple[Quote, ...]:

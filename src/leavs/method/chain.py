@@ -25,8 +25,9 @@ from leavs.domain import (
 )
 from leavs.errors import QuestionError
 from leavs.method.ask import Ask
-from leavs.method.steps.certainty import assess_certainty
-from leavs.method.steps.filtration import Found, SentenceFilter
+from leavs.method.steps.certainty import CertaintyAssessment
+from leavs.method.steps.choice import Steps
+from leavs.method.steps.filtration import Found
 from leavs.method.steps.finding_types import assess_finding_types
 from leavs.method.steps.urgency import assess_urgency
 from leavs.system.concurrency import together
@@ -37,7 +38,7 @@ async def label_report(
     ask: Ask,
     report: Report,
     organs: Iterable[Organ],
-    filter_sentences: SentenceFilter,
+    steps: Steps,
     record: Callable[[OrganResult], None],
 ) -> None:
     """Label the given organs in one report, all at once.
@@ -51,7 +52,7 @@ async def label_report(
     sentences = split_sentences(report.text)
 
     async def label_and_record(organ: Organ) -> None:
-        record(await label_organ(ask, report, sentences, organ, filter_sentences))
+        record(await label_organ(ask, report, sentences, organ, steps))
 
     await together(label_and_record(organ) for organ in organs)
 
@@ -61,7 +62,7 @@ async def label_organ(
     report: Report,
     sentences: Sequence[Sentence],
     organ: Organ,
-    filter_sentences: SentenceFilter,
+    steps: Steps,
 ) -> OrganResult:
     """Label one organ in one report: evidence, then finding types, certainty and urgency.
 
@@ -74,11 +75,11 @@ async def label_organ(
     began = time.monotonic()
     ask = ask.afresh()
     try:
-        found = await filter_sentences(ask, report, sentences, organ)
+        found = await steps.filter_sentences(ask, report, sentences, organ)
     except QuestionError as error:
         result = failed(report.id, organ, ask.pack.ontology, Failure(Step.FILTRATION, str(error)))
     else:
-        result = await label_evidence(ask, report, organ, found)
+        result = await label_evidence(ask, report, organ, found, steps.assess_certainty)
     return replace(
         result,
         usage=dict(ask.account.usage),
@@ -87,7 +88,9 @@ async def label_organ(
     )
 
 
-async def label_evidence(ask: Ask, report: Report, organ: Organ, found: Found) -> OrganResult:
+async def label_evidence(
+    ask: Ask, report: Report, organ: Organ, found: Found, assess_certainty: CertaintyAssessment
+) -> OrganResult:
     """Label one organ from the sentences about it; without any, every type is not mentioned."""
     labels, mentioned = not_mentioned(ask.pack.ontology), tuple[str, ...]()
     if found.evidence:
@@ -97,7 +100,7 @@ async def label_evidence(ask: Ask, report: Report, organ: Organ, found: Found) -
             failure = Failure(Step.FINDING_TYPES, str(error))
             labels = all_failed(ask.pack.ontology, failure)
         else:
-            labels = await label_findings(ask, found.evidence, organ, mentioned)
+            labels = await label_findings(ask, found.evidence, organ, mentioned, assess_certainty)
     return OrganResult(
         report.id,
         organ.name,
@@ -110,7 +113,11 @@ async def label_evidence(ask: Ask, report: Report, organ: Organ, found: Found) -
 
 
 async def label_findings(
-    ask: Ask, evidence: Sequence[Evidence], organ: Organ, mentioned: Sequence[str]
+    ask: Ask,
+    evidence: Sequence[Evidence],
+    organ: Organ,
+    mentioned: Sequence[str],
+    assess_certainty: CertaintyAssessment,
 ) -> dict[str, Label]:
     """Label all finding types of one organ, each by itself.
 
@@ -119,7 +126,9 @@ async def label_findings(
     """
     finding_types = ask.pack.ontology.finding_types
     labels = await together(
-        label_finding(ask, evidence, organ, finding_type, finding_type.name in mentioned)
+        label_finding(
+            ask, evidence, organ, finding_type, finding_type.name in mentioned, assess_certainty
+        )
         for finding_type in finding_types
     )
     names = [finding_type.name for finding_type in finding_types]
@@ -132,6 +141,7 @@ async def label_finding(
     organ: Organ,
     finding_type: FindingType,
     mentioned: bool,
+    assess_certainty: CertaintyAssessment,
 ) -> Label:
     """Label one cell: the certainty, and the urgency if the finding is present or possible."""
     try:

@@ -36,6 +36,7 @@ PACK_VARIABLES = {
     Prompt.FILTRATION_FAST: frozenset[str](),
     Prompt.FILTRATION_THOROUGH: frozenset[str](),
     Prompt.FILTRATION_JOINT: frozenset({"organs"}),
+    Prompt.FILTRATION_NUMBERED: frozenset[str](),
     Prompt.FINDING_TYPES: frozenset({"finding_types"}),
     Prompt.CERTAINTY: frozenset({"answers"}),
     Prompt.URGENCY: frozenset({"answers"}),
@@ -46,11 +47,13 @@ QUESTION_VARIABLES = {
     Prompt.FILTRATION_FAST: _ORGAN | {"report"},
     Prompt.FILTRATION_THOROUGH: _ORGAN | {"sentence"},
     Prompt.FILTRATION_JOINT: frozenset({"reasoning", "sentence"}),
+    Prompt.FILTRATION_NUMBERED: _ORGAN | {"sentences"},
     Prompt.FINDING_TYPES: _ORGAN | {"evidence"},
     Prompt.CERTAINTY: _FINDING,
     Prompt.URGENCY: _FINDING | {"unsure"},
 }
-MATERIAL = frozenset({"report", "sentence", "evidence"})  # the variables that hold report text
+# The variables that hold report text
+MATERIAL = frozenset({"report", "sentence", "sentences", "evidence"})
 _TAG = re.compile(r"</?([A-Za-z][\w-]*)>")
 PROMPT_FILES = tuple(f"{prompt}.jinja" for prompt in Prompt)
 
@@ -213,7 +216,8 @@ def _try_all(pack: "Pack") -> None:
     for prompt in Prompt:
         pack.instructions(prompt)
         for reasoning in (True, False):
-            values = sample | {"evidence": ["x"], "choices": choices, "reasoning": reasoning}
+            values = sample | {"evidence": ["x"], "sentences": ["[1] x"], "choices": choices}
+            values["reasoning"] = reasoning
             values = {key: values[key] for key in QUESTION_VARIABLES[prompt]}
             pack.question(prompt, **values)
             pack.answer(prompt, **values)

@@ -14,8 +14,10 @@ from leavs.method.answers import (
     QUOTES_PATTERN,
     Quote,
     letters_pattern,
+    numbers_pattern,
     read_choice,
     read_letters,
+    read_numbers,
     read_quotes,
 )
 
@@ -23,6 +25,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 CHOICE_TOKENS = 16  # more than any choice needs, where no constraint ends the reply
 TOKENS_A_LETTER = 6  # "(A), " is three or four tokens in the usual vocabularies
+TOKENS_AROUND_A_NUMBER = 4  # "[12], " has four more than its digits, each of which may be a token
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,18 @@ def several_of(names: Sequence[str]) -> ReplyForm[tuple[str, ...]]:
         return tuple(names[letters.index(one)] for one in read_letters(reply.text, letters))
 
     return ReplyForm(Pattern(letters_pattern(letters)), read, TOKENS_A_LETTER * len(letters))
+
+
+def list_of_numbers(count: int) -> ReplyForm[tuple[int, ...]]:
+    """Return the form of an answer that lists some of the numbers 1 to `count`, or says "none"."""
+
+    def read(reply: Reply) -> tuple[int, ...]:
+        if reply.cut:
+            raise AnswerError("the list of numbers was cut at its length limit")
+        return read_numbers(reply.text, count)
+
+    each = len(str(count)) + TOKENS_AROUND_A_NUMBER
+    return ReplyForm(Pattern(numbers_pattern(count)), read, max(CHOICE_TOKENS, each * count))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from functools import partial
 from leavs.domain import Report, UnreadableReport
 from leavs.method.ask import Ask
 from leavs.method.chain import label_report
-from leavs.method.steps.filtration import SentenceFilter
+from leavs.method.steps.choice import Steps
 from leavs.run.engine_queue import EngineQueue, InTurn, queue_for
 from leavs.run.recorder import Recorder
 from leavs.system.stopping import Stop
@@ -30,7 +30,7 @@ class Batch:
     """
 
     ask: Ask
-    filter_sentences: SentenceFilter
+    steps: Steps
     recorder: Recorder
     reports_in_flight: int
 
@@ -88,5 +88,5 @@ class Batch:
             return
         ask = replace(self.ask, engine=InTurn(self.ask.engine, queue, report.position))
         record = partial(self.recorder.record, report)
-        await label_report(ask, report, organs, self.filter_sentences, record)
+        await label_report(ask, report, organs, self.steps, record)
         await self.recorder.finish()

@@ -100,16 +100,22 @@ def anything_left(
 def identity_of(
     pack: Pack, organs: Sequence[Organ], method: MethodOptions, model: ChosenModel
 ) -> dict[str, Any]:
-    """Return all that the labels of a run depend on; newer options only if they are used."""
+    """Return all that the labels of a run depend on; what has no effect is None.
+
+    `preset` is the one whose ways are taken, however they were chosen: it makes no difference.
+    """
+    ways = method.ways
     return {
         **model.identity,
         "pack": pack.name,
         "pack_sha256": pack.sha256,
         "organs": [organ.name for organ in organs],
         "finding_types": [finding_type.name for finding_type in pack.ontology.finding_types],
-        "filtration": method.filtration.value,
-        "reasoning": method.reasoning.value,
-        "confidence": method.confidence if method.reasoning is Reasoning.AUTO else None,
+        "preset": ways.preset,
+        "filtration": ways.filtration.value,
+        "certainty": ways.certainty.value,
+        "reasoning": ways.reasoning.value,
+        "confidence": method.confidence if ways.reasoning is Reasoning.AUTO else None,
         "max_reasoning_tokens": method.max_reasoning_tokens,
         "temperature": method.temperature,
         "seed": method.seed,

@@ -25,9 +25,9 @@ from leavs.journal import manifest
 from leavs.journal.index import Done, Index
 from leavs.journal.journal import Journal, has_results
 from leavs.method.ask import Ask
-from leavs.method.options import MethodOptions
+from leavs.method.options import MethodOptions, Ways
 from leavs.method.pack import Pack, find_pack, load_pack
-from leavs.method.steps.filtration import FILTERS
+from leavs.method.steps.choice import chosen_steps
 from leavs.reports import ReportSource
 from leavs.run.batch import Batch
 from leavs.run.engine_queue import reports_to_fill
@@ -60,6 +60,7 @@ class Outcome:
         complete: whether every report of the input was taken and finished.
         interrupted: whether SIGINT stopped the run.
         seconds: wall time of the labeling, without loading the model.
+        ways: what was asked, and with which reasoning.
         shard: the shard that was labeled, which has no tables of its own; None for a whole run.
     """
 
@@ -69,6 +70,7 @@ class Outcome:
     interrupted: bool
     seconds: float
     warnings: Sequence[str]
+    ways: Ways
     shard: Shard | None = None
 
 
@@ -146,8 +148,8 @@ class Session:
                 seconds = time.monotonic() - began
                 journal.close(complete=complete and self.whole, seconds=round(seconds, 3))
                 exported = self._exported()
-        interrupted, warnings = stop.interrupted, plan.model.warnings
-        return Outcome(tally, exported, complete, interrupted, seconds, warnings, self.shard)
+        interrupted, warnings, ways = stop.interrupted, plan.model.warnings, self.method.ways
+        return Outcome(tally, exported, complete, interrupted, seconds, warnings, ways, self.shard)
 
     async def plan(self) -> Plan:
         """Check the options, read the pack, and choose organs and model.
@@ -230,7 +232,7 @@ class Session:
             None if output.max_failures is None else parse_failure_limit(output.max_failures),
         )
         in_flight = output.reports_in_flight or reports_to_fill(engine.batch_size, len(plan.organs))
-        return Batch(ask, FILTERS[method.filtration], recorder, in_flight)
+        return Batch(ask, chosen_steps(method.ways), recorder, in_flight)
 
     def _exported(self) -> tables.Exported:
         folder = self.output.output_dir

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from leavs.cli.label import exit_code
 from leavs.cli.summary import print_summary
-from leavs.domain import Usage
+from leavs.domain import Filtration, Preset, Usage
+from leavs.method.options import PRESETS, MethodOptions
 from leavs.run.recorder import Tally
 from leavs.run.session import Outcome
 from leavs.tables.export import Exported
@@ -39,6 +40,7 @@ def outcome(**changes: Any) -> Outcome:
         "interrupted": False,
         "seconds": 1800.04,
         "warnings": (),
+        "ways": PRESETS[Preset.PAPER],
     }
     return Outcome(**(parts | changes))
 
@@ -101,6 +103,14 @@ FAILED = Exported(1300, 23_400, failed_cells=1_077, input_problems=2)
             ["1,077 failed cells and 2 ", "out/failures.csv", "--retry-failures"],
         ),
         ({"exported": Exported(reports_without_text=1_234)}, ["lacks the texts of 1,234 reports"]),
+        (
+            {"ways": PRESETS[Preset.LEAN]},
+            ["Asked with preset lean: filtration numbered, certainty mentioned, reasoning auto."],
+        ),
+        (
+            {"ways": MethodOptions(filtration=Filtration.NONE).ways},
+            ["Asked with filtration none, certainty all, reasoning always."],
+        ),
         ({"complete": False}, ["Stopped early. Give the same command again"]),
         ({"exported": Exported(damaged=["j/x.jsonl line 3"])}, ["j/x.jsonl line 3 is damaged"]),
         ({"warnings": ("They mean nothing.",)}, ["WARNING", "They mean nothing."]),

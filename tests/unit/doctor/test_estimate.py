@@ -11,7 +11,16 @@ import pytest
 from leavs.doctor import estimate, rates, reports
 from leavs.doctor.findings import Verdict
 from leavs.doctor.tokens import TokenCounter, by_length, counter_for
-from leavs.domain import Filtration, OrganResult, Reasoning, Report, UnreadableReport, Usage
+from leavs.domain import (
+    CertaintyQuestions,
+    Filtration,
+    OrganResult,
+    Preset,
+    Reasoning,
+    Report,
+    UnreadableReport,
+    Usage,
+)
 from leavs.engines.engine import Choices, Constraint, Message
 from leavs.engines.scripted import ScriptedEngine
 from leavs.errors import UsageError
@@ -20,7 +29,7 @@ from leavs.method.ask import Ask
 from leavs.method.chain import label_report
 from leavs.method.options import MethodOptions
 from leavs.method.pack import Pack, load_pack
-from leavs.method.steps.filtration import FILTERS
+from leavs.method.steps.choice import chosen_steps
 from leavs.reports import from_folder
 from places import ROOT
 
@@ -46,7 +55,7 @@ class Source:
 
 @pytest.mark.parametrize(
     ("filtration", "questions"),
-    [("none", 46), ("fast", 48), ("thorough", 52), ("both", 54), ("joint", 51)],
+    [("none", 46), ("fast", 48), ("thorough", 52), ("both", 54), ("joint", 51), ("numbered", 48)],
 )
 def test_the_number_of_questions_is_bounded_by_the_filtration(
     filtration: str, questions: int
@@ -73,13 +82,15 @@ def test_no_prompt_of_a_run_is_longer_than_the_longest(
             longest = max(longest, sum(by_length(one.content) + 8 for one in messages))
         if isinstance(constraint, Choices):
             return "Yes" if "Yes" in constraint.options else "D"
+        if "[1] " in messages[1].content:
+            return "1"
         return "none" if constraint is None or "informative" in str(constraint) else "(A)"
 
     method = MethodOptions(filtration=filtration, reasoning=reasoning)
     lengths = lengths_of(pack, method)
     ask = Ask(ScriptedEngine(reader), pack, method.manner())
-    organs, filters = pack.ontology.organs[:2], FILTERS[filtration]
-    asyncio.run(label_report(ask, SHIPPED[0], organs, filters, lambda result: None))
+    organs, steps = pack.ontology.organs[:2], chosen_steps(method.ways)
+    asyncio.run(label_report(ask, SHIPPED[0], organs, steps, lambda result: None))
     assert 0 < longest <= lengths.longest(SHIPPED[0]).prompt
     if reasoning is Reasoning.NEVER:
         assert asked <= estimate.estimate(SHIPPED[:1], lengths).questions
@@ -101,6 +112,23 @@ def test_what_is_asked_at_once_first_is_counted_as_well(pack: Pack) -> None:
     }
     at_once, reasoned = tokens[Reasoning.NEVER], tokens[Reasoning.ALWAYS]
     assert tokens[Reasoning.AUTO] >= at_once + reasoned
+
+
+def test_what_the_preset_asks_is_counted_and_said(pack: Pack) -> None:
+    method = MethodOptions(preset=Preset.LEAN)
+    lean = estimate.estimate(SHIPPED, lengths_of(pack, method))
+    assert lean.questions == 2 * (2 + 2 + 22 + 22)
+    every = replace(method, certainty=CertaintyQuestions.ALL)
+    assert estimate.estimate(SHIPPED, lengths_of(pack, every)) == lean, "all may be mentioned"
+    said = estimate.questions_finding(lean, 10, method.ways).says
+    assert said.startswith("at most 48 a report, 480 in all")
+    assert "preset lean: filtration numbered, certainty mentioned, reasoning auto" in said
+
+
+def test_a_report_without_a_sentence_asks_nothing_by_number(pack: Pack) -> None:
+    lengths = lengths_of(pack, replace(QUICK, filtration=Filtration.NUMBERED))
+    assert "filtration_numbered" not in lengths.asked_at_most(report(1, "LIVER:"))
+    assert lengths.longest(report(1, "LIVER:")).whole > 0
 
 
 def test_the_longest_prompt_holds_the_whole_report(pack: Pack) -> None:

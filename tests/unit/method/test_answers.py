@@ -7,8 +7,10 @@ from leavs.method.answers import (
     QUOTES_PATTERN,
     Quote,
     letters_pattern,
+    numbers_pattern,
     read_choice,
     read_letters,
+    read_numbers,
     read_quotes,
 )
 
@@ -115,6 +117,98 @@ def test_the_letters_pattern_ends() -> None:
     assert re.fullmatch(letters_pattern("ABC"), too_many) is None
 
 
+NUMBERS = [
+    ("none", ()),
+    (" None.\n", ()),
+    ("2", (2,)),
+    ("12.", (12,)),
+    ("2, 5", (2, 5)),
+    ("2,5,7", (2, 5, 7)),
+    ("2 5 7", (2, 5, 7)),
+    ("2\n5\n7", (2, 5, 7)),
+    ("2 and 5", (2, 5)),
+    ("2, 5, and 7.", (2, 5, 7)),
+    ("2,and 5", (2, 5)),
+    ("5-7", (5, 6, 7)),
+    ("5–7", (5, 6, 7)),
+    ("5 - 7, 12", (5, 6, 7, 12)),
+    ("[5]-[7]", (5, 6, 7)),
+    ("[2], [5]", (2, 5)),
+    ("(2) (5)", (2, 5)),
+    ("7, 2, 7, 1-2", (1, 2, 7)),
+    ("5-5", (5,)),
+    ("1-12", tuple(range(1, 13))),
+]
+NO_NUMBERS = [
+    "",
+    " ",
+    ".",
+    "0",
+    "0-3",
+    "13",
+    "2, 13",
+    "5-13",
+    "7-5",
+    "02",
+    "-2",
+    "2-",
+    "2.5",
+    "2, , 5",
+    "2,",
+    ", 2",
+    "2; 5",
+    "2, none",
+    "none, 2",
+    "none of them",
+    "[2",
+    "2]",
+    "[2)",
+    "[]",
+    "and",
+    "2 and",
+    "2and5",
+    "2 to 5",
+    "2—5",
+    "5-7-9",
+    "1. 2",
+    "two",
+    "The sentences are 2, 5",
+    "2, 5 inform",
+    "²",
+    "٢",
+    "1" * 5000,
+]
+
+
+@pytest.mark.parametrize(("reply", "numbers"), NUMBERS)
+def test_reads_numbers(reply: str, numbers: tuple[int, ...]) -> None:
+    assert read_numbers(reply, 12) == numbers
+
+
+@pytest.mark.parametrize("reply", NO_NUMBERS, ids=lambda reply: repr(reply[:30]))
+def test_refuses_what_is_no_list_of_numbers(reply: str) -> None:
+    with pytest.raises(AnswerError):
+        read_numbers(reply, 12)
+
+
+@pytest.mark.parametrize("count", [1, 2, 9, 10, 11, 20, 57, 99, 100, 101, 137, 210, 1000, 1234])
+def test_the_numbers_pattern_allows_each_number_and_no_other(count: int) -> None:
+    pattern = re.compile(numbers_pattern(count))
+    allowed = [one for one in range(count + 1200) if pattern.fullmatch(str(one))]
+    assert allowed == list(range(1, count + 1))
+
+
+@pytest.mark.parametrize("reply", ["none", "12", "1, 2", "1-12", "2, 5-7, 10, 11-12"])
+def test_the_numbers_pattern_allows_only_what_is_read(reply: str) -> None:
+    assert re.fullmatch(numbers_pattern(12), reply)
+    read_numbers(reply, 12)
+
+
+def test_the_numbers_pattern_ends() -> None:
+    assert re.fullmatch(numbers_pattern(3), "1, 2, 3")
+    assert re.fullmatch(numbers_pattern(3), "1, 2, 3, 1") is None
+
+
 QUOTES = [
     ("none", False, ()),
     ("None.", False, ()),
@@ -165,4 +259,10 @@ def test_the_quotes_pattern_allows_only_what_is_read() -> None:
 def test_no_error_holds_text_of_the_reply(read) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(AnswerError) as error:
         read("CANARY of a report", "ABC")
+    assert "CANARY" not in str(error.value)
+
+
+def test_nor_does_one_about_numbers() -> None:
+    with pytest.raises(AnswerError) as error:
+        read_numbers("2, CANARY of a report", 3)
     assert "CANARY" not in str(error.value)

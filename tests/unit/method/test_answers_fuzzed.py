@@ -8,12 +8,21 @@ from hypothesis import strategies as st
 
 from fuzzing import examples
 from leavs.errors import AnswerError
-from leavs.method.answers import QUOTES_PATTERN, Quote, read_choice, read_letters, read_quotes
+from leavs.method.answers import (
+    QUOTES_PATTERN,
+    Quote,
+    numbers_pattern,
+    read_choice,
+    read_letters,
+    read_numbers,
+    read_quotes,
+)
 
 few = examples(200)
 PIECES = [
     *("answer", "Answer:", " is", "(A)", "(B)", "A", "b", "(Z)", "not", "no", " ", "\n", "\t", "."),
     *("*", '"', '""', ": ", "informative", "not informative", "none", "None.", "and", ",", "zebra"),
+    *("1", "[2]", "(3)", "0", "12", "-", "–", ", ", "[", "]", "٢"),
     *("1. ", "- ", "\0", "\ud800", "\u2028", "Ａ", "ı", "ſ", "“", "=>", "\r\n", "Yes", "No"),
 ]
 replies = st.one_of(
@@ -34,6 +43,10 @@ def test_any_reply(reply: str, cut: bool) -> None:
         assert_silent(error)
     try:
         assert set(read_letters(reply, "AB")) <= {"A", "B"}
+    except AnswerError as error:
+        assert_silent(error)
+    try:
+        assert set(read_numbers(reply, 12)) <= set(range(1, 13))
     except AnswerError as error:
         assert_silent(error)
     try:
@@ -64,6 +77,24 @@ def test_a_list_of_any_quotes_is_read_as_written(pairs: list[tuple[str, bool]]) 
         assert re.fullmatch(QUOTES_PATTERN, reply or "none")
 
 
+ranges = st.tuples(st.integers(1, 150), st.integers(0, 20)).map(
+    lambda pair: (pair[0], min(150, sum(pair)))
+)
+
+
+@few
+@given(st.lists(ranges, max_size=20), st.sampled_from(["{}", "[{}]", "({})"]))
+def test_a_list_of_any_numbers_is_read_as_written(pairs: list[tuple[int, int]], form: str) -> None:
+    items = [
+        form.format(first) + (f"-{form.format(last)}" if last > first else "")
+        for first, last in pairs
+    ]
+    reply = ", ".join(items) or "none"
+    named = {one for first, last in pairs for one in range(first, last + 1)}
+    assert read_numbers(reply, 150) == tuple(sorted(named))
+    assert bool(re.fullmatch(numbers_pattern(150), reply)) is (form == "{}" or not pairs)
+
+
 @pytest.mark.parametrize(
     "reply",
     [
@@ -76,11 +107,21 @@ def test_a_list_of_any_quotes_is_read_as_written(pairs: list[tuple[str, bool]]) 
         "not " * 100_000 + "(A)",
         ", and" * 100_000,
         "1" * 200_000,
+        "1" + " " * 200_000 + "x",
+        "1" + " -" * 100_000,
+        "1" + " and" * 50_000 + "x",
+        "1, " * 50_000 + "x",
+        "1-2 " * 50_000 + "-",
+        "[" * 200_000,
     ],
     ids=lambda reply: reply[:12],
 )
 def test_a_long_reply_takes_time_in_proportion(reply: str) -> None:
-    for read in (read_quotes, lambda text: read_letters(text, "AB")):
+    for read in (
+        read_quotes,
+        lambda text: read_letters(text, "AB"),
+        lambda text: read_numbers(text, 12),
+    ):
         with pytest.raises(AnswerError):
             read(reply)
     with pytest.raises(AnswerError):

@@ -5,15 +5,25 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from leavs.domain import Certainty, Filtration, Label, Organ, OrganResult, Reasoning, Step, Urgency
+from leavs.domain import (
+    Certainty,
+    CertaintyQuestions,
+    Filtration,
+    Label,
+    Organ,
+    OrganResult,
+    Reasoning,
+    Step,
+    Urgency,
+)
 from leavs.engines.engine import Constraint, Message, Reasoned, Reply
 from leavs.engines.scripted import ScriptedEngine
 from leavs.errors import ContextError, EngineError, QuestionError
 from leavs.method.ask import Ask
 from leavs.method.chain import label_organ, label_report
-from leavs.method.options import Manner
+from leavs.method.options import Manner, Ways
 from leavs.method.pack import Pack
-from leavs.method.steps.filtration import FILTERS
+from leavs.method.steps.choice import Steps, chosen_steps
 from leavs.text import split_sentences
 from planned_reader import CYST, LIVER, REPORT, Answer, Reader
 
@@ -33,13 +43,24 @@ TYPES = [
 UNREADABLE = "CANARY, I would say"
 
 
+ALL_TYPES, MENTIONED = CertaintyQuestions
+
+
+def steps_of(way: Filtration, certainty: CertaintyQuestions = ALL_TYPES) -> Steps:
+    return chosen_steps(Ways(way, certainty, Reasoning.NEVER))
+
+
 def labelled(
-    reader: Reader, *, organ: str = LIVER, way: Filtration = Filtration.BOTH
+    reader: Reader,
+    *,
+    organ: str = LIVER,
+    way: Filtration = Filtration.BOTH,
+    certainty: CertaintyQuestions = ALL_TYPES,
 ) -> OrganResult:
     ask = Ask(ScriptedEngine(reader), reader.pack, Manner(Reasoning.NEVER, 100))
     [chosen] = [one for one in reader.pack.ontology.organs if one.name == organ]
     sentences = split_sentences(REPORT.text)
-    return asyncio.run(label_organ(ask, REPORT, sentences, chosen, FILTERS[way]))
+    return asyncio.run(label_organ(ask, REPORT, sentences, chosen, steps_of(way, certainty)))
 
 
 def count(reader: Reader, step: str) -> int:
@@ -74,6 +95,43 @@ def test_types_that_are_mentioned_get_six_choices_and_the_others_four(pack: Pack
         if about.startswith("certainty")
     }
     assert offered == {name: name in ("normal", "focal") for name in TYPES}
+
+
+@pytest.mark.parametrize("way", [Filtration.BOTH, Filtration.NUMBERED, Filtration.NONE])
+def test_where_only_mentioned_types_are_asked_about_the_others_are_not_mentioned(
+    pack: Pack, way: Filtration
+) -> None:
+    plan: dict[str, Answer] = {
+        "finding_types": "(A), (K)",
+        "certainty: normal": Reply("A", probabilities={"A": 0.9}),
+        "certainty: focal": Reply("D", probabilities={"D": 0.8}),
+        "certainty": "A",
+    }
+    reader = Reader(pack, plan)
+    result = labelled(reader, way=way, certainty=MENTIONED)
+    about = [one for one in reader.asked if one.startswith(("certainty", "urgency"))]
+    assert sorted(about) == ["certainty: focal", "certainty: normal", "urgency: focal"]
+    assert result.mentioned == ("normal", "focal")
+    labels = dict(result.labels)
+    assert list(labels) == TYPES
+    focal, normal = labels.pop("focal"), labels.pop("normal")
+    assert (focal.certainty, focal.probability) == (Certainty.PRESENT, 0.8)
+    assert (normal.certainty, normal.probability) == (Certainty.ABSENT, 0.9)
+    assert labels == dict.fromkeys(labels, Label(Certainty.NOT_MENTIONED))
+
+
+def test_without_a_mentioned_type_no_certainty_is_asked(pack: Pack) -> None:
+    reader = Reader(pack)
+    result = labelled(reader, certainty=MENTIONED)
+    assert result.labels == {name: Label(Certainty.NOT_MENTIONED) for name in TYPES}
+    assert result.evidence
+    assert reader.asked[-1] == "finding_types"
+
+
+def test_the_failure_of_a_mentioned_type_stays_in_its_cell(pack: Pack) -> None:
+    plan: dict[str, Answer] = {"finding_types": "(A), (K)", "certainty: focal": UNREADABLE}
+    result = labelled(Reader(pack, plan), certainty=MENTIONED)
+    assert [name for name, label in result.labels.items() if label.failure] == ["focal"]
 
 
 @pytest.mark.parametrize(
@@ -228,7 +286,7 @@ def test_usage_is_by_step_and_reasoning_is_kept_question_by_question(pack: Pack)
     ask = Ask(ScriptedEngine(script), pack, Manner(Reasoning.ALWAYS, 100, keep_reasoning=True))
     liver = pack.ontology.organs[1]
     sentences = split_sentences(REPORT.text)
-    result = asyncio.run(label_organ(ask, REPORT, sentences, liver, FILTERS[Filtration.BOTH]))
+    result = asyncio.run(label_organ(ask, REPORT, sentences, liver, steps_of(Filtration.BOTH)))
     questions = {
         "filtration_fast": 1,
         "filtration_thorough": 2,
@@ -261,7 +319,7 @@ def run_report(
         ask = Ask(ScriptedEngine(reader), pack, Manner(Reasoning.NEVER, 100))
         some = pack.ontology.organs if organs is None else organs
         async with asyncio.timeout(5):
-            await label_report(ask, REPORT, some, FILTERS[Filtration.FAST], record)
+            await label_report(ask, REPORT, some, steps_of(Filtration.FAST), record)
 
     asyncio.run(run())
 
@@ -329,7 +387,7 @@ def test_independent_questions_are_in_flight_at_once(pack: Pack, step: str, at_o
         ask = Ask(ScriptedEngine(script), pack, Manner(Reasoning.NEVER, 100))
         async with asyncio.timeout(5):
             await label_report(
-                ask, REPORT, pack.ontology.organs, FILTERS[Filtration.FAST], lambda result: None
+                ask, REPORT, pack.ontology.organs, steps_of(Filtration.FAST), lambda result: None
             )
 
     asyncio.run(run())

@@ -44,6 +44,7 @@ def rendered(pack: Pack, step: Prompt, way: str) -> str:
         "covers": organ.covers,
         "report": REPORT,
         "sentence": "Kidneys: No stones.",
+        "sentences": ["[1] Kidneys: No stones.", "[2] Kidneys: Mild left hydronephrosis."],
         "evidence": ["Kidneys: No stones.", "Kidneys: Mild left hydronephrosis, possibly chronic."],
         "statement": wording.statement,
         "meaning": wording.meaning,
@@ -215,10 +216,14 @@ def asked_of(pack: Pack, step: Prompt, text: str) -> tuple[str, str]:
     [material] = QUESTION_VARIABLES[step] & MATERIAL
     line = Sentence(0, len(text), text).in_context
     values: dict[str, object] = dict.fromkeys(QUESTION_VARIABLES[step], "x")
-    shown = {"report": text, "sentence": line, "evidence": [line, line]}
+    lines = {"sentences": [f"[1] {line}", f"[2] {line}"], "evidence": [line, line]}
+    shown = {"report": text, "sentence": line, **lines}
     more = {"choices": [], "reasoning": False, "together": False}
     prompt = pack.question(step, **(values | more | {material: shown[material]}))
-    return prompt, f"- {line}\n- {line}" if material == "evidence" else str(shown[material])
+    if material in lines:
+        dash = "- " if material == "evidence" else ""
+        return prompt, "\n".join(dash + one for one in lines[material])
+    return prompt, str(shown[material])
 
 
 @examples()

@@ -18,6 +18,8 @@ from leavs.journal.journal import Journal, read_lines
 from leavs.method.ask import Ask
 from leavs.method.options import Manner
 from leavs.method.pack import Pack
+from leavs.method.steps.certainty import assess_certainty
+from leavs.method.steps.choice import Steps
 from leavs.method.steps.filtration import fast_only, fast_then_thorough, thorough_only
 from leavs.run.batch import Batch
 from leavs.run.recorder import Recorder, Tally
@@ -34,7 +36,7 @@ def batch_of(
     ask = Ask(ScriptedEngine(script), pack, Manner(Reasoning.NEVER, max_reasoning_tokens=9))
     tally, done = Tally(len(REPORTS), len(some)), done_in(folder).get
     recorder = Recorder(pack.ontology, some, Journal(folder, {}), done, tally)
-    return Batch(ask, fast_only, recorder, reports_in_flight)
+    return Batch(ask, Steps(fast_only, assess_certainty), recorder, reports_in_flight)
 
 
 def run(
@@ -97,7 +99,8 @@ def test_no_more_questions_are_with_the_engine_than_keep_it_full(
     ask = Ask(engine, pack, Manner(Reasoning.NEVER, max_reasoning_tokens=9))
     reports = [Report(f"r{number}", f"Liver {number}. Spleen.", number) for number in range(40)]
     batch = batch_of(pack, tmp_path, script, reports_in_flight=20)
-    assert run(replace(batch, ask=ask, filter_sentences=thorough_only), reports)
+    steps = Steps(thorough_only, assess_certainty)
+    assert run(replace(batch, ask=ask, steps=steps), reports)
     assert max(at_once) == most
     assert recorded(tmp_path) == all_of(reports)
 
@@ -114,7 +117,8 @@ def test_the_questions_of_earlier_reports_go_first(pack: Pack, tmp_path: Path) -
     reports = [Report(f"r{number}", text, number) for number, text in enumerate(texts)]
     batch = batch_of(pack, tmp_path, script, reports_in_flight=9)
     ask = Ask(ScriptedEngine(script, 1), pack, Manner(Reasoning.NEVER, max_reasoning_tokens=9))
-    assert run(replace(batch, ask=ask, filter_sentences=fast_then_thorough), reports)
+    steps = Steps(fast_then_thorough, assess_certainty)
+    assert run(replace(batch, ask=ask, steps=steps), reports)
     assert len(asked) == 9 * 6 * 2
     last = [len(asked) - asked[::-1].index(number) for number in range(9)]
     begun = [asked.index(number) for number in range(9)]

@@ -10,9 +10,11 @@ import pytest
 from annotated_reader import ANNOTATIONS, REPORTS, AnnotatedReader
 from labeled_runs import Recorder, quoting, reports, rows_of, run, tables_of
 from leavs import (
+    CertaintyQuestions,
     Filtration,
     MethodOptions,
     OutputOptions,
+    Preset,
     Reasoning,
     ScriptedEngine,
     from_files,
@@ -30,7 +32,7 @@ from readers import SENTENCES, TWO, by_hash, plain_reader
 # question about one report is also that to the same question about another.
 WAYS = [
     (filtration, reasoning)
-    for filtration in (Filtration.BOTH, Filtration.JOINT, Filtration.FAST)
+    for filtration in (Filtration.BOTH, Filtration.JOINT, Filtration.FAST, Filtration.NUMBERED)
     for reasoning in Reasoning
 ]
 ALL = sorted(REPORTS.iterdir())
@@ -61,6 +63,36 @@ def test_the_chain_loses_nothing_between_question_and_file(
     assert rows_of(tmp_path / "failures.csv")[1:] == []
     assert bool(reader.asked["filtration_thorough"]) == (filtration is Filtration.BOTH)
     assert bool(reader.asked["filtration_joint"]) == (filtration is Filtration.JOINT)
+    assert bool(reader.asked["filtration_numbered"]) == (filtration is Filtration.NUMBERED)
+
+
+LEAN = MethodOptions(preset=Preset.LEAN)
+MENTIONED = MethodOptions(certainty=CertaintyQuestions.MENTIONED, reasoning=Reasoning.NEVER)
+AS_READ = {"1", "0", "-1"}  # codes of the types that the annotated reader picks as mentioned
+
+
+@pytest.mark.parametrize("method", [LEAN, MENTIONED], ids=["lean", "mentioned"])
+def test_what_is_mentioned_is_labeled_the_same_where_nothing_else_is_asked(
+    pack: Pack, tmp_path: Path, method: MethodOptions
+) -> None:
+    reader, questions, reasoned = AnnotatedReader(pack), 0, 0
+    for path in ALL:
+        outcome = run(from_files([path]), tmp_path, reader.surely, method)
+        questions += sum(use.questions for use in outcome.tally.usage.values())
+        reasoned += sum(use.reasoned for use in outcome.tally.usage.values())
+    header, *wanted = rows_of(ANNOTATIONS)
+    assert rows_of(tmp_path / "labels.csv") == [
+        header,
+        *(
+            row[:3] + [code if code in AS_READ else "-2" for code in row[3:]]
+            if row[2] == "labels"
+            else row
+            for row in wanted
+        ),
+    ]
+    assert reasoned == 0
+    if method is LEAN:
+        assert questions / len(ALL) < 70, "a list and a list an organ, and what is mentioned"
 
 
 @pytest.mark.parametrize("filtration", [Filtration.THOROUGH, Filtration.NONE])

@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from leavs import EngineOptions, MethodOptions, OutputOptions, Reasoning
+from leavs import (
+    CertaintyQuestions,
+    EngineOptions,
+    Filtration,
+    MethodOptions,
+    OutputOptions,
+    Preset,
+    Reasoning,
+)
 from leavs.engines.models.choice import ChosenModel
 from leavs.errors import LeavsError
 from leavs.method.options import CONFIDENCE
@@ -70,3 +78,37 @@ def test_labels_depend_on_the_confidence_where_it_is_asked_for(
 ) -> None:
     identity = identity_of(pack, pack.ontology.organs, method, ChosenModel("m", {}))
     assert identity["confidence"] == confidence
+
+
+LEAN = MethodOptions(
+    filtration=Filtration.NUMBERED,
+    certainty=CertaintyQuestions.MENTIONED,
+    reasoning=Reasoning.AUTO,
+)
+PAPER = MethodOptions(
+    preset=Preset.LEAN,
+    filtration=Filtration.BOTH,
+    certainty=CertaintyQuestions.ALL,
+    reasoning=Reasoning.ALWAYS,
+)
+
+
+@pytest.mark.parametrize(
+    ("method", "recorded"),
+    [
+        (MethodOptions(), ("paper", "both", "all", "always", None)),
+        (MethodOptions(preset=Preset.LEAN), ("lean", "numbered", "mentioned", "auto", CONFIDENCE)),
+        (LEAN, ("lean", "numbered", "mentioned", "auto", CONFIDENCE)),
+        (PAPER, ("paper", "both", "all", "always", None)),
+        (
+            MethodOptions(preset=Preset.LEAN, filtration=Filtration.NONE),
+            (None, "none", "mentioned", "auto", CONFIDENCE),
+        ),
+    ],
+)
+def test_a_preset_and_its_ways_given_singly_are_the_same_run(
+    pack: Pack, method: MethodOptions, recorded: tuple[object, ...]
+) -> None:
+    identity = identity_of(pack, pack.ontology.organs, method, ChosenModel("m", {}))
+    keys = ("preset", "filtration", "certainty", "reasoning", "confidence")
+    assert tuple(identity[key] for key in keys) == recorded

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from labeled_runs import Recorder, quoting, reports, rows_of, run, tables_of
-from leavs import Filtration, MethodOptions, Reasoning
+from leavs import CertaintyQuestions, Filtration, MethodOptions, Preset, Reasoning
 from leavs.errors import EngineError, LeavsError, QuestionError
 from leavs.method.pack import Pack
 from places import ROOT
@@ -16,6 +16,11 @@ from readers import TWO
 OTHER_RUNS: list[tuple[dict[str, Any], str]] = [
     ({"organs": ("spleen",)}, "organs ['spleen', 'liver'] there, ['spleen'] now"),
     ({"filtration": Filtration.BOTH}, "filtration 'fast' there, 'both' now"),
+    (
+        {"certainty": CertaintyQuestions.MENTIONED},
+        "certainty 'all' there, 'mentioned' now",
+    ),
+    ({"preset": Preset.LEAN}, "certainty 'all' there, 'mentioned' now"),
     ({"reasoning": Reasoning.ALWAYS}, "reasoning 'never' there, 'always' now"),
     ({"max_reasoning_tokens": 9}, "max_reasoning_tokens 1600 there, 9 now"),
     (

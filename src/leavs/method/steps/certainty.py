@@ -1,8 +1,16 @@
 """What does the evidence say of one finding type: affirmed, denied, doubted, or nothing?"""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from leavs.domain import Certainty, Evidence, FindingType, Label, Organ, Prompt
+from leavs.domain import (
+    Certainty,
+    CertaintyQuestions,
+    Evidence,
+    FindingType,
+    Label,
+    Organ,
+    Prompt,
+)
 from leavs.method.ask import Ask
 from leavs.method.reply_form import one_of
 from leavs.method.steps.finding_question import finding_question
@@ -18,6 +26,10 @@ CODES = {
     "broad": Certainty.AMBIGUOUS,
 }
 ONLY_IF_MENTIONED = frozenset({"possible", "affirmed"})
+
+CertaintyAssessment = Callable[
+    [Ask, Sequence[Evidence], Organ, FindingType, bool], Awaitable[Label]
+]
 
 
 async def assess_certainty(
@@ -44,6 +56,29 @@ async def assess_certainty(
     code = CODES[by_letter[chosen.choice]]
     choices = {by_letter[letter]: value for letter, value in chosen.probabilities.items()}
     return Label(code, _probability(choices, code), choices=choices)
+
+
+async def assess_if_mentioned(
+    ask: Ask,
+    evidence: Sequence[Evidence],
+    organ: Organ,
+    finding_type: FindingType,
+    mentioned: bool,
+) -> Label:
+    """Do as `assess_certainty` for a type that is mentioned; of any other nothing is asked.
+
+    Raises:
+        QuestionError: the question got no usable answer.
+    """
+    if not mentioned:
+        return Label(Certainty.NOT_MENTIONED)
+    return await assess_certainty(ask, evidence, organ, finding_type, mentioned)
+
+
+ASSESSMENTS: Mapping[CertaintyQuestions, CertaintyAssessment] = {
+    CertaintyQuestions.ALL: assess_certainty,
+    CertaintyQuestions.MENTIONED: assess_if_mentioned,
+}
 
 
 def _probability(choices: dict[str, float], code: Certainty) -> float | None:

@@ -1,4 +1,4 @@
-"""The five ways of sentence filtration: which sentences of a report inform about an organ?"""
+"""The six ways of sentence filtration: which sentences of a report inform about an organ?"""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from leavs.errors import AnswerError
 from leavs.method.ask import Ask
 from leavs.method.steps.filtration_fast import filter_fast
 from leavs.method.steps.filtration_joint import filter_joint
+from leavs.method.steps.filtration_numbered import filter_numbered
 from leavs.method.steps.filtration_thorough import filter_thorough
 
 
@@ -60,6 +61,13 @@ async def fast_then_joint(
     return await _fast_then(filter_joint, ask, report, sentences, organ)
 
 
+async def numbered_once(
+    ask: Ask, report: Report, sentences: Sequence[Sentence], organ: Organ
+) -> Found:
+    """Ask once which of the report's numbered sentences inform."""
+    return Found(await filter_numbered(ask, sentences, organ))
+
+
 async def _fast_then(
     filter_rest: Callable[[Ask, Sequence[Sentence], Organ], Awaitable[tuple[Evidence, ...]]],
     ask: Ask,
@@ -81,4 +89,5 @@ FILTERS: Mapping[Filtration, SentenceFilter] = {
     Filtration.THOROUGH: thorough_only,
     Filtration.BOTH: fast_then_thorough,
     Filtration.JOINT: fast_then_joint,
+    Filtration.NUMBERED: numbered_once,
 }

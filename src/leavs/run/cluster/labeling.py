@@ -76,7 +76,8 @@ async def _label_on_ray(session: Session, plan: Plan, ray: RayOptions, stop: Sto
     finally:
         seconds = time.monotonic() - began
         exported = tables.export(session.output.output_dir, session.output.include_report)
-    return Outcome(tally, exported, complete, stop.interrupted, seconds, plan.model.warnings)
+    warnings, ways = plan.model.warnings, session.method.ways
+    return Outcome(tally, exported, complete, stop.interrupted, seconds, warnings, ways)
 
 
 def _claim_shards(
