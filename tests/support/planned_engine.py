@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from leavs.domain import Prompt, Reasoning
 from leavs.engines.engine import Constraint, Message, Pattern, Reply
 from leavs.engines.scripted import ScriptedEngine
+from leavs.errors import AnswerError
 from leavs.method.ask import Ask, Question
 from leavs.method.options import Manner
 from leavs.method.pack import Pack
@@ -13,7 +14,15 @@ from leavs.method.reply_form import Chosen, ReplyForm, one_of
 
 THINKING = 300
 YES_NO = ("Yes", "No")
-NUMBER = ReplyForm(Pattern(r"\d+"), lambda reply: reply.text, 7)
+
+
+def read_number(reply: Reply) -> str:
+    if not reply.text.isdigit():
+        raise AnswerError("no number")
+    return reply.text
+
+
+NUMBER = ReplyForm(Pattern(r"\d+"), read_number, 7)
 WAYS = {True: Reasoning.ALWAYS, False: Reasoning.NEVER}
 SENTENCE = "The liver is CANARY."
 QUESTION = Question(

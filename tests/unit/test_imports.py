@@ -28,10 +28,14 @@ ROWS = rows()
 
 # Packages that only these modules may load
 HEAVY = {
-    "vllm": {"leavs.engines.vllm.engine", "leavs.engines.vllm.sampling"},
+    "vllm": {f"leavs.engines.vllm.{name}" for name in ("engine", "requests", "sampling")},
     "torch": {"leavs.engines.models.demo"},
     "transformers": {"leavs.engines.vllm.pretrained", "leavs.engines.models.demo"},
-    "tokenizers": {"leavs.engines.vllm.conversation", "leavs.doctor.tokens"},
+    "tokenizers": {
+        "leavs.engines.vllm.conversation",
+        "leavs.engines.vllm.line_encoder",
+        "leavs.doctor.tokens",
+    },
     "huggingface_hub": {"leavs.engines.models.hub"},
     "ray": {"leavs.system.ray_connection", "leavs.run.cluster.labeling"},
 }

@@ -26,8 +26,8 @@ TALLY = Tally(
     failed_cells=77,
     dropped_quotes=88,
     usage={
-        "urgency": Usage(10, 2000, 30, 40, 50, 6, 7),
-        "certainty": Usage(1, 20, 3, 4, 5, 600, 70),
+        "urgency": Usage(10, 2000, 30, 40, 50, 6, 7, 8),
+        "certainty": Usage(1, 20, 3, 4, 5, 600, 70, 800),
     },
 )
 
@@ -74,10 +74,10 @@ def test_every_number_stands_beside_its_name(name: str, value: str) -> None:
 @pytest.mark.parametrize(
     "row",
     [
-        "step  questions  known  reasoned  calls  prompt  cached  computed  generated",
-        "certainty  5  600  70  1  20  3  17  4",
-        "urgency  50  6  7  10  2,000  30  1,970  40",
-        "all  55  606  77  11  2,020  33  1,987  44",
+        "step  questions  known  reasoned  calls  grammar  prompt  cached  computed  generated",
+        "certainty  5  600  70  1  800  20  3  17  4",
+        "urgency  50  6  7  10  8  2,000  30  1,970  40",
+        "all  55  606  77  11  808  2,020  33  1,987  44",
     ],
 )
 def test_what_each_step_cost_stands_in_its_row(row: str) -> None:

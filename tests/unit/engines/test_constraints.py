@@ -4,24 +4,23 @@ from typing import Any
 
 import pytest
 
-from leavs.engines.constraints import LOGPROBS, allowed_replies, logprobs_wanted
-from leavs.engines.engine import Choices, Constraint, Pattern, Reasoned
-
-REASONED = Reasoned(("A", "B"))
+from leavs.engines.constraints import LOGPROBS, grammar_of, logprobs_wanted
+from leavs.engines.engine import Choices, Constraint, Pattern
 
 
 @pytest.mark.parametrize(
-    ("constraint", "allowed", "logprobs"),
+    ("constraint", "grammar", "logprobs"),
     [
         (Choices(("Yes", "No")), {"choice": ["Yes", "No"]}, LOGPROBS),
-        (REASONED, {"regex": REASONED.regex}, LOGPROBS),
-        (Pattern("none|x"), {"regex": "none|x"}, None),
-        (Pattern("none|x", weighed=True), {"regex": "none|x"}, 0),
+        (Pattern("none|x"), {}, None),
+        (Pattern("none|x", weighed=True), {}, 0),
+        (Pattern("none|x", enforced=True), {"regex": "none|x"}, None),
+        (Pattern("none|x", enforced=True, weighed=True), {"regex": "none|x"}, 0),
         (None, {}, None),
     ],
 )
 def test_what_a_constraint_asks_for(
-    constraint: Constraint | None, allowed: dict[str, Any], logprobs: int | None
+    constraint: Constraint | None, grammar: dict[str, Any], logprobs: int | None
 ) -> None:
-    assert allowed_replies(constraint) == allowed
+    assert grammar_of(constraint) == grammar
     assert logprobs_wanted(constraint) == logprobs

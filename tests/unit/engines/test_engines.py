@@ -1,15 +1,13 @@
 """What the first tokens of a reply tell: the choice that is meant, and how probable each is."""
 
-import re
 from math import inf, log
 
 import pytest
 
-from leavs.engines.engine import Choices, Constraint, Pattern, Reasoned
+from leavs.engines.engine import Choices, Constraint, Pattern
 from leavs.engines.replies import (
     completed_choice,
     decided_at_once,
-    place_of_choice,
     probabilities_of_choices,
 )
 
@@ -113,49 +111,3 @@ def test_a_choice_that_was_cut_is_completed_where_it_is_clear(
 ) -> None:
     assert completed_choice(begun, True, options) == completed
     assert completed_choice(begun, False, options) == (begun, False), "it ended by itself"
-
-
-@pytest.mark.parametrize(
-    ("tokens", "place"),
-    [
-        (["It", " is", ".", "\n", "Answer", ":", " Yes"], 6),
-        (["It", " is", ".", "\n", "Answer", ":", " Y", "es"], 6),
-        (["So", "\n", "Answer:", " ", "No", "<end>"], 4),
-        (["So", "\nAnswer: ", "No"], 2),
-        (["Yes", "\n", "Answer", ":"], None),
-        (["Yes", " and", " No"], None),
-        ([], None),
-    ],
-)
-def test_where_the_choice_begins(tokens: list[str], place: int | None) -> None:
-    assert place_of_choice(tokens, Reasoned(("Yes", "No"))) == place
-
-
-@pytest.mark.parametrize(
-    ("text", "parts"),
-    [
-        ("It is.\nAnswer: Yes", ("It is.", "Yes")),
-        ("A\nAnswer: No\nB\nAnswer: Yes", ("A\nAnswer: No\nB", "Yes")),
-        ("It is.\nAnswer: Perhaps", None),
-        ("It is.\nAnswer: Yes.", None),
-        ("Answer: Yes", None),
-        ("", None),
-    ],
-)
-def test_reasoning_and_choice_are_told_apart(text: str, parts: tuple[str, str] | None) -> None:
-    assert Reasoned(("Yes", "No")).split(text) == parts
-
-
-@pytest.mark.parametrize(
-    ("text", "allowed"),
-    [
-        ("It is.\nAnswer: Yes", True),
-        ("x" * 9000 + "\nAnswer: No", True),
-        ("It\nis.\nAnswer: Yes", False),
-        ("\nAnswer: Yes", False),
-        ("It is.\nAnswer: Maybe", False),
-        ("It is.", False),
-    ],
-)
-def test_the_form_of_reasoning_and_choice(text: str, allowed: bool) -> None:
-    assert bool(re.fullmatch(Reasoned(("Yes", "No")).regex, text)) is allowed

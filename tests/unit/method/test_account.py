@@ -8,6 +8,7 @@ import pytest
 from leavs.domain import Prompt, Reasoning, Thought, Usage
 from leavs.engines.engine import Pattern, Reply
 from leavs.engines.scripted import ScriptedEngine
+from leavs.method.account import Account
 from leavs.method.ask import Ask, Question
 from leavs.method.options import Manner
 from leavs.method.pack import Pack
@@ -16,27 +17,48 @@ from planned_engine import QUESTION, THINKING, YES_NO, PlannedEngine, choose, ot
 
 
 def test_usage_counts_calls_and_tokens_by_step(pack: Pack) -> None:
-    def costing(text: str, prompt: int, cached: int, generated: int) -> Reply:
-        return Reply(text, prompt_tokens=prompt, cached_tokens=cached, generated_tokens=generated)
+    def costing(
+        text: str, prompt: int, cached: int, generated: int, grammar: bool = False
+    ) -> Reply:
+        return Reply(
+            text,
+            grammar=grammar,
+            prompt_tokens=prompt,
+            cached_tokens=cached,
+            generated_tokens=generated,
+        )
 
     engine = PlannedEngine(
         costing("Thinking.", 100, 10, 20),
         costing("unclear", 130, 96, 3),
-        costing("Yes", 150, 128, 1),
+        costing("Yes", 150, 128, 1, grammar=True),
         costing("none", 7, 0, 1),
     )
     ask = Ask(engine, pack, Manner(Reasoning.ALWAYS, THINKING))
     asyncio.run(ask.answer(QUESTION, one_of(YES_NO)))
-    assert ask.account.usage == {"filtration_thorough": Usage(3, 380, 234, 24, 1, 0, 1)}
+    assert ask.account.usage == {"filtration_thorough": Usage(3, 380, 234, 24, 1, 0, 1, 1)}
     other = Question(
         Prompt.FINDING_TYPES, {"organ": "x", "covers": "x", "evidence": ["x"]}, "types"
     )
     without = Ask(engine, pack, Manner(Reasoning.NEVER, THINKING), account=ask.account)
     asyncio.run(without.answer(other, ReplyForm(Pattern("none"), lambda reply: reply.text, 5)))
     assert ask.account.usage == {
-        "filtration_thorough": Usage(3, 380, 234, 24, 1, 0, 1),
+        "filtration_thorough": Usage(3, 380, 234, 24, 1, 0, 1, 1),
         "finding_types": Usage(1, 7, 0, 1, 1),
     }
+
+
+def test_what_is_counted_has_a_name_of_its_own() -> None:
+    account = Account()
+    account.add(Prompt.URGENCY, calls=1, grammars=1)
+    account.add(Prompt.CERTAINTY)
+    account.add(Prompt.URGENCY, calls=2, known=1)
+    assert list(account.usage.items()) == [
+        ("urgency", Usage(calls=3, known=1, grammars=1)),
+        ("certainty", Usage()),
+    ]
+    with pytest.raises(KeyError):
+        account.add(Prompt.URGENCY, call=1)
 
 
 def test_afresh_shares_the_way_of_asking_but_not_the_account(pack: Pack) -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from leavs.domain import Reasoning, Thought
-from leavs.engines.engine import Choices, Constraint, Message, Pattern, Reasoned, Reply
+from leavs.engines.engine import Choices, Constraint, Message, Pattern, Reply
 from leavs.errors import AnswerError, ContextError, EngineError
 from leavs.method.ask import Ask
 from leavs.method.options import Manner
@@ -34,10 +36,9 @@ def test_without_reasoning_one_constrained_turn(pack: Pack) -> None:
     assert ask.account.transcript == []
 
 
-def test_in_two_turns_the_first_is_free_and_the_second_constrained(pack: Pack) -> None:
+def test_reasoning_is_free_and_the_answer_after_it_constrained(pack: Pack) -> None:
     engine = PlannedEngine("It names the liver.", "Yes")
-    ask = Ask(engine, pack, Manner(Reasoning.ALWAYS, THINKING, keep_reasoning=True, two_turns=True))
-    chosen = asyncio.run(ask.answer(QUESTION, one_of(YES_NO)))
+    chosen, ask = choose(engine, pack, reasoning=True)
     (first, thinking_tokens, free), (second, answer_tokens, constraint) = engine.asked
     request = pack.answer("filtration_thorough", **QUESTION.values, reasoning=True)
     assert chosen.choice == "Yes"
@@ -144,15 +145,14 @@ def turns(pack: Pack) -> list[tuple[list[Message], int, Constraint | None]]:
     answer after it."""
 
     def begun(reasoning: bool) -> list[Message]:
-        values = {"reasoning": reasoning, "together": reasoning}
-        question = pack.question(QUESTION.prompt, **QUESTION.values, **values)
+        question = pack.question(QUESTION.prompt, **QUESTION.values, reasoning=reasoning)
         return [Message("system", pack.instructions(QUESTION.prompt)), Message("user", question)]
 
     request = pack.answer(QUESTION.prompt, **QUESTION.values, reasoning=True)
     thought = [Message("assistant", "It names the liver."), Message("user", request)]
     return [
         (begun(False), CHOICE_TOKENS, Choices(YES_NO)),
-        (begun(True), THINKING + CHOICE_TOKENS, Reasoned(YES_NO)),
+        (begun(True), THINKING, None),
         ([*begun(True), *thought], CHOICE_TOKENS, Choices(YES_NO)),
     ]
 
@@ -169,13 +169,54 @@ def test_auto_asks_once_more_where_the_answer_after_reasoning_cannot_be_read(pac
     ) == (4, 1)
 
 
-@pytest.mark.parametrize("way", [Reasoning.ALWAYS, Reasoning.NEVER])
-def test_only_auto_wants_a_reply_weighed(pack: Pack, way: Reasoning) -> None:
-    engine = PlannedEngine("12", "12")
-    ask = Ask(engine, pack, Manner(way, THINKING))
-    asyncio.run(ask.answer(QUESTION, NUMBER))
-    assert Pattern(r"\d+") in [constraint for _, _, constraint in engine.asked]
-    assert Pattern(r"\d+", weighed=True) not in [constraint for _, _, constraint in engine.asked]
+LIST = Pattern(r"\d+")
+WEIGHED, ENFORCED = replace(LIST, weighed=True), replace(LIST, enforced=True)
+WORD = Choices(YES_NO)
+
+
+@pytest.mark.parametrize(
+    ("way", "plan", "of_list", "of_word"),
+    [
+        (Reasoning.NEVER, ["{}"], [LIST], [WORD]),
+        (Reasoning.NEVER, ["unclear", "{}"], [LIST, ENFORCED], [WORD, WORD]),
+        (Reasoning.ALWAYS, ["Well.", "{}"], [None, LIST], [None, WORD]),
+        (
+            Reasoning.ALWAYS,
+            ["Well.", "unclear", "{}"],
+            [None, LIST, ENFORCED],
+            [None, WORD, WORD],
+        ),
+        (Reasoning.AUTO, ["{}", "Well.", "{}"], [WEIGHED, None, LIST], [WORD, None, WORD]),
+        (
+            Reasoning.AUTO,
+            ["unclear", "Well.", "unclear", "{}"],
+            [WEIGHED, None, LIST, ENFORCED],
+            [WORD, None, WORD, WORD],
+        ),
+    ],
+)
+def test_a_list_is_asked_for_free_and_only_a_second_try_is_held_to_a_grammar(
+    pack: Pack,
+    way: Reasoning,
+    plan: list[str],
+    of_list: list[Constraint | None],
+    of_word: list[Constraint | None],
+) -> None:
+    forms: list[tuple[ReplyForm[Any], str, list[Constraint | None]]] = [
+        (NUMBER, "12", of_list),
+        (one_of(YES_NO), "Yes", of_word),
+    ]
+    for form, answer, constraints in forms:
+        engine = PlannedEngine(*(turn.format(answer) for turn in plan))
+        asyncio.run(Ask(engine, pack, Manner(way, THINKING)).answer(QUESTION, form))
+        assert [constraint for _, _, constraint in engine.asked] == constraints
+
+
+def test_a_list_that_is_unreadable_twice_fails(pack: Pack) -> None:
+    engine = PlannedEngine("CANARY", "CANARY again", "12")
+    with pytest.raises(AnswerError, match="no number"):
+        asyncio.run(Ask(engine, pack, Manner(Reasoning.NEVER, THINKING)).answer(QUESTION, NUMBER))
+    assert engine.plan == ["12"]
 
 
 @pytest.mark.parametrize(("probability", "answer"), [(0.96, "12"), (0.94, "34"), (None, "34")])
@@ -198,46 +239,3 @@ def test_how_sure_is_sure_enough_can_be_chosen(pack: Pack) -> None:
         ask = Ask(engine, pack, Manner(Reasoning.AUTO, THINKING, confidence))
         asyncio.run(ask.answer(QUESTION, one_of(YES_NO)))
         assert len(engine.asked) == calls
-
-
-IN_ONE = Reply("It names the liver.\nAnswer: Yes", probabilities={"Yes": 0.75, "No": 0.25})
-
-
-def ask_in_one(engine: PlannedEngine, pack: Pack) -> tuple[Chosen, Ask]:
-    ask = Ask(engine, pack, Manner(Reasoning.ALWAYS, THINKING, keep_reasoning=True))
-    return asyncio.run(ask.answer(QUESTION, one_of(YES_NO))), ask
-
-
-def test_in_one_request_the_model_thinks_and_chooses(pack: Pack) -> None:
-    engine = PlannedEngine(IN_ONE)
-    chosen, ask = ask_in_one(engine, pack)
-    [(messages, max_tokens, constraint)] = engine.asked
-    assert chosen == Chosen("Yes", IN_ONE.probabilities)
-    assert constraint == Reasoned(YES_NO)
-    assert max_tokens == THINKING + CHOICE_TOKENS
-    assert 'Then write "Answer: "' in messages[1].content
-    assert "Do not give the final answer yet" not in messages[1].content
-    assert ask.account.transcript == [Thought(QUESTION.about, "It names the liver.", "Yes")]
-    assert (
-        ask.account.usage[QUESTION.prompt].calls,
-        ask.account.usage[QUESTION.prompt].reasoned,
-    ) == (1, 1)
-
-
-@pytest.mark.parametrize(
-    "text", ["It names the", "It is so.\nAnswer: Perhaps", "Answer: Yes", "\nAnswer: Yes and more"]
-)
-def test_a_reply_without_its_choice_is_followed_by_the_answer(pack: Pack, text: str) -> None:
-    engine = PlannedEngine(Reply(text, cut=True), "No")
-    chosen, ask = ask_in_one(engine, pack)
-    assert chosen.choice == "No"
-    assert engine.asked[1][0][2] == Message("assistant", text)
-    assert engine.asked[1][2] == Choices(YES_NO)
-    assert ask.account.transcript == [Thought(QUESTION.about, text, "No")]
-
-
-def test_a_list_has_its_own_turn_in_any_case(pack: Pack) -> None:
-    engine = PlannedEngine("Thinking.", "12")
-    ask = Ask(engine, pack, Manner(Reasoning.ALWAYS, THINKING))
-    asyncio.run(ask.answer(QUESTION, NUMBER))
-    assert [constraint for _, _, constraint in engine.asked] == [None, Pattern(r"\d+")]

@@ -16,7 +16,7 @@ from leavs.domain import (
     Step,
     Urgency,
 )
-from leavs.engines.engine import Constraint, Message, Reasoned, Reply
+from leavs.engines.engine import Constraint, Message, Reply
 from leavs.engines.scripted import ScriptedEngine
 from leavs.errors import ContextError, EngineError, QuestionError
 from leavs.method.ask import Ask
@@ -275,7 +275,7 @@ def test_a_bug_is_not_a_failed_cell(pack: Pack) -> None:
 
 def test_usage_is_by_step_and_reasoning_is_kept_question_by_question(pack: Pack) -> None:
     async def script(messages: Sequence[Message], constraint: Constraint | None) -> Reply:
-        if constraint is None or isinstance(constraint, Reasoned):
+        if constraint is None:
             return Reply("Thinking.", prompt_tokens=10, generated_tokens=5)
         answer = await reader(messages, constraint)
         assert isinstance(answer, str)

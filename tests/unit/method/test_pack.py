@@ -1,6 +1,5 @@
 """The pack is checked when it is loaded, and its wording is pinned by golden files."""
 
-import itertools
 import os
 import re
 import shutil
@@ -56,7 +55,6 @@ def rendered(pack: Pack, step: Prompt, way: str) -> str:
         "letters": ", ".join(letters),
         "unsure": True,
         "reasoning": way != "answer",
-        "together": way == "together",
     }
     turns = [("system", pack.instructions(step)), ("user", pack.question(step, **values))]
     if way == "reasoning":
@@ -64,13 +62,8 @@ def rendered(pack: Pack, step: Prompt, way: str) -> str:
     return "\n\n".join(f"=== {role} ===\n{text}" for role, text in turns) + "\n"
 
 
-@pytest.mark.parametrize(
-    ("step", "way"),
-    [
-        *itertools.product(Prompt, ("answer", "reasoning")),
-        *((step, "together") for step, names in QUESTION_VARIABLES.items() if "together" in names),
-    ],
-)
+@pytest.mark.parametrize("way", ["answer", "reasoning"])
+@pytest.mark.parametrize("step", Prompt)
 def test_every_prompt_is_the_golden_one(pack: Pack, step: Prompt, way: str) -> None:
     golden = GOLDEN / f"{step}-{way}.txt"
     text = rendered(pack, step, way)
@@ -157,11 +150,10 @@ def test_what_is_wrong_with_a_pack_is_said_when_it_is_loaded(
 def test_the_request_for_the_answer_knows_the_variables_of_its_question(copy: Path) -> None:
     path = copy / "certainty.jinja"
     block = "{% block answer %}"
-    path.write_text(path.read_text().replace(block, block + "{{ together }} ", 1))
-    known = QUESTION_VARIABLES[Prompt.CERTAINTY] - {"together"}
-    values: dict[str, object] = dict.fromkeys(known, "x")
-    values |= {"choices": [], "reasoning": True}
-    assert load_pack(copy).answer(Prompt.CERTAINTY, **values).startswith("False ")
+    path.write_text(path.read_text().replace(block, block + "{{ organ }}, {{ reasoning }}: ", 1))
+    values: dict[str, object] = dict.fromkeys(QUESTION_VARIABLES[Prompt.CERTAINTY], "x")
+    values |= {"organ": "spleen", "choices": [], "reasoning": True}
+    assert load_pack(copy).answer(Prompt.CERTAINTY, **values).startswith("spleen, True: ")
 
 
 def test_a_missing_file_is_named(copy: Path) -> None:
@@ -218,7 +210,7 @@ def asked_of(pack: Pack, step: Prompt, text: str) -> tuple[str, str]:
     values: dict[str, object] = dict.fromkeys(QUESTION_VARIABLES[step], "x")
     lines = {"sentences": [f"[1] {line}", f"[2] {line}"], "evidence": [line, line]}
     shown = {"report": text, "sentence": line, **lines}
-    more = {"choices": [], "reasoning": False, "together": False}
+    more = {"choices": [], "reasoning": False}
     prompt = pack.question(step, **(values | more | {material: shown[material]}))
     if material in lines:
         dash = "- " if material == "evidence" else ""

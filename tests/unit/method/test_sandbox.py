@@ -9,7 +9,7 @@ import pytest
 from leavs.domain import Prompt
 from leavs.errors import PackError
 from leavs.method.pack import load_pack
-from leavs.method.sandbox import PROMPTS, compile_prompt, rendered
+from leavs.method.sandbox import PROMPTS, compile_prompt, context_of, rendered
 from places import ROOT
 
 ESCAPES = [
@@ -125,6 +125,32 @@ def test_where_it_fails_only_with_a_report_no_text_of_the_report_is_said(copy: P
             Prompt.FILTRATION_FAST, organ="x", covers="x", report="CANARY", reasoning=False
         )
     assert "CANARY" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("block", "says"),
+    [
+        ("{{ word }} {{ words | join(',') }}", "x a,b"),
+        ("{{ self.other() }}", "other x"),
+        ("{% for one in words %}{{ loop.index }}{{ one }}{{ word }}{% endfor %}", "1ax2bx"),
+        ("{% set word = 'y' %}{{ word }} {{ self.other() }}", "y other x"),
+        ("{% set n = namespace(x=1) %}{% set n.x = range(3) | sum %}{{ n.x }}", "3"),
+        ("{{ dict(a=word).a }}{{ joiner(',')() }}", "x"),
+        ("{{ missing }}", None),
+        ("{{ self.nothing() }}", None),
+    ],
+)
+def test_a_block_says_what_jinja_itself_would_have_it_say(block: str, says: str | None) -> None:
+    blocks = "{% block it %}" + block + "{% endblock %}"
+    template = compile_prompt(blocks + "{% block other %}other {{ word }}{% endblock %}", "here")
+    values = {"word": "x", "words": ["a", "b"]}
+    for context in (context_of(template, values), template.new_context(dict(values))):
+        if says is None:
+            with pytest.raises(PackError, match="here: cannot be rendered"):
+                rendered(template.blocks["it"](context), "here")
+        else:
+            assert rendered(template.blocks["it"](context), "here") == says
+    assert values == {"word": "x", "words": ["a", "b"]}
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def result(
     if failed:
         labels["focal"] = Label(None, urgency=None, failure=Failure(Step.CERTAINTY, "no, 'why'"))
     evidence = (Evidence(Sentence(0, len(TEXT), TEXT), FoundBy.FAST),)
-    usage = {"certainty": Usage(2, 30, 4, 5, 3, 1, 2)}
+    usage = {"certainty": Usage(2, 30, 4, 5, 3, 1, 2, 1)}
     return OrganResult(report_id, organ, labels, evidence, usage=usage, seconds=1.0)
 
 
@@ -178,6 +178,7 @@ def test_the_manifest_is_completed_and_keeps_what_it_had(run: Path) -> None:
                     "questions": 6,
                     "known": 2,
                     "reasoned": 4,
+                    "grammars": 2,
                     "computed_tokens": 52,
                 }
             },
@@ -201,6 +202,7 @@ def test_what_older_versions_counted_is_added_up(run: Path) -> None:
         "questions": 3,
         "known": 1,
         "reasoned": 2,
+        "grammars": 1,
         "computed_tokens": 52,
     }
 

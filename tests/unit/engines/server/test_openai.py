@@ -24,19 +24,21 @@ from loopback_server import MODELS, Answer, Server, answer_of, completion, error
     ("owner", "constraint", "structured"),
     [
         ("vllm", Choices(("Yes", "No")), {"choice": ["Yes", "No"]}),
-        ("vllm", Pattern("none|x"), {"regex": "none|x"}),
+        ("vllm", Pattern("none|x"), None),
+        ("vllm", Pattern("none|x", enforced=True), {"regex": "none|x"}),
         ("vllm", None, None),
         ("somebody", Choices(("Yes", "No")), None),
-        ("somebody", Pattern("none|x"), None),
+        ("somebody", Pattern("none|x", enforced=True), None),
     ],
 )
-def test_only_vllm_is_told_what_may_be_answered(
+def test_only_vllm_is_given_a_grammar_and_for_a_list_only_where_it_is_enforced(
     owner: str, constraint: Constraint | None, structured: dict[str, Any] | None
 ) -> None:
     server = Server(models=[("some/model", owner)])
-    ask_server(server, constraint)
+    reply = ask_server(server, constraint)
     [body] = server.bodies
     assert body.get("structured_outputs") == structured
+    assert reply.grammar is (structured is not None)
     wants_choices = isinstance(constraint, Choices)
     assert bool(body.get("logprobs")) is wants_choices
     assert (body.get("top_logprobs") or 0) == (10 if wants_choices else 0)
@@ -80,6 +82,7 @@ def test_control_tokens_do_not_reach_the_server() -> None:
         ("somebody", Choices(("Yes", "No")), 7, 10),
         ("vllm", Pattern("none|x"), 7, None),
         ("vllm", Pattern("none|x", weighed=True), 7, 0),
+        ("vllm", Pattern("none|x", enforced=True), 7, None),
         ("somebody", Pattern("none|x", weighed=True), 7, 0),
         ("vllm", None, 7, None),
     ],
