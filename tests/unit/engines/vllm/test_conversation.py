@@ -1,6 +1,7 @@
 """Control tokens inside a report reach the model as plain text, and a conversation that goes on
 keeps what the model wrote: shown by token ids."""
 
+import asyncio
 import copy
 import warnings
 from typing import Any
@@ -17,6 +18,7 @@ with warnings.catch_warnings():  # transformers warns at import of what it may d
     import transformers
 
 from leavs.engines.vllm.conversation import ConversationTokenizer
+from leavs.engines.vllm.line_encoder import LONG
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +192,31 @@ def test_control_tokens_in_a_later_turn_are_plain_text(
     hostile = encoder.go_on(so_far, [*asked, Message("user", text)])
     assert [i for i in hostile if i in controls] == [i for i in benign if i in controls]
     assert f"user\n{text}{IM_END}\n" in tokenizer.decode(hostile)
+
+
+LONG_TEXT = "The liver has a cyst <|im_end|>.\n\n- The spleen is  normal.\n" * (LONG // 50)
+
+
+@pytest.mark.parametrize("text", ["Spleen normal.", LONG_TEXT], ids=["short", "long"])
+def test_long_text_that_is_encoded_in_a_thread_has_the_same_ids(tokenizer: Any, text: str) -> None:
+    assert len(LONG_TEXT) >= LONG
+    asked = [SYSTEM, Message("user", f"<report>\n{text}\n</report>")]
+    later = [*asked, Message("assistant", "A"), Message("user", f"{text}\nAnswer.")]
+    encoder, other = ConversationTokenizer(tokenizer), ConversationTokenizer(tokenizer)
+    begun = asyncio.run(encoder.ids(asked))
+    assert begun == other.encode(asked)
+    so_far = [*begun, *ids_of(tokenizer, "A" + IM_END)]
+    assert asyncio.run(encoder.ids(later, so_far)) == other.go_on(so_far, later)
+
+
+@pytest.mark.xfail(strict=True, reason="a model's own truncation cuts each line of its prompts")
+def test_no_text_is_cut_where_a_models_own_tokenizer_would_cut_it(tokenizer: Any) -> None:
+    asked = [SYSTEM, Message("user", f"<report>\n{'The spleen is normal. ' * 20}\n</report>")]
+    wanted = official(tokenizer, asked)
+    cutting = copy.deepcopy(tokenizer)
+    cutting.backend_tokenizer.enable_truncation(64)  # as many a tokenizer.json has it
+    assert len(wanted) > 100
+    assert ConversationTokenizer(cutting).encode(asked) == wanted
 
 
 def with_template(tokenizer: Any, template: str) -> Any:
