@@ -68,9 +68,9 @@ def tables_of_report(run: Path, report: str, folder: Path) -> Path:
     return folder
 
 
-def check_same(one: Path, other: Path) -> None:
+def check_same(one: Path, other: Path, noise: float = 0.001) -> None:
     """The tables are the same; only a probability may differ, by the noise of a sum's order."""
     for table in ("labels.csv", "sentences.csv", "failures.csv"):
         assert (one / table).read_bytes() == (other / table).read_bytes()
     details = [pd.read_csv(folder / "details.csv") for folder in (one, other)]
-    pd.testing.assert_frame_equal(*details, rtol=0, atol=0.001)
+    pd.testing.assert_frame_equal(*details, rtol=0, atol=noise)

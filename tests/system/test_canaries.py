@@ -29,7 +29,7 @@ def labeled(tmp_path_factory: pytest.TempPathFactory) -> Place:
     with running(ObligingServer()) as server:
         code = made.run(
             *("label", "--input-dir", "in/folder", "--base-url", server.base_url, *ASKED),
-            *("--pack", "pack", "--two-turns", "--keep-reasoning", "--include-report"),
+            *("--pack", "pack", "--keep-reasoning", "--include-report"),
             *("--output-dir", "out"),
         )
         assert code == 0, made.told
