@@ -14,6 +14,7 @@ from fuzzing import examples
 from leavs.engines.engine import Message
 from leavs.engines.vllm.conversation import ConversationTokenizer
 from leavs.errors import EngineStartError
+from line_texts import LINES
 from model_families import FAMILIES, qwen
 
 SYSTEM = Message("system", "You read reports.")
@@ -122,6 +123,15 @@ def test_what_is_harmless_is_encoded_as_the_template_does(family: Family) -> Non
         begun = [merged] if refuses else [SYSTEM, question(BENIGN)]
         wanted = family.official([*begun, *later[:end]])
         assert family.encoder.encode([SYSTEM, question(BENIGN), *later[:end]]) == wanted
+
+
+@often
+@given(text=LINES)
+def test_text_of_many_lines_is_encoded_as_the_template_does(family: Family, text: str) -> None:
+    instructions = Message("user", f"{SYSTEM.content}\n\n{question(text).content}")
+    merged = family.name in ("Gemma", "Mistral")
+    wanted = family.official([instructions] if merged else [SYSTEM, question(text)])
+    assert family.encoder.encode([SYSTEM, question(text)]) == wanted
 
 
 def test_the_instructions_reach_every_family(family: Family) -> None:
