@@ -8,6 +8,7 @@ A conversation that continues is extended by its next turn alone, after the very
 model generated. Knows nothing of engines; needs transformers' tokenizers.
 """
 
+import asyncio
 import json
 import re
 import secrets
@@ -20,7 +21,7 @@ from tokenizers import Tokenizer
 
 from leavs.engines.control_tokens import any_of, control_tokens_in
 from leavs.engines.engine import Message, Role
-from leavs.engines.vllm.line_encoder import LineEncoder
+from leavs.engines.vllm.line_encoder import LONG, LineEncoder
 from leavs.errors import EngineStartError
 
 _PLACEHOLDER = "\ue000{}\ue001"  # private use: in no template, and no token of its own
@@ -84,8 +85,16 @@ class ConversationTokenizer:
         Args:
             so_far: the ids up to the end of the model's last turn, if the conversation goes on.
         """
-        known = so_far is not None and self._tail is not None
-        await self._plain.learn(turn.content for turn in messages[-1 if known else 0 :])
+        new = messages if so_far is None or self._tail is None else messages[-1:]
+        for turn in new:
+            if turn.role == "system" or len(turn.content) < LONG:
+                continue  # instructions are encoded once, short text sooner than a thread begins
+            if not self._plain.cuts:
+                return await asyncio.to_thread(self._ids_now, messages, so_far)
+            await self._plain.learn(turn.content)
+        return self._ids_now(messages, so_far)
+
+    def _ids_now(self, messages: Sequence[Message], so_far: Sequence[int] | None) -> list[int]:
         return self.encode(messages) if so_far is None else self.go_on(so_far, messages)
 
     def encode(self, messages: Sequence[Message]) -> list[int]:
@@ -264,6 +273,9 @@ def _without_controls(tokenizer: Tokenizer, controls: Set[str]) -> tuple[Tokeniz
         One for the beginning of a text, and one for the pieces behind a control token.
     """
     description = json.loads(tokenizer.to_str())
+    description["truncation"] = description["padding"] = (
+        None  # some files have them: no prompt is cut
+    )
     for token in description["added_tokens"]:
         token["special"] = token["content"] in controls
     _rename(description["model"], controls)

@@ -9,7 +9,7 @@ import itertools
 import logging
 import os
 import warnings
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from leavs.engines.vllm.answer_tokens import AnswerTokens
 from leavs.engines.vllm.arguments import engine_arguments
 from leavs.engines.vllm.completion import as_reply
 from leavs.engines.vllm.pretrained import load_tokenizer
+from leavs.engines.vllm.requests import Requests
 from leavs.engines.vllm.sampling import SamplingOfReplies
 from leavs.errors import EngineError, EngineStartError, QuestionError
 from leavs.system.private_process import NO_STATISTICS
@@ -61,11 +62,9 @@ async def open_vllm(
         EngineStartError: vllm is not installed, or the model cannot be loaded.
     """
     engine = start_vllm(options, model, sampling, log)
-    gc.freeze()  # spares the collector the million objects of vllm and torch, which stay anyhow
     try:
         yield engine
     finally:
-        gc.unfreeze()
         await engine.close()
 
 
@@ -159,7 +158,7 @@ class VllmEngine:
         self._limit: int = llm.vllm_config.model_config.max_model_len
         self._numbers = itertools.count()
         self.sampling = SamplingOfReplies(sampling, answers)
-        self._prompt = _prompt_maker()
+        self._requests = Requests(llm)
 
     @property
     def batch_size(self) -> int:
@@ -180,30 +179,31 @@ class VllmEngine:
         ids = await self.tokenizer.ids(messages, so_far)
         room_for_reply(len(ids), self._limit, max_tokens)
         output = await self._generate(  # vLLM itself shortens the reply to the room that is left
-            self._prompt(ids), self.sampling(max_tokens, constraint)
+            ids, self.sampling(max_tokens, constraint)
         )
         if output.outputs[0].finish_reason == "abort":
             raise EngineError("the engine gave up a question; the run can be resumed")
         answers = self._answers.of(constraint.options) if isinstance(constraint, Choices) else {}
         return as_reply(output, ids, constraint, answers, self.tokenizer.text)
 
-    async def _generate(self, prompt: Any, sampling: Any) -> Any:
+    async def _generate(self, ids: Sequence[int], sampling: Any) -> Any:
         from vllm.v1.engine.exceptions import EngineDeadError
 
-        request = f"leavs-{next(self._numbers)}"
+        name = f"leavs-{next(self._numbers)}"
         try:
+            request = await self._requests.make(self.llm, ids, sampling, name)
             # FINAL_ONLY: one output, the whole reply. The stream is read to its end, or vLLM
             # would abort the request.
-            outputs = [one async for one in self.llm.generate(prompt, sampling, request)]
+            outputs = [one async for one in self.llm.generate(request, sampling, name)]
         except EngineDeadError as error:
             raise self._death() from error
         except ValueError as error:
-            raise _question_error(error, prompt) from error
+            raise _question_error(error, len(ids)) from error
         except Exception as error:
             if self.llm.errored:  # while it dies it raises other errors, too
                 raise self._death() from error
             if type(error).__module__.startswith("vllm"):
-                raise _question_error(error, prompt) from error
+                raise _question_error(error, len(ids)) from error
             raise
         [output] = outputs
         return output
@@ -231,21 +231,6 @@ class VllmEngine:
             self._log.unlink()
 
 
-def _prompt_maker() -> Callable[[Sequence[int]], Any]:
-    """Return what makes vLLM's input of token ids: where it can, one that vLLM takes as it is.
-
-    Else vLLM prepares each input in a thread, which costs more than all else that it does with it.
-    """
-    try:
-        from vllm.inputs.engine import tokens_input
-    except ImportError:
-        from vllm.inputs import TokensPrompt
-
-        return lambda ids: TokensPrompt(prompt_token_ids=ids)
-    return lambda ids: tokens_input(ids)
-
-
-def _question_error(error: Exception, prompt: Any) -> QuestionError:
+def _question_error(error: Exception, tokens: int) -> QuestionError:
     """Say that a request was refused, without vLLM's own message, which could quote the prompt."""
-    tokens = len(prompt["prompt_token_ids"])
     return QuestionError(f"vLLM refused the question of {tokens:,} tokens ({type(error).__name__})")

@@ -11,53 +11,56 @@ import asyncio
 import re
 import sys
 import unicodedata
-from collections import OrderedDict
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Sequence, Set
 from functools import cache
 from itertools import accumulate, chain
 
 from tokenizers import Tokenizer
 
-REMEMBERED = 16_384  # lines; about a kilobyte each
+REMEMBERED = 2_000_000  # characters; some 15 bytes each
 LONG = 2_000  # characters: encoding them takes longer than handing them to a thread
 
 _LINE_STARTS = "".join(map(chr, range(0x21, 0x7F)))  # before others a text is not cut
 
 
 class LineEncoder:
-    """Encodes texts without special tokens; the least recently used lines are forgotten."""
+    """Encodes texts without special tokens, and remembers their lines, if it can cut them."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         self._breaks = _line_breaks(tokenizer)
-        self._known: OrderedDict[str, list[int]] = OrderedDict()
+        self._known: dict[str, list[int]] = {}
+        self._characters = 0  # of the lines that are known
+
+    @property
+    def cuts(self) -> bool:
+        """Whether texts are cut into lines."""
+        return self._breaks is not None
 
     def ids(self, text: str) -> list[int]:
         """Return the token ids of a text."""
-        lines, known = self._lines(text), self._known
-        if new := self._new(lines):
-            self._remember(new, _encoded(self._tokenizer, new))
+        if self._breaks is None:
+            return _encoded(self._tokenizer, [text])[0]
         found: list[int] = []
-        for line in lines:
-            known.move_to_end(line)
-            found += known[line]
-        while len(known) > REMEMBERED:
-            known.popitem(last=False)
+        for line in _cut(text, self._breaks):
+            ids = self._known.get(line)
+            if ids is None:
+                [ids] = _encoded(self._tokenizer, [line])
+                self._remember([line], [ids])
+            found += ids
         return found
 
-    async def learn(self, texts: Iterable[str]) -> None:
-        """Encode the new lines of long texts in a thread, so that `ids` need not."""
-        new = self._new(line for text in texts if len(text) >= LONG for line in self._lines(text))
-        if new:
+    async def learn(self, text: str) -> None:
+        """Encode the new lines of a text in a thread, so that `ids` need not."""
+        lines = [] if self._breaks is None else _cut(text, self._breaks)
+        if new := [line for line in dict.fromkeys(lines) if line not in self._known]:
             self._remember(new, await asyncio.to_thread(_encoded, self._tokenizer, new))
 
-    def _lines(self, text: str) -> list[str]:
-        return [text] if self._breaks is None else _cut(text, self._breaks)
-
-    def _new(self, lines: Iterable[str]) -> list[str]:
-        return [line for line in dict.fromkeys(lines) if line not in self._known]
-
-    def _remember(self, lines: Sequence[str], ids: Iterable[list[int]]) -> None:
+    def _remember(self, lines: Sequence[str], ids: Sequence[list[int]]) -> None:
+        self._characters += sum(map(len, lines))
+        if self._characters > REMEMBERED:
+            self._known.clear()  # simpler than the oldest first, and the lines in use come back
+            self._characters = sum(map(len, lines))
         self._known.update(zip(lines, ids, strict=True))
 
 

@@ -209,7 +209,6 @@ def test_long_text_that_is_encoded_in_a_thread_has_the_same_ids(tokenizer: Any, 
     assert asyncio.run(encoder.ids(later, so_far)) == other.go_on(so_far, later)
 
 
-@pytest.mark.xfail(strict=True, reason="a model's own truncation cuts each line of its prompts")
 def test_no_text_is_cut_where_a_models_own_tokenizer_would_cut_it(tokenizer: Any) -> None:
     asked = [SYSTEM, Message("user", f"<report>\n{'The spleen is normal. ' * 20}\n</report>")]
     wanted = official(tokenizer, asked)

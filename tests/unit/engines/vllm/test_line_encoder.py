@@ -14,7 +14,7 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 from fuzzing import examples
 from leavs.engines.models.demo import find_demo_model
-from leavs.engines.vllm.line_encoder import LONG, REMEMBERED, LineEncoder, safe_line_starts
+from leavs.engines.vllm.line_encoder import REMEMBERED, LineEncoder, safe_line_starts
 from line_texts import LINES
 from model_families import FAMILIES
 
@@ -68,6 +68,7 @@ def fresh(encoding: Counted) -> Counted:
     """The same, as if nothing had been encoded."""
     encoder, counting = encoding
     encoder._known.clear()
+    encoder._characters = 0
     counting.texts.clear()
     counting.threads.clear()
     return encoding
@@ -232,30 +233,34 @@ def test_a_tokenizer_that_changes_the_ends_of_a_text_gets_it_whole(
 # What is remembered
 
 
-def test_long_texts_are_learned_in_a_thread_and_then_known(demo: Counted) -> None:
+def test_a_text_is_learned_in_a_thread_and_then_known(demo: Counted) -> None:
     encoder, counting = demo
     line = "The liver is normal in size.\n"
-    short, long = f"Spleen.\n{line}", "".join(f"{number}. {line}" for number in range(LONG // 30))
-    long += line * 10 + "Fatty liver."
-    assert len(short) < LONG <= len(long)
-    asyncio.run(encoder.learn([short, long, long]))
-    assert len(counting.texts) == len(set(counting.texts)) == LONG // 30 + 2
+    text = "".join(f"{number}. {line}" for number in range(40)) + line * 10 + "Fatty liver."
+    asyncio.run(encoder.learn(text))
+    assert len(counting.texts) == len(set(counting.texts)) == 40 + 2
     assert threading.current_thread() not in counting.threads
     counting.texts.clear()
-    asyncio.run(encoder.learn([long]))
-    assert encoder.ids(long) == counting.whole(long)
+    asyncio.run(encoder.learn(text))
+    assert encoder.ids(text) == counting.whole(text)
     assert counting.texts == [], "it was known"
-    encoder.ids(short)
+    encoder.ids(f"Spleen.\n{line}")
     assert counting.texts == ["Spleen.\n"]
 
 
 def test_what_is_remembered_stays_bounded(demo: Counted) -> None:
     encoder, counting = demo
-    often = "The liver is normal.\n"
-    for part in range(3):
-        numbers = range(part * REMEMBERED * 2 // 3, (part + 1) * REMEMBERED * 2 // 3)
-        asyncio.run(encoder.learn([often + "".join(f"{number}\n" for number in numbers)]))
-        assert len(encoder._known) <= REMEMBERED
-    counting.texts.clear()
+    often, long = "The liver is normal.\n", "The spleen is enlarged. " * (REMEMBERED // 60)
+    for part in range(6):
+        encoder.ids(f"{often}{part} {long}")
+        assert sum(map(len, encoder._known)) <= REMEMBERED
     assert encoder.ids(f"1\n{often}2") == counting.whole(f"1\n{often}2")
-    assert counting.texts == ["1\n", "2"], "the first were forgotten, the last are known"
+
+
+def test_what_is_not_cut_is_not_remembered() -> None:
+    encoder, counting = counted(joining(pre_tokenizers.Metaspace()))
+    assert not encoder.cuts
+    for _ in range(2):
+        asyncio.run(encoder.learn("A.\nB."))
+        assert encoder.ids("A.\nB.") == counting.whole("A.\nB.")
+    assert counting.texts == ["A.\nB."] * 2
