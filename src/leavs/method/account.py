@@ -3,7 +3,7 @@
 It is the only part of the method that changes while questions are asked.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from leavs.domain import Prompt, Thought, Usage
 
@@ -13,13 +13,21 @@ class Account:
     """The cost and the reasoning of the questions asked so far.
 
     Args:
-        usage: what was used, by prompt.
         transcript: the reasoning before each answer, if it is kept.
     """
 
-    usage: dict[str, Usage] = field(default_factory=dict)
     transcript: list[Thought] = field(default_factory=list)
+    _counts: dict[Prompt, dict[str, int]] = field(default_factory=dict)
 
-    def add(self, prompt: Prompt, usage: Usage) -> None:
-        """Add what a question cost, or a part of it."""
-        self.usage[prompt] = self.usage.get(prompt, Usage()) + usage
+    def add(self, prompt: Prompt, **counts: int) -> None:
+        """Add what a question cost, or a part of it: some of the counts of a Usage."""
+        known = self._counts.get(prompt)
+        if known is None:
+            known = self._counts[prompt] = asdict(Usage())
+        for name, count in counts.items():
+            known[name] += count
+
+    @property
+    def usage(self) -> dict[str, Usage]:
+        """What was used, by prompt."""
+        return {prompt: Usage(**counts) for prompt, counts in self._counts.items()}

@@ -25,7 +25,7 @@ class AnswerCache(Generic[T]):
     def __init__(self, remembered: int = REMEMBERED) -> None:
         self._remembered = remembered
         self._answers: OrderedDict[bytes, T] = OrderedDict()
-        self._being_asked: dict[bytes, asyncio.Event] = {}
+        self._being_asked: dict[bytes, asyncio.Future[None]] = {}
 
     async def once(self, key: bytes, ask: Callable[[], Awaitable[T]]) -> tuple[T, bool]:
         """Return the answer to a question, and whether it was in the cache already.
@@ -39,10 +39,10 @@ class AnswerCache(Generic[T]):
                 return self._answers[key], True
             if key not in self._being_asked:
                 return await self._ask(key, ask), False
-            await self._being_asked[key].wait()
+            await asyncio.shield(self._being_asked[key])
 
     async def _ask(self, key: bytes, ask: Callable[[], Awaitable[T]]) -> T:
-        asked = self._being_asked[key] = asyncio.Event()
+        asked = self._being_asked[key] = asyncio.get_running_loop().create_future()
         try:
             answer = await ask()
             self._answers[key] = answer
@@ -50,5 +50,5 @@ class AnswerCache(Generic[T]):
                 self._answers.popitem(last=False)
         finally:
             del self._being_asked[key]
-            asked.set()
+            asked.set_result(None)
         return answer

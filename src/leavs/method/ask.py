@@ -5,10 +5,11 @@ Knows nothing of what the questions mean.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, TypeVar
 
-from leavs.domain import Prompt, Reasoning, Thought, Usage
+from leavs.domain import Prompt, Reasoning, Thought
 from leavs.engines.engine import Constraint, Engine, Message, Reply
 from leavs.errors import AnswerError
 from leavs.method.account import Account
@@ -26,7 +27,7 @@ class Question:
 
     Args:
         prompt: the prompt whose file asks the question.
-        values: the variables of that file's `question` block, without `reasoning` and `together`.
+        values: the variables of that file's `question` block, without `reasoning`.
         about: names the question in the record, without text of the report ("certainty: focal").
     """
 
@@ -75,15 +76,15 @@ class Ask:
         """
         reasons = self.manner.reasoning is Reasoning.ALWAYS
         text = self._text(question, reasons)
-        key = f"{question.prompt}\0{form.constraint}\0{text}".encode("utf-8", "surrogatepass")
+        key = f"{question.prompt}\0{_words(form.constraint)}\0{text}"
 
         async def ask() -> Answer:
             if self.manner.reasoning is Reasoning.AUTO:
                 return await self._at_once_if_sure(question, text, form)
             return await self._outright(question, text, form, reasons)
 
-        answer, known = await self.cache.once(blake2b(key, digest_size=16).digest(), ask)
-        self.account.add(question.prompt, Usage(questions=1, known=int(known)))
+        answer, known = await self.cache.once(_digest(key), ask)
+        self.account.add(question.prompt, questions=1, known=int(known))
         if answer.thought is not None:
             thought = Thought(question.about, answer.thought, answer.reply.text)
             self.account.transcript.append(thought)
@@ -105,7 +106,7 @@ class Ask:
         conversation = _Conversation(self, question, text, reasons)
         thought = None
         if reasons:
-            self.account.add(question.prompt, Usage(reasoned=1))
+            self.account.add(question.prompt, reasoned=1)
             thought = (await conversation.reply(self.manner.max_reasoning_tokens, None)).text
             conversation.request_the_answer()
         reply = await conversation.reply(form.max_tokens, form.constraint)
@@ -123,6 +124,13 @@ class Ask:
         # Less than the engine gave: what is remembered must stay small.
         answer = Reply(reply.text, reply.cut, reply.probabilities, reply.probability)
         return Answer(answer, kept)
+
+
+_words = lru_cache(maxsize=1024)(str)  # of a constraint
+
+
+def _digest(key: str) -> bytes:
+    return blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _can_be_read(reply: Reply, form: ReplyForm[Any]) -> bool:
@@ -163,7 +171,12 @@ class _Conversation:
         )
         self._messages.append(Message("assistant", reply.text))
         self._last = reply
-        tokens = (reply.prompt_tokens, reply.cached_tokens, reply.generated_tokens)
-        usage = Usage(1, *tokens, grammars=int(reply.grammar))
-        self._ask.account.add(self._question.prompt, usage)
+        self._ask.account.add(
+            self._question.prompt,
+            calls=1,
+            prompt_tokens=reply.prompt_tokens,
+            cached_tokens=reply.cached_tokens,
+            generated_tokens=reply.generated_tokens,
+            grammars=int(reply.grammar),
+        )
         return reply

@@ -82,7 +82,7 @@ async def label_organ(
         result = await label_evidence(ask, report, organ, found, steps.assess_certainty)
     return replace(
         result,
-        usage=dict(ask.account.usage),
+        usage=ask.account.usage,
         reasoning=tuple(ask.account.transcript),
         seconds=time.monotonic() - began,
     )

@@ -23,7 +23,7 @@ import jinja2.meta
 from leavs.domain import AnswerWording, FindingType, Ontology, Organ, Prompt
 from leavs.errors import PackError
 from leavs.method.answers import LETTERS
-from leavs.method.sandbox import PROMPTS, compile_prompt, compile_wording, rendered
+from leavs.method.sandbox import PROMPTS, compile_prompt, compile_wording, context_of, rendered
 
 ONTOLOGY = "ontology.toml"
 BLOCKS = ("instructions", "question", "answer")
@@ -259,6 +259,7 @@ class Pack:
         self.name = folder.name
         self.sha256 = sha256
         self.ontology = ontology
+        self._place = str(folder)
         self._templates = templates
         self._without_tags = tag_breaker(tags)
         self._instructions: dict[Prompt, str] = {}
@@ -330,6 +331,5 @@ class Pack:
 
     def _render(self, prompt: Prompt, block: str, values: Mapping[str, Any]) -> str:
         template = self._templates[prompt]
-        context = template.new_context(dict(values))
-        where = f"{self.folder / prompt}.jinja: the block {block}"
-        return rendered(template.blocks[block](context), where).strip()
+        parts = template.blocks[block](context_of(template, values))
+        return rendered(parts, f"{self._place}/{prompt}.jinja: the block {block}").strip()

@@ -35,6 +35,7 @@ from leavs.run.failure_limit import parse_failure_limit
 from leavs.run.options import OutputOptions
 from leavs.run.plan import anything_left, check_numbers, choose_organs, identity_of
 from leavs.run.recorder import Recorder, Tally
+from leavs.system.garbage import rare_collections
 from leavs.system.stopping import Stop, stopped_by_signals
 from leavs.tables import export as tables
 
@@ -143,7 +144,8 @@ class Session:
                         batch = self._batch(engine, plan, journal, index, tally)
                         began = time.monotonic()
                         async with self.progress(tally):
-                            complete = await batch.run(self.reports, stop)
+                            with rare_collections():
+                                complete = await batch.run(self.reports, stop)
             finally:
                 seconds = time.monotonic() - began
                 journal.close(complete=complete and self.whole, seconds=round(seconds, 3))

@@ -48,3 +48,23 @@ def test_what_was_there_is_not_looked_at_and_what_is_new_is() -> None:
         assert new() is None, "it was not collected"
     gc.collect()
     assert old() is None, "it was not given back"
+
+
+def test_of_blocks_that_overlap_the_last_one_puts_everything_back(
+    thresholds: tuple[int, int, int],
+) -> None:
+    first, second = rare_collections(), rare_collections()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert gc.get_threshold() == (NEW_OBJECTS, 11, 12)
+    second.__exit__(None, None, None)
+    assert (gc.get_threshold(), gc.get_freeze_count()) == (thresholds, 0)
+
+
+def test_what_the_caller_froze_stays_so(thresholds: tuple[int, int, int]) -> None:
+    gc.freeze()
+    with rare_collections():
+        pass
+    assert gc.get_freeze_count() > 0
+    gc.unfreeze()
