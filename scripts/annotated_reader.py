@@ -131,8 +131,13 @@ def quotes(report: str, informative: bool) -> str:
 
 
 def letters(labels: Codes) -> str:
-    """Name the finding types that are affirmed, doubted or denied."""
-    return lettered(place for place, code in enumerate(labels.values()) if code in (1, 0, -1))
+    """Name the finding types that are affirmed, doubted or denied.
+
+    Of an organ that is called normal the annotations deny all that this excludes; the report speaks
+    of none of it.
+    """
+    spoken_of = (1, -1) if labels["normal"] == 1 else (1, 0, -1)
+    return lettered(place for place, code in enumerate(labels.values()) if code in spoken_of)
 
 
 def lettered(places: Iterable[int]) -> str:

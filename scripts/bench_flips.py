@@ -40,9 +40,10 @@ async def answers(
     async with opened(model) as engine:
         for at_once in in_flight:
             await settled(engine)
-            guided = Guided(AtMost(engine, at_once))
+            given: dict[str, str] = {}
+            guided = Guided(AtMost(engine, at_once), answers=given)
             await run(guided, reports, method)
-            found.append(guided.answers)
+            found.append(given)
     return found
 
 

@@ -184,7 +184,7 @@ class Bench:
         guide, self.recorded = TimedGuide(), Recorded(self.engine)
         ran = await run(Guided(way(self.recorded), guide), distinct_reports(reports), method)
         self.chain_seconds = ran.seconds
-        cpu = 1000 * (ran.cpu_seconds - guide.seconds) / ran.total.calls
+        cpu = 1000 * (ran.cpu_seconds - guide.seconds()) / ran.total.calls
         return {
             **speed(ran.total.calls, ran.total.generated_tokens, ran.seconds),
             "cpu_ms_a_request": round(cpu, 3),

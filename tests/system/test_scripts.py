@@ -14,10 +14,7 @@ SCRIPTS = ROOT / "scripts"
 IMPORTED = {  # by the others
     *("annotated_reader", "bench_parts", "guide", "prefix_saving", "random_model", "recorded"),
 }
-REAL = (
-    *("bench_methods", "bench_flips", "bench_gpu", "bench_schedule", "bench_engine"),
-    "bench_speculation",
-)
+REAL = (*("bench_flips", "bench_gpu", "bench_schedule", "bench_engine", "bench_speculation"),)
 OTHERS = {
     "count_questions": ("--smallest", "questions.json"),
     "plot_benchmarks": ("", "performance.svg"),

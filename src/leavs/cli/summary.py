@@ -18,6 +18,8 @@ MEANINGS = {
     Certainty.AMBIGUOUS: "ambiguous or broad area",
 }
 
+LOG_WIDTH = 160  # in a log nothing is cut to the width of a screen
+
 # Of each step: questions, those that had been asked before, those with reasoning, requests to the
 # engine, those of them under a grammar, and tokens: of the prompts, of these cached and computed,
 # and generated
@@ -36,7 +38,8 @@ def print_summary(outcome: Outcome, folder: Path, console: Console) -> None:
         table.add_row(name, value)
     console.print(table)
     if outcome.tally.usage:
-        console.print(cost_table(outcome.tally.usage))
+        width = None if console.is_terminal else max(console.width, LOG_WIDTH)
+        console.print(cost_table(outcome.tally.usage), width=width)
     exported = outcome.exported
 
     def say(line: str) -> None:

@@ -68,7 +68,7 @@ def test_the_chain_loses_nothing_between_question_and_file(
 
 LEAN = MethodOptions(preset=Preset.LEAN)
 MENTIONED = MethodOptions(certainty=CertaintyQuestions.MENTIONED, reasoning=Reasoning.NEVER)
-AS_READ = {"1", "0", "-1"}  # codes of the types that the annotated reader picks as mentioned
+PRESENT_OR_POSSIBLE = {"1", "-1"}
 
 
 @pytest.mark.parametrize("method", [LEAN, MENTIONED], ids=["lean", "mentioned"])
@@ -80,19 +80,15 @@ def test_what_is_mentioned_is_labeled_the_same_where_nothing_else_is_asked(
         outcome = run(from_files([path]), tmp_path, reader.surely, method)
         questions += sum(use.questions for use in outcome.tally.usage.values())
         reasoned += sum(use.reasoned for use in outcome.tally.usage.values())
-    header, *wanted = rows_of(ANNOTATIONS)
-    assert rows_of(tmp_path / "labels.csv") == [
-        header,
-        *(
-            row[:3] + [code if code in AS_READ else "-2" for code in row[3:]]
-            if row[2] == "labels"
-            else row
-            for row in wanted
-        ),
-    ]
+    labeled, wanted = rows_of(tmp_path / "labels.csv"), rows_of(ANNOTATIONS)
+    assert [row[:3] for row in labeled] == [row[:3] for row in wanted]
+    for row, codes in zip(labeled, wanted, strict=True):
+        for code, annotated in zip(row[3:], codes[3:], strict=True):
+            same = row[2] == "urgency" or annotated in PRESENT_OR_POSSIBLE
+            assert code == annotated if same else code in (annotated, "-2"), row
     assert reasoned == 0
     if method is LEAN:
-        assert questions / len(ALL) < 70, "a list and a list an organ, and what is mentioned"
+        assert questions / len(ALL) <= 60, "a list and a list an organ, and what is mentioned"
 
 
 @pytest.mark.parametrize("filtration", [Filtration.THOROUGH, Filtration.NONE])
