@@ -11,7 +11,7 @@ process of its own, here too, with a small model of random weights. Answers come
 reasoning, and each sentence is asked about, so that requests are as short and as many as they get;
 the reports are those that leavs comes with, of which there are 26.
 
-    python scripts/bench_driver.py --engine [--reports 4] [--profile]
+    python scripts/bench_driver.py --engine [--reports 8] [--profile]
 
 CPU is this process's, without its children and without the guide's own share, which is measured
 apart. With an engine it must not be over 0.6 ms a request, or it is the limit on a fast GPU.
@@ -138,13 +138,13 @@ def table(title: str, figures: dict[str, Any]) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table and write the figures, or with --profile the profile alone."""
     parser = bench_parser(__doc__)
-    parser.add_argument("--reports", type=int, help="by default 2,000, with --engine 4")
+    parser.add_argument("--reports", type=int, help="by default 2,000, with --engine 8")
     parser.add_argument("--engine", action="store_true", help="with vLLM beside this process")
     parser.add_argument("--shape", choices=SHAPES, default="small", help="of the engine's model")
     parser.add_argument("--dtype", default="auto", help="of that model")
     parser.add_argument("--profile", action="store_true", help="write a pyinstrument profile")
     options = parsed(parser, arguments, shape="tiny")
-    sizes = (10, 1) if options.smallest else (2000, 4)
+    sizes = (10, 1) if options.smallest else (2000, 8)
     count = options.reports or sizes[options.engine]
     name = "driver-engine" if options.engine else "driver"
     profiler: Any = nullcontext()

@@ -8,8 +8,7 @@ Knows nothing of what the questions mean.
 import asyncio
 import heapq
 import itertools
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -31,16 +30,12 @@ class EngineQueue:
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._numbers = itertools.count()
 
-    @asynccontextmanager
-    async def place(self, turn: int) -> AsyncIterator[None]:
-        """Hold a place for the time of a `with` block; wait for it if all are taken."""
-        await self._enter(turn)
-        try:
-            yield
-        finally:
-            self._leave()
+    def place(self, turn: int) -> "_Place":
+        """Hold a place for the time of an `async with` block; wait for it if all are taken."""
+        return _Place(self, turn)
 
-    async def _enter(self, turn: int) -> None:
+    async def enter(self, turn: int) -> None:
+        """Take a place, or wait for it."""
         if self._free:
             self._free -= 1
             return
@@ -50,16 +45,31 @@ class EngineQueue:
             await called
         except asyncio.CancelledError:
             if called.done() and not called.cancelled():
-                self._leave()  # cancelled after it was given the place: the next one gets it
+                self.leave()  # cancelled after it was given the place: the next one gets it
             raise
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Give a place back, or hand it on."""
         while self._waiting:
             _, _, called = heapq.heappop(self._waiting)
             if not called.done():
                 called.set_result(None)  # hands the place over without freeing it in between
                 return
         self._free += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A place in the queue; as each request needs one, not a generator's context manager."""
+
+    queue: EngineQueue
+    turn: int
+
+    async def __aenter__(self) -> None:
+        await self.queue.enter(self.turn)
+
+    async def __aexit__(self, *_: object) -> None:
+        self.queue.leave()
 
 
 def queue_for(engine: Engine) -> EngineQueue:
