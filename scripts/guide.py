@@ -29,7 +29,7 @@ WORDS = {
     "small bowel": ("bowel", "duoden", "ileum", "jejun"),
     "large bowel": ("bowel", "colon", "append", "rectum"),
 }
-ANSWERED_AGAIN = 2_000  # questions, to measure what answering costs
+ONE_OF = 50  # questions is answered again, to measure what answering costs
 MENTIONED = 3  # finding types of an organ that are taken to be mentioned
 
 MATERIAL = re.compile(r"<(report|sentences|sentence)>\n(.*?)\n</\1>\n*", re.S)
@@ -75,28 +75,28 @@ class Guide:
 class TimedGuide(Guide):
     """A guide that tells how much CPU it used itself.
 
-    To measure while the questions are asked would cost more than to answer them, so the first ones
+    To measure while the questions are asked would cost more than to answer them, so some of them
     are answered again afterwards.
     """
 
     def __init__(self) -> None:
         super().__init__(load_pack(find_pack("leavs")))
         self._asked = 0
-        self._first: list[tuple[Sequence[Message], Constraint]] = []
+        self._some: list[tuple[Sequence[Message], Constraint]] = []
 
     def answer(self, messages: Sequence[Message], constraint: Constraint) -> str:
         """See `Guide.answer`."""
+        if self._asked % ONE_OF == 0:
+            self._some.append((messages[:2], constraint))
         self._asked += 1
-        if len(self._first) < ANSWERED_AGAIN:
-            self._first.append((messages[:2], constraint))
         return super().answer(messages, constraint)
 
     def seconds(self) -> float:
-        """Return the CPU seconds of all answers, from those of the first."""
+        """Return the CPU seconds of all answers, from those of some."""
         began = time.process_time()
-        for messages, constraint in self._first:
+        for messages, constraint in self._some:
             super().answer(messages, constraint)
-        return (time.process_time() - began) * self._asked / max(1, len(self._first))
+        return (time.process_time() - began) * self._asked / max(1, len(self._some))
 
 
 def quoted(report: str, organ: str) -> str:
