@@ -79,13 +79,13 @@ def memory_mib() -> float:
 
 def figures_of(ran: Ran, guide: TimedGuide) -> dict[str, Any]:
     """Return the CPU of a run."""
-    calls, guided = ran.total.calls, guide.seconds()
+    guided = guide.seconds()
     return {
         "reports": ran.reports,
-        "calls": calls,
+        "calls": ran.total.calls,
         "seconds": round(ran.seconds, 2),
         "guide_cpu_seconds": round(guided, 2),
-        "cpu_ms_a_call": round((ran.cpu_seconds - guided) / calls * 1000, 4),
+        "cpu_ms_a_call": round(ran.cpu_ms_a_call(guided), 4),
     }
 
 

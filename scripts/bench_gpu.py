@@ -42,6 +42,7 @@ from bench_parts import (
     DEMO,
     MadeReports,
     bench_parser,
+    method_of,
     opened,
     parsed,
     run,
@@ -184,7 +185,7 @@ class Bench:
         guide, self.recorded = TimedGuide(), Recorded(self.engine)
         ran = await run(Guided(way(self.recorded), guide), distinct_reports(reports), method)
         self.chain_seconds = ran.seconds
-        cpu = 1000 * (ran.cpu_seconds - guide.seconds()) / ran.total.calls
+        cpu = ran.cpu_ms_a_call(guide.seconds())
         return {
             **speed(ran.total.calls, ran.total.generated_tokens, ran.seconds),
             "cpu_ms_a_request": round(cpu, 3),
@@ -234,9 +235,7 @@ async def measure(options: argparse.Namespace, model: EngineOptions, ends: float
     shown = ("shape", "dtype", "engine_arg", "levels", "reports", "tokens", "reasoning_tokens")
     settings = {name: getattr(options, name) for name in shown}
     sheet = Sheet(f"gpu-{options.shape}", options.write_to, settings, ends)
-    method = MethodOptions(
-        organs=tuple(options.organs), max_reasoning_tokens=options.reasoning_tokens
-    )
+    method = method_of(options)
     began = time.perf_counter()
     async with opened(model) as engine:
         settings["load_seconds"] = round(time.perf_counter() - began, 1)

@@ -206,6 +206,14 @@ class Ran:
         """Over all steps."""
         return sum(self.usage.values(), Usage())
 
+    def cpu_ms_a_call(self, guided: float) -> float:
+        """Return this process's CPU for each request, in ms, without what the guide took.
+
+        Args:
+            guided: seconds of the guide.
+        """
+        return 1000 * (self.cpu_seconds - guided) / self.total.calls
+
     def record(self) -> dict[str, Any]:
         """Return the run as JSON values."""
         return {

@@ -1,6 +1,6 @@
 """Arithmetic on prompts and replies that the engines share."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import exp
 
 from leavs.engines.engine import Choices, Constraint
@@ -39,6 +39,11 @@ def probabilities_of_choices(
         begun = [option for option in options if token.strip() and option.startswith(token.strip())]
         if len(begun) == 1:
             mass[begun[0]] += exp(log_probability)
+    return shares_of(mass)
+
+
+def shares_of(mass: Mapping[str, float]) -> dict[str, float]:
+    """Normalise what each choice has, so that the sum is 1; empty if there is nothing."""
     total = sum(mass.values())
     return {option: value / total for option, value in mass.items()} if total > 0 else {}
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from math import exp
 from typing import Any
 
+from leavs.engines.constraints import grammar_of
 from leavs.engines.engine import Choices, Constraint, Pattern, Reply
-from leavs.engines.replies import completed_choice, probabilities_of_choices
+from leavs.engines.replies import completed_choice, probabilities_of_choices, shares_of
 
 Decode = Callable[[Sequence[int]], str]  # the text of token ids
 
@@ -44,7 +45,7 @@ def as_reply(
         cut=cut,
         probabilities=probabilities,
         probability=_of_reply(completion, constraint),
-        grammar=not answers and _by_grammar(constraint),
+        grammar=not answers and bool(grammar_of(constraint)),
         prompt_tokens=len(prompt),
         cached_tokens=output.num_cached_tokens or 0,
         generated_tokens=len(ids),
@@ -58,8 +59,7 @@ def _of_tokens(completion: Any, answers: Mapping[int, str]) -> dict[str, float]:
     for token, one in (completion.logprobs[0] if completion.logprobs else {}).items():
         if token in answers:
             mass[answers[token]] += exp(one.logprob)
-    total = sum(mass.values())
-    return {choice: value / total for choice, value in mass.items()} if total > 0 else {}
+    return shares_of(mass)
 
 
 def _of_beginnings(completion: Any, options: Sequence[str], decode: Decode) -> dict[str, float]:
@@ -74,9 +74,3 @@ def _of_reply(completion: Any, constraint: Constraint | None) -> float | None:
     if not isinstance(constraint, Pattern) or not constraint.weighed:
         return None
     return None if completion.cumulative_logprob is None else exp(completion.cumulative_logprob)
-
-
-def _by_grammar(constraint: Constraint | None) -> bool:
-    return isinstance(constraint, Choices) or (
-        isinstance(constraint, Pattern) and constraint.enforced
-    )

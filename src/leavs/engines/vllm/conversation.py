@@ -273,9 +273,8 @@ def _without_controls(tokenizer: Tokenizer, controls: Set[str]) -> tuple[Tokeniz
         One for the beginning of a text, and one for the pieces behind a control token.
     """
     description = json.loads(tokenizer.to_str())
-    description["truncation"] = description["padding"] = (
-        None  # some files have them: no prompt is cut
-    )
+    # Some tokenizer files have these; no prompt is cut or filled up.
+    description["truncation"] = description["padding"] = None
     for token in description["added_tokens"]:
         token["special"] = token["content"] in controls
     _rename(description["model"], controls)
