@@ -179,8 +179,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run([umount, str(folder)], check=True)
 
 
-def test_a_full_disk_is_named(small_disk: Path) -> None:
-    with serving(Hub(MODEL, model_files(size=1_000_000))) as hub:
+@pytest.mark.parametrize("size", [600_000, 1_100_000])  # full midway, and known to be too small
+def test_a_full_disk_is_named(small_disk: Path, size: int) -> None:
+    with serving(Hub(MODEL, model_files(size=size))) as hub:
         code, _, err = download(MODEL, "--download-dir", str(small_disk), endpoint=hub.endpoint)
     assert (code, err.count("\n")) == (2, 1)
     assert f"the disk of {small_disk} is full" in err

@@ -7,6 +7,7 @@ done with a model.
 import errno
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from glob import escape
 from pathlib import Path
@@ -119,12 +120,13 @@ def _fetched(model: str, revision: str | None, download_dir: Path | None) -> Pat
     wanted = files_to_fetch(names)
     if not wanted:
         raise InputError(f"{model} holds no weights in safetensors or .bin; choose another model")
-    folder = hub.snapshot_download(
-        model,
-        revision=revision,
-        cache_dir=download_dir,
-        allow_patterns=[escape(name) for name in wanted],
-    )
+    with warnings.catch_warnings(action="ignore"):  # a small disk is said in our own line
+        folder = hub.snapshot_download(
+            model,
+            revision=revision,
+            cache_dir=download_dir,
+            allow_patterns=[escape(name) for name in wanted],
+        )
     if missing := what_is_missing(Path(folder)):
         raise InputError(f"{model} came incomplete: {missing}; {KEPT}")
     return Path(folder)
