@@ -154,7 +154,7 @@ class _Conversation:
     def __init__(self, ask: Ask, question: Question, text: str, reasons: bool) -> None:
         self._ask = ask
         self._question = question
-        self._values = {**question.values, "reasoning": reasons}
+        self._reasons = reasons
         self._last: Reply | None = None
         self._messages = [
             Message("system", ask.pack.instructions(question.prompt)),
@@ -162,7 +162,8 @@ class _Conversation:
         ]
 
     def request_the_answer(self) -> None:
-        request = self._ask.pack.answer(self._question.prompt, **self._values)
+        question = self._question
+        request = self._ask.pack.answer(question.prompt, **question.values, reasoning=self._reasons)
         self._messages.append(Message("user", request))
 
     async def reply(self, max_tokens: int, constraint: Constraint | None) -> Reply:

@@ -3,7 +3,7 @@
 Imports neither vllm nor torch; vLLM's outputs are taken as they are.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import exp
 from typing import Any
 
@@ -56,17 +56,27 @@ def as_reply(
 def _of_tokens(completion: Any, answers: Mapping[int, str]) -> dict[str, float]:
     """The probability of each choice among all; empty if vLLM gives none."""
     mass = dict.fromkeys(answers.values(), 0.0)
-    for token, one in (completion.logprobs[0] if completion.logprobs else {}).items():
+    for token, logprob in _at_first(completion):
         if token in answers:
-            mass[answers[token]] += exp(one.logprob)
+            mass[answers[token]] += exp(logprob)
     return shares_of(mass)
 
 
 def _of_beginnings(completion: Any, options: Sequence[str], decode: Decode) -> dict[str, float]:
-    first = completion.logprobs[0] if completion.logprobs else {}
     return probabilities_of_choices(
-        options, ((decode([token]), one.logprob) for token, one in first.items())
+        options, ((decode([token]), logprob) for token, logprob in _at_first(completion))
     )
+
+
+def _at_first(completion: Any) -> Iterable[tuple[int, float]]:
+    """The tokens with which the reply could begin, and their log-probabilities."""
+    logprobs = completion.logprobs
+    if not logprobs:
+        return ()
+    if hasattr(logprobs, "end_indices"):  # vLLM's FlatLogprobs, which would make objects of them
+        end = logprobs.end_indices[0]
+        return zip(logprobs.token_ids[:end], logprobs.logprobs[:end], strict=True)
+    return ((token, one.logprob) for token, one in logprobs[0].items())
 
 
 def _of_reply(completion: Any, constraint: Constraint | None) -> float | None:

@@ -13,6 +13,7 @@ import json
 import re
 import secrets
 from collections.abc import Sequence, Set
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -42,6 +43,19 @@ _SAMPLE = (
 _Piece = int | str
 
 
+@dataclass(frozen=True, slots=True)
+class _Filled:
+    """A text of the template that holds contents of turns.
+
+    Args:
+        parts: text, the number of a turn, text, and so on.
+        repeated: the contents are instructions, which stand in many conversations.
+    """
+
+    parts: Sequence[str | int]
+    repeated: bool
+
+
 class ConversationTokenizer:
     """Encodes conversations for a model.
 
@@ -69,6 +83,7 @@ class ConversationTokenizer:
         self._opening = self._plain if opening is plain else LineEncoder(opening)
         self._markers: re.Pattern[str] | None = None
         self._pieces = lru_cache(maxsize=None)(self._cut_template)
+        self._prepared = lru_cache(maxsize=None)(self._prepare)
         self._often = lru_cache(maxsize=_CACHED)(self._ids_of)
         self._system_role = self._knows_system_role()
         sample = self._turns(_SAMPLE)
@@ -116,7 +131,7 @@ class ConversationTokenizer:
         while ids and ids[-1] in self._ends:  # the template's tail has the end of the turn
             ids.pop()
         asked = Message(messages[-1].role, self._broken_up(messages[-1].content))
-        for piece in self._tail:
+        for piece in self._prepared(self._tail, (asked.role,), False):
             ids += self._ids_of_piece(piece, [asked])
         return ids
 
@@ -144,22 +159,46 @@ class ConversationTokenizer:
         return ids
 
     def _encode_pieces(self, turns: Sequence[Message]) -> list[int]:
+        roles = tuple([turn.role for turn in turns])
         ids: list[int] = []
-        for piece in self._pieces(tuple(turn.role for turn in turns)):
+        for piece in self._prepared(self._pieces(roles), roles, True):
             ids += self._ids_of_piece(piece, turns, opening=not ids)
         return ids
 
+    def _prepare(
+        self, pieces: Sequence[_Piece], roles: Sequence[Role], opening: bool
+    ) -> Sequence[list[int] | _Filled]:
+        """Encode once what does not depend on the contents of the turns.
+
+        Args:
+            opening: the conversation begins with these pieces.
+        """
+        prepared: list[list[int] | _Filled] = []
+        for piece in pieces:
+            parts = _parts(piece) if isinstance(piece, str) else ()
+            places = [part for part in parts if isinstance(part, int)]
+            if places:
+                repeated = all(roles[place] == "system" for place in places)
+                prepared.append(_Filled(parts, repeated))
+                continue
+            ids = (
+                [piece] if isinstance(piece, int) else self._ids_of(piece, opening and not prepared)
+            )
+            if prepared and isinstance(prepared[-1], list):
+                prepared[-1] += ids
+            else:
+                prepared.append([*ids])
+        return prepared
+
     def _ids_of_piece(
-        self, piece: _Piece, turns: Sequence[Message], opening: bool = False
+        self, piece: list[int] | _Filled, turns: Sequence[Message], opening: bool = False
     ) -> Sequence[int]:
-        if isinstance(piece, int):
-            return (piece,)
-        parts = _parts(piece)
-        places = [part for part in parts if isinstance(part, int)]
-        text = "".join(turns[part].content if isinstance(part, int) else part for part in parts)
-        if all(turns[place].role == "system" for place in places):
-            return self._often(text, opening)
-        return self._ids_of(text, opening)
+        if isinstance(piece, list):
+            return piece
+        text = "".join(
+            [part if isinstance(part, str) else turns[part].content for part in piece.parts]
+        )
+        return (self._often if piece.repeated else self._ids_of)(text, opening)
 
     def _ids_of(self, text: str, opening: bool = False) -> Sequence[int]:
         return (self._opening if opening else self._plain).ids(text)
@@ -234,7 +273,6 @@ class ConversationTokenizer:
         return self._render(contents, [Message(role, "") for role in roles])
 
 
-@lru_cache(maxsize=256)
 def _parts(piece: str) -> Sequence[str | int]:
     """Cut a piece at its placeholders: text, the number of a turn, text, and so on."""
     return [

@@ -42,7 +42,7 @@ class LineEncoder:
         if self._breaks is None:
             return _encoded(self._tokenizer, [text])[0]
         found: list[int] = []
-        for line in _cut(text, self._breaks):
+        for line in self._breaks.split(text):
             ids = self._known.get(line)
             if ids is None:
                 [ids] = _encoded(self._tokenizer, [line])
@@ -52,7 +52,7 @@ class LineEncoder:
 
     async def learn(self, text: str) -> None:
         """Encode the new lines of a text in a thread, so that `ids` need not."""
-        lines = [] if self._breaks is None else _cut(text, self._breaks)
+        lines = [] if self._breaks is None else self._breaks.split(text)
         if new := [line for line in dict.fromkeys(lines) if line not in self._known]:
             self._remember(new, await asyncio.to_thread(_encoded, self._tokenizer, new))
 
@@ -110,27 +110,16 @@ def _line_ends() -> str:
 
 
 def _line_breaks(tokenizer: Tokenizer) -> re.Pattern[str] | None:
-    """Return an expression that matches the line breaks for `_cut`; None if it must not be used.
+    """Return an expression that splits a text behind line breaks; None if it must not be used.
 
-    A sample is encoded line by line, and compared with how it is encoded as a whole.
+    Not behind a run of white space. A sample is encoded line by line, and compared with how it is
+    encoded as a whole.
     """
     safe = safe_line_starts(tokenizer)
     if not safe:
         return None
-    breaks = re.compile(rf"\n(?=[{re.escape(''.join(sorted(safe)))}])")
+    breaks = re.compile(rf"(?<=\S\n)(?=[{re.escape(''.join(sorted(safe)))}])")
     sample = "".join(line + "\n" * (len(line) % 3 // 2) for line in _lines_to_try()[::5])
     [whole] = _encoded(tokenizer, [sample])
-    line_by_line = _encoded(tokenizer, _cut(sample, breaks))
+    line_by_line = _encoded(tokenizer, breaks.split(sample))
     return breaks if list(chain.from_iterable(line_by_line)) == whole else None
-
-
-def _cut(text: str, breaks: re.Pattern[str]) -> list[str]:
-    """Cut a text behind line breaks, but not behind a run of white space."""
-    lines, begin = [], 0
-    for found in breaks.finditer(text):
-        place = found.start()
-        if place > begin and not text[place - 1].isspace():
-            lines.append(text[begin : place + 1])
-            begin = place + 1
-    lines.append(text[begin:])
-    return lines

@@ -1,6 +1,8 @@
 """What is read from outputs such as vLLM's, without loading it: text, cost, probabilities."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 from math import inf, log
 from types import SimpleNamespace
 from typing import Any
@@ -38,13 +40,41 @@ def output(
         AT[word]: SimpleNamespace(logprob=log(weight) if weight else -inf)
         for word, weight in (weights or {}).items()
     }
+    later = {AT["No"]: SimpleNamespace(logprob=0.0)}
     completion = SimpleNamespace(
         token_ids=[AT[word] for word in words],
         finish_reason="length" if cut else "stop",
-        logprobs=None if weights is None else [first, *({} for _ in words[1:])],
+        logprobs=None if weights is None else [first, *([later] * len(words[1:]))],
         cumulative_logprob=None if whole is None else log(whole),
     )
     return SimpleNamespace(outputs=[completion], num_cached_tokens=cached)
+
+
+def flat(given: Any) -> Any:
+    """The same output with all places' log-probabilities in one list: vLLM's FlatLogprobs."""
+    [completion] = given.outputs
+    if completion.logprobs is None:
+        return given
+    places = [[*place.items()] for place in completion.logprobs]
+    ends = [*accumulate(map(len, places))]
+    completion.logprobs = _Flat(
+        [0, *ends[:-1]],
+        ends,
+        [token for place in places for token, _ in place],
+        [one.logprob for place in places for _, one in place],
+    )
+    return given
+
+
+@dataclass
+class _Flat:
+    start_indices: list[int]
+    end_indices: list[int]
+    token_ids: list[int]
+    logprobs: list[float]
+
+    def __len__(self) -> int:
+        return len(self.start_indices)
 
 
 def read(
@@ -87,10 +117,13 @@ def test_one_token_is_the_whole_choice_though_it_is_the_last_allowed(
         (None, {}),
     ],
 )
+@pytest.mark.parametrize("laid_out", [flat, lambda given: given])
 def test_the_probabilities_of_choices_are_those_of_their_tokens(
-    weights: Mapping[str, float] | None, probabilities: dict[str, float]
+    weights: Mapping[str, float] | None,
+    probabilities: dict[str, float],
+    laid_out: Callable[[Any], Any],
 ) -> None:
-    reply = read(output("Yes", weights=weights), YES_NO, ANSWERS)
+    reply = read(laid_out(output("Yes", weights=weights)), YES_NO, ANSWERS)
     assert reply.probabilities == pytest.approx(probabilities)
     assert list(reply.probabilities) == list(probabilities), "the choices keep their order"
 
@@ -124,12 +157,14 @@ def test_a_choice_of_more_than_one_token_is_read_as_it_was_written(
         (None, {"Yes": 0.6}, {}),
     ],
 )
+@pytest.mark.parametrize("laid_out", [flat, lambda given: given])
 def test_without_answer_tokens_the_probabilities_are_those_of_beginnings(
     constraint: Constraint | None,
     weights: Mapping[str, float] | None,
     probabilities: dict[str, float],
+    laid_out: Callable[[Any], Any],
 ) -> None:
-    reply = read(output("none", weights=weights), constraint)
+    reply = read(laid_out(output("none", " No", weights=weights)), constraint)
     assert reply.probabilities == pytest.approx(probabilities)
 
 
