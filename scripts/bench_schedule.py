@@ -7,9 +7,10 @@ question once, and let the model reason up to the same length; the answers with 
 on are a guide's (see guide.py), as long as the guide's in all, so that original and ours differ in
 nothing but the way.
 
-Lean lets the model reason only where it is not sure of its answer, and that is the model's own: the
-demo model and random weights are hardly ever sure, so that lean here asks nearly everything twice,
-at once and then with reasoning. With a model that is often sure it takes less than is measured.
+Lean lets the model reason only where it is not sure of its answer, so what it costs hangs on the
+model. Both ends are measured. Never sure: as sure as the model is, and the demo model and random
+weights are hardly ever sure, so that nearly everything is asked twice, at once and then with
+reasoning. Always sure: the guide is sure of each answer, and nothing is asked twice.
 
     python scripts/bench_schedule.py [--reports 4] [--reports-csv FILE] [--reasoning-tokens 64]
         [--model FOLDER]
@@ -100,13 +101,15 @@ async def compare(
     costs = {}
     async with opened(model) as engine:
         await run(Guided(engine), warm_up, replace(method, max_reasoning_tokens=8))
+        lean = replace(method, preset=Preset.LEAN)
         for name, way, how in (
-            ("original", Original(engine), method),
-            ("ours", engine, method),
-            ("lean", engine, replace(method, preset=Preset.LEAN)),
+            ("original", Guided(Original(engine)), method),
+            ("ours", Guided(engine), method),
+            ("lean, never sure", Guided(engine), lean),
+            ("lean, always sure", Guided(engine, sure=True), lean),
         ):
             await settled(engine)
-            costs[name] = await run(Guided(way), reports, how)
+            costs[name] = await run(way, reports, how)
             print(f"{name}: {costs[name].seconds:,.0f} s", flush=True)
     return costs
 

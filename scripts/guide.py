@@ -155,10 +155,12 @@ class Guided(Wrapped):
     """Asks the engine for an answer of the length of the guide's, and then gives the guide's.
 
     Args:
+        sure: the guide is sure of each answer; else as sure as the engine is of its own.
         answers: filled with what the engine itself answered, by question, if it is given.
     """
 
     guide: Guide = field(default_factory=lambda: Guide(load_pack(find_pack("leavs"))))
+    sure: bool = False
     answers: dict[str, str] | None = None
 
     async def reply(
@@ -181,9 +183,10 @@ class Guided(Wrapped):
         )
         if self.answers is not None:
             self.answers[messages[0].content + messages[1].content] = reply.text
+        likely = max(reply.probabilities.values(), default=reply.probability)
         return Reply(
             answer,
-            probability=max(reply.probabilities.values(), default=reply.probability),
+            probability=1.0 if self.sure else likely,
             grammar=reply.grammar,
             prompt_tokens=reply.prompt_tokens,
             cached_tokens=reply.cached_tokens,

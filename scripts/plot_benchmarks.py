@@ -19,7 +19,7 @@ PANELS = (
     ("computed_tokens", "prompt tokens computed"),
     ("reports_an_hour", "reports an hour"),
 )
-COLOURS = ("#b0b7bf", "#1f6f8b", "#7fb7c9")
+COLOURS = ("#b0b7bf", "#1f6f8b", "#7fb7c9", "#7fb7c9")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             panel.bar(place, value, color=colour, edgecolor="#333333")
             panel.annotate(f"{value:,.0f}", (place, value), ha="center", va="bottom")
         panel.set_title(title, fontsize=9)
-        panel.set_xticks(range(len(ways)), list(ways))
+        panel.set_xticks(range(len(ways)), [way.replace(", ", "\n") for way in ways], fontsize=7)
         panel.set_yticks([])
         panel.margins(y=0.15)
         panel.spines[["top", "right", "left"]].set_visible(False)
