@@ -32,7 +32,7 @@ HEAVY = {
     "torch": {"leavs.engines.models.demo"},
     "transformers": {"leavs.engines.vllm.pretrained", "leavs.engines.models.demo"},
     "tokenizers": {
-        "leavs.engines.vllm.conversation",
+        "leavs.engines.vllm.plain_tokenizer",
         "leavs.engines.vllm.line_encoder",
         "leavs.doctor.tokens",
     },

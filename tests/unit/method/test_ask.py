@@ -68,7 +68,7 @@ def test_an_unreadable_reply_is_asked_once_more_and_the_second_counts(
     assert chosen == Chosen("No", {"Yes": 0.25, "No": 0.75})
     assert again[:-2] == first
     assert again[-2] == Message("assistant", "It depends.")
-    assert again[-1].content.startswith("Answer Yes or No")
+    assert again[-1] == Message("user", "Answer Yes or No only.")
     assert (max_tokens, constraint) == (CHOICE_TOKENS, Choices(YES_NO))
     assert ask.account.transcript == [Thought(QUESTION.about, "Thinking.", "No") for _ in thought]
 

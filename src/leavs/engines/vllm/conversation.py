@@ -9,25 +9,22 @@ model generated. Knows nothing of engines; needs transformers' tokenizers.
 """
 
 import asyncio
-import json
 import re
-import secrets
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from jinja2.exceptions import TemplateError
-from tokenizers import Tokenizer
 
 from leavs.engines.control_tokens import any_of, control_tokens_in
 from leavs.engines.engine import Message, Role
 from leavs.engines.vllm.line_encoder import LONG, LineEncoder
+from leavs.engines.vllm.plain_tokenizer import without_controls
 from leavs.errors import EngineStartError
 
 _PLACEHOLDER = "\ue000{}\ue001"  # private use: in no template, and no token of its own
 _PLACEHOLDERS = re.compile("\ue000(\\d+)\ue001")
-_RENAMED = f"{{}} {secrets.token_hex(8)}"  # a word of a vocabulary that no text has
 _SPACE = " \t\n\r\v\f▁"  # SentencePiece writes a space as ▁
 _CACHED = 64  # texts that are repeated in many conversations: the instructions of each step
 
@@ -56,6 +53,9 @@ class _Filled:
     repeated: bool
 
 
+_Prepared = list[int] | _Filled  # what is encoded already, or waits for its contents
+
+
 class ConversationTokenizer:
     """Encodes conversations for a model.
 
@@ -78,12 +78,12 @@ class ConversationTokenizer:
         self._controls = any_of(controls)
         self._control_ids = {token: tokenizer.convert_tokens_to_ids(token) for token in controls}
         self._ends = frozenset(self._control_ids.values())
-        opening, plain = _without_controls(tokenizer.backend_tokenizer, controls)
+        opening, plain = without_controls(tokenizer.backend_tokenizer, controls)
         self._plain = LineEncoder(plain)
         self._opening = self._plain if opening is plain else LineEncoder(opening)
         self._markers: re.Pattern[str] | None = None
         self._pieces = lru_cache(maxsize=None)(self._cut_template)
-        self._prepared = lru_cache(maxsize=None)(self._prepare)
+        self._prepared = lru_cache(maxsize=None)(self._prepare_conversation)
         self._often = lru_cache(maxsize=_CACHED)(self._ids_of)
         self._system_role = self._knows_system_role()
         sample = self._turns(_SAMPLE)
@@ -131,7 +131,7 @@ class ConversationTokenizer:
         while ids and ids[-1] in self._ends:  # the template's tail has the end of the turn
             ids.pop()
         asked = Message(messages[-1].role, self._broken_up(messages[-1].content))
-        for piece in self._prepared(self._tail, (asked.role,), False):
+        for piece in self._tail:
             ids += self._ids_of_piece(piece, [asked])
         return ids
 
@@ -161,19 +161,22 @@ class ConversationTokenizer:
     def _encode_pieces(self, turns: Sequence[Message]) -> list[int]:
         roles = tuple([turn.role for turn in turns])
         ids: list[int] = []
-        for piece in self._prepared(self._pieces(roles), roles, True):
+        for piece in self._prepared(roles):
             ids += self._ids_of_piece(piece, turns, opening=not ids)
         return ids
 
+    def _prepare_conversation(self, roles: Sequence[Role]) -> Sequence[_Prepared]:
+        return self._prepare(self._pieces(roles), roles, opening=True)
+
     def _prepare(
-        self, pieces: Sequence[_Piece], roles: Sequence[Role], opening: bool
-    ) -> Sequence[list[int] | _Filled]:
+        self, pieces: Sequence[_Piece], roles: Sequence[Role], *, opening: bool
+    ) -> Sequence[_Prepared]:
         """Encode once what does not depend on the contents of the turns.
 
         Args:
             opening: the conversation begins with these pieces.
         """
-        prepared: list[list[int] | _Filled] = []
+        prepared: list[_Prepared] = []
         for piece in pieces:
             parts = _parts(piece) if isinstance(piece, str) else ()
             places = [part for part in parts if isinstance(part, int)]
@@ -191,7 +194,7 @@ class ConversationTokenizer:
         return prepared
 
     def _ids_of_piece(
-        self, piece: list[int] | _Filled, turns: Sequence[Message], opening: bool = False
+        self, piece: _Prepared, turns: Sequence[Message], opening: bool = False
     ) -> Sequence[int]:
         if isinstance(piece, list):
             return piece
@@ -218,8 +221,8 @@ class ConversationTokenizer:
         text = [piece for piece in pieces if isinstance(piece, str)]
         return set().union(*map(control_tokens_in, text)) - set(self._control_ids)
 
-    def _cut_tail(self) -> tuple[_Piece, ...] | None:
-        """What follows the model's turn, with the placeholder 0 for the user's next turn.
+    def _cut_tail(self) -> Sequence[_Prepared] | None:
+        """What follows the model's turn, with the user's next turn as the turn 0.
 
         None if the template renders earlier turns differently once a turn is added, so that they
         cannot be reused.
@@ -232,10 +235,11 @@ class ConversationTokenizer:
             return None
         rest = str(pieces[at[0]]).split(said)[1]
         after = [rest, *pieces[at[0] + 1 :]] if rest else pieces[at[0] + 1 :]
-        self._tail = tuple(
+        next_turn = [
             piece if isinstance(piece, int) else piece.replace(asked, _PLACEHOLDER.format(0))
             for piece in after
-        )
+        ]
+        self._tail = self._prepare(next_turn, ("user",), opening=False)
         so_far = [*self.encode(_SAMPLE[:2]), *self._ids_of(_SAMPLE[2].content)]
         return self._tail if self.go_on(so_far, _SAMPLE) == self.encode(_SAMPLE) else None
 
@@ -297,58 +301,3 @@ def _without_system(messages: Sequence[Message]) -> Sequence[Message]:
         return messages
     first, second, *rest = messages
     return [Message(second.role, f"{first.content}\n\n{second.content}"), *rest]
-
-
-def _without_controls(tokenizer: Tokenizer, controls: Set[str]) -> tuple[Tokenizer, Tokenizer]:
-    """Copies of a tokenizer that take every control token for the characters it is written in.
-
-    `encode_special_tokens` does that for tokens marked special; others (such as `<think>` in some
-    models) are marked so in the copy. If the vocabulary holds them as words too, it loses those.
-    Added tokens of white space alone stay as they are: they are no control tokens, and plain text
-    is encoded with them.
-
-    Returns:
-        One for the beginning of a text, and one for the pieces behind a control token.
-    """
-    description = json.loads(tokenizer.to_str())
-    # Some tokenizer files have these; no prompt is cut or filled up.
-    description["truncation"] = description["padding"] = None
-    for token in description["added_tokens"]:
-        token["special"] = token["content"] in controls
-    _rename(description["model"], controls)
-    opening = _copied(description)
-    return opening, _copied(description) if _begin_nothing(description) else opening
-
-
-def _copied(description: dict[str, Any]) -> Tokenizer:
-    copy = Tokenizer.from_str(json.dumps(description))
-    copy.encode_special_tokens = True
-    return copy
-
-
-def _rename(model: dict[str, Any], controls: Set[str]) -> None:
-    """Rename control tokens in a vocabulary, except those that merges need; ids stay."""
-    vocabulary = model["vocab"]
-    if isinstance(vocabulary, list):  # Unigram: pieces with their scores
-        for place, (piece, score) in enumerate(vocabulary):
-            if piece in controls:
-                vocabulary[place] = [_RENAMED.format(piece), score]
-        return
-    merged = {part for pair in model.get("merges", ()) for part in (*pair, "".join(pair))}
-    for token in controls:
-        if token in vocabulary and token not in merged and token != model.get("unk_token"):
-            vocabulary[_RENAMED.format(token)] = vocabulary.pop(token)
-
-
-def _begin_nothing(description: dict[str, Any]) -> bool:
-    """Keep a tokenizer that puts a space before a text from putting one before every piece.
-
-    Returns:
-        Whether this changes anything.
-    """
-    first = description["pre_tokenizer"] or {}
-    parts = [first, *first.get("pretokenizers", ())]
-    spaced = [part for part in parts if part.get("prepend_scheme") == "first"]
-    for part in spaced:
-        part["prepend_scheme"] = "never"
-    return bool(spaced)
