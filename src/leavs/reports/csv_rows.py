@@ -88,18 +88,19 @@ class _Table:
             # strict: a lenient reader drops quotes, and if one is not closed it takes the rest of
             # the file for one field.
             lines = lines_of(stream, self.where)
-            rows = csv.reader(lines, delimiter=self._delimiter(), strict=True)
-            start = rows.line_num + 1
+            reader = csv.reader(lines, delimiter=self._delimiter(), strict=True)
+            rows = map(_bounded, reader)
+            start = reader.line_num + 1
             try:
                 header = next(filter(None, rows), None)
                 if header is None:
                     raise InputError(f"{shown(self.path)} is empty; it needs a header and rows")
                 yield start, header, encoding
-                start = rows.line_num + 1
+                start = reader.line_num + 1
                 for row in rows:
                     if row:
                         yield start, row, encoding
-                    start = rows.line_num + 1
+                    start = reader.line_num + 1
             except csv.Error:
                 # Not str(error): the message is csv's, and could one day quote the row.
                 raise InputError(
@@ -121,3 +122,14 @@ class _Table:
                 f"Name it with {option}."
             )
         return names.index(name)
+
+
+def _bounded(row: list[str]) -> list[str]:
+    """Return the row as it is.
+
+    Raises:
+        csv.Error: a field is longer than LONGEST; csv's own limit may be raised by other code.
+    """
+    if max(map(len, row), default=0) > LONGEST:
+        raise csv.Error
+    return row

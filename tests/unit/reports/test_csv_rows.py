@@ -1,5 +1,7 @@
 """Which rows of a table are reports, and what is said of the others."""
 
+import csv
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -137,6 +139,13 @@ def test_a_table_without_header_shows_neither_names_nor_findings(tmp_path: Path)
         (b'id,text\na,"' + b"x\n" * (LONGEST // 2 + 1) + b'"\n', "or a field has"),
     ],
 )
-def test_tables_that_are_refused_say_why(tmp_path: Path, data: bytes, part: str) -> None:
-    with pytest.raises(InputError, match=part):
-        READERS["a.csv"](put(tmp_path / "a.csv", data))
+@pytest.mark.parametrize("limit", [LONGEST, sys.maxsize])  # of the process, whoever set it
+def test_tables_that_are_refused_say_why(
+    tmp_path: Path, data: bytes, part: str, limit: int
+) -> None:
+    before = csv.field_size_limit(limit)
+    try:
+        with pytest.raises(InputError, match=part):
+            READERS["a.csv"](put(tmp_path / "a.csv", data))
+    finally:
+        csv.field_size_limit(before)
