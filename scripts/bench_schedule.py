@@ -79,6 +79,7 @@ class Original(Wrapped):
         max_tokens: int,
         constraint: Constraint | None = None,
         follows: Reply | None = None,
+        thought_tokens: int = 0,
     ) -> Reply:
         """See `Engine.reply`."""
         instructions, question, *rest = messages

@@ -139,6 +139,7 @@ class Wrapped:
         max_tokens: int,
         constraint: Constraint | None = None,
         follows: Reply | None = None,
+        thought_tokens: int = 0,
     ) -> Reply:
         """See `Engine.reply`."""
         return await self.engine.reply(
@@ -170,6 +171,7 @@ class Guided(Wrapped):
         max_tokens: int,
         constraint: Constraint | None = None,
         follows: Reply | None = None,
+        thought_tokens: int = 0,
     ) -> Reply:
         """See `Engine.reply`."""
         if constraint is None:
@@ -217,6 +219,7 @@ class AtMost(Wrapped):
         max_tokens: int,
         constraint: Constraint | None = None,
         follows: Reply | None = None,
+        thought_tokens: int = 0,
     ) -> Reply:
         """See `Engine.reply`."""
         async with self.places:

@@ -76,6 +76,7 @@ class Recorded(Wrapped):
         max_tokens: int,
         constraint: Constraint | None = None,
         follows: Reply | None = None,
+        thought_tokens: int = 0,
     ) -> Reply:
         """See `Engine.reply`."""
         self._count(1)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from asked_server import VLLM
 from faulty_server import FaultyServer
 from leavs.engines.engine import Constraint, Message, Reply
 from leavs.engines.server.engine import OpenAIEngine, open_server
@@ -27,7 +28,7 @@ def serving(server: FaultyServer) -> Iterator[FaultyServer]:
 
 def with_engine(server: FaultyServer, ask: Callable[[OpenAIEngine], Any], **more: Any) -> Any:
     async def run() -> Any:
-        async with open_server(ServerOptions(server.base_url, **(QUICK | more))) as engine:
+        async with open_server(ServerOptions(server.base_url, **(QUICK | more)), VLLM) as engine:
             return await ask(engine)
 
     with serving(server):

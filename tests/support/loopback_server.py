@@ -8,6 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import log
 from typing import Any
 
+from trial_answers import is_trial, trial_choice
+
 MODELS = [("some/model", "vllm")]
 Answer = tuple[int, str, str]  # status, content type, body
 Deed = Callable[[BaseHTTPRequestHandler], None]  # what else can be done with a request
@@ -63,12 +65,22 @@ class Server:
         self.keys: list[str | None] = []
         self.headers: dict[str, str] = {}  # of every answer, beside those that it needs
         self.base_url = ""
+        self.answers_trials = True
 
     def list_models(self) -> Answer:
         if isinstance(self.models, tuple):
             return self.models
         data = [{"id": name, "object": "model", "owned_by": by} for name, by in self.models]
         return answer_of({"object": "list", "data": data})
+
+    def tried(self, body: bytes) -> Answer | None:
+        """The answer to a trial question, which is none of the plan's; None to any other."""
+        asked = json.loads(body)
+        if not self.answers_trials or not is_trial(asked):
+            return None
+        obeys = isinstance(self.models, list) and all(by == "vllm" for _, by in self.models)
+        # Without a count, for those of the planned answers are made up.
+        return answer_of(completion("", **trial_choice(asked, obeys=obeys)) | {"usage": None})
 
     def complete(self, body: bytes) -> Answer | Deed:
         self.bodies.append(json.loads(body))
@@ -83,7 +95,7 @@ def handler_for(server: Server) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if self.path == "/v1/chat/completions":
-                self._answer(server.complete(body))
+                self._answer(server.tried(body) or server.complete(body))
             else:
                 counted = server.counted if self.path == "/tokenize" else None
                 self._answer(counted or (404, "", ""))

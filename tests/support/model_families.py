@@ -1,14 +1,16 @@
 """Tokenizers of the usual model families, with their chat templates.
 
-Those of Mistral are the real ones, out of the package mistral_common. The others are made here as
-the families make them (normalizer, pre-tokenizer, model, decoder, added tokens), with a vocabulary
-learned from a few sentences. The templates are written for these tests in the families' form.
+Those of Mistral are the real ones, out of the package mistral_common, and those of KINDS in
+real_tokenizers.py with their templates. The others are made here as the families make them
+(normalizer, pre-tokenizer, model, decoder, added tokens), with a vocabulary learned from a few
+sentences, and the templates are written for these tests in the families' form.
 """
 
 import json
 import shutil
 import warnings
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,8 @@ from tokenizers import (
     processors,
     trainers,
 )
+
+from real_tokenizers import deepseek_r1, real
 
 with warnings.catch_warnings():  # transformers warns at import of what it may deprecate
     warnings.simplefilter("ignore")
@@ -111,6 +115,14 @@ def byte_level(controls: Mapping[str, bool], ignore_merges: bool = False) -> Tok
     Args:
         controls: added tokens, and whether they are marked special.
     """
+    tokenizer = Tokenizer.from_str(_learned(ignore_merges))
+    for token, special in controls.items():
+        tokenizer.add_tokens([AddedToken(token, normalized=False, special=special)])
+    return tokenizer
+
+
+@cache
+def _learned(ignore_merges: bool) -> str:
     tokenizer = Tokenizer(models.BPE(ignore_merges=ignore_merges))
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -122,9 +134,7 @@ def byte_level(controls: Mapping[str, bool], ignore_merges: bool = False) -> Tok
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(vocab_size=600, initial_alphabet=alphabet, show_progress=False)
     tokenizer.train_from_iterator(CORPUS, trainer)
-    for token, special in controls.items():
-        tokenizer.add_tokens([AddedToken(token, normalized=False, special=special)])
-    return tokenizer
+    return tokenizer.to_str()
 
 
 def qwen() -> Any:
@@ -240,4 +250,13 @@ FAMILIES: Mapping[str, Callable[[Path], Any]] = {
     "Mistral 3": mistral("mistral_instruct_tokenizer_240323.model.v3", MISTRAL_3),
     "Mistral Tekken": mistral("tekken_240911.json", TEKKEN),
     "Unigram": lambda _: unigram(),
+    "real Qwen 3": lambda _: real("qwen3"),
+    "real Gemma 3": lambda _: real("gemma3"),
+    "real Llama 3.1": lambda _: real("llama3_1"),
+    "real DeepSeek V3": lambda _: real("deepseek_v3"),
+}
+# Those that think, as they are asked when they do
+THINKING: Mapping[str, Callable[[Path], Any]] = {
+    "real Qwen 3": lambda _: real("qwen3"),
+    "real DeepSeek R1": deepseek_r1,
 }

@@ -54,6 +54,7 @@ class PlannedEngine(ScriptedEngine):
         max_tokens: int,
         constraint: Constraint | None = None,
         follows: Reply | None = None,
+        thought_tokens: int = 0,
     ) -> Reply:
         self.asked.append((list(messages), max_tokens, constraint))
         self.follows.append(follows)

@@ -21,7 +21,7 @@ from unittest.mock import patch
 from leavs import EngineOptions
 from leavs.engines.engine import Message, Reply
 from leavs.engines.models.choice import choose_model, open_engine
-from leavs.engines.options import Sampling
+from leavs.engines.options import Generation
 from leavs.engines.vllm import lifeline
 from places import free_port
 from processes import wait_until
@@ -65,7 +65,7 @@ def shared_engine(folder: Path) -> Iterator[SharedEngine]:
     def on_loop(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, loop).result()
 
-    opening = open_engine(DEMO, choose_model(DEMO), Sampling(), folder)
+    opening = open_engine(DEMO, choose_model(DEMO), Generation(), folder)
     try:
         with patch.dict(os.environ):  # what an engine sets is not for what other tests start
             os.environ["VLLM_CPU_KVCACHE_SPACE"] = "1"  # GiB

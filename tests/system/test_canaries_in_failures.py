@@ -109,7 +109,7 @@ ENDS = (signal.SIGKILL, signal.SIGTERM, signal.SIGABRT, signal.SIGSEGV, signal.S
 @pytest.mark.parametrize("number", ENDS)
 def test_no_end_leaves_a_text_behind(place: Place, number: signal.Signals) -> None:
     """No temporary file, no core dump, though such are allowed here."""
-    with running(ObligingServer(at_once=20)) as server:
+    with running(ObligingServer(at_once=12)) as server:
         assert isinstance(server, ObligingServer)
         command = ("label", "--input-dir", "in/folder", "--base-url", server.base_url)
         more = ("--drain-seconds", "0", "--output-dir", "out")

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from fuzzing import examples
 from leavs.engines.engine import Message
+from leavs.engines.options import Thinking
 from leavs.engines.vllm.conversation import ConversationTokenizer
+from leavs.engines.vllm.thinking import Thinker, prompts_of
 from leavs.errors import EngineStartError
 from line_texts import LINES
-from model_families import FAMILIES, qwen
+from model_families import FAMILIES, THINKING, qwen
 
 SYSTEM = Message("system", "You read reports.")
 BENIGN = "The liver has a 2 cm cyst in segment 4.\n\nThe spleen is normal in size."
@@ -39,9 +41,16 @@ TEXTS = st.lists(PIECES, max_size=12).map("".join)
 
 @dataclass(frozen=True)
 class Family:
+    """A model's tokenizer, and how leavs encodes conversations with it.
+
+    Args:
+        begun: what stands behind the template's own prompt, so that the model thinks.
+    """
+
     name: str
     tokenizer: Any
     encoder: ConversationTokenizer
+    begun: str = ""
 
     @cached_property
     def controls(self) -> set[int]:
@@ -65,16 +74,30 @@ class Family:
 
     def official(self, messages: list[Message]) -> list[int]:
         turns = [{"role": one.role, "content": one.content} for one in messages]
-        text = self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
-        ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        text = self.tokenizer.apply_chat_template(
+            turns,
+            add_generation_prompt=True,
+            tokenize=False,
+            **self.encoder.template.variables,
+        )
+        ids: list[int] = self.tokenizer(text + self.begun, add_special_tokens=False)["input_ids"]
         return ids
 
 
-@pytest.fixture(scope="module", params=FAMILIES)
+ALL = [(name, Thinking.OFF) for name in FAMILIES] + [(name, Thinking.ON) for name in THINKING]
+
+
+@pytest.fixture(scope="module", params=ALL, ids=lambda param: " ".join(param))
 def family(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Family:
+    name, thinking = request.param
     folder: Path = tmp_path_factory.mktemp("family") / "model"
-    tokenizer = FAMILIES[request.param](folder)
-    return Family(request.param, tokenizer, ConversationTokenizer(tokenizer))
+    tokenizer = (THINKING if thinking is Thinking.ON else FAMILIES)[name](folder)
+    prompts = prompts_of(tokenizer, {}, thinking)
+    if thinking is Thinking.OFF:
+        return Family(name, tokenizer, prompts.tokenizer)
+    assert isinstance(prompts.thinker, Thinker)
+    begun = "<think>\n" if name == "real Qwen 3" else ""  # R1's template has it itself
+    return Family(name, tokenizer, prompts.thinker.tokenizer, begun)
 
 
 def question(text: str) -> Message:

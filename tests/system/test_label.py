@@ -203,7 +203,7 @@ def asking(server: Server, reports: Path, folder: str) -> list[str | Path]:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 75), (signal.SIGINT, 130)])
 def test_the_program_stops_in_good_order(many: Path, number: signal.Signals, code: int) -> None:
-    with running(GatedServer(at_once=20)) as server:
+    with running(GatedServer(at_once=12)) as server:
         assert isinstance(server, GatedServer)
         process = started(*asking(server, many, "run"))
         assert server.waiting.wait(PATIENCE)

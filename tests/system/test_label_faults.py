@@ -143,7 +143,7 @@ CELLS: list[tuple[Answer | Deed, str, int]] = [
     (well(None), f"{UNREADABLE} (0 characters)", 2),
     (well("Z"), f"{UNREADABLE} (1 characters)", 2),
     (well("A or B"), f"{UNREADABLE} (6 characters)", 2),
-    (well(PROSE[:20], finish_reason="length"), f"{UNREADABLE} (20 characters)", 2),
+    (well(PROSE[:20], finish_reason="length"), "the choice was cut at its length limit", 2),
     (well(PROSE), f"{UNREADABLE} ({len(PROSE)} characters)", 2),
 ]
 

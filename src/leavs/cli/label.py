@@ -45,6 +45,7 @@ def label(
         shard=shard,
         ray=ray,
         warn=lambda warning: print_warning(warning, console),
+        tell=lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True),
     )
     print_summary(outcome, output.output_dir, console)
     return exit_code(outcome)

@@ -67,7 +67,9 @@ def examine_run(wishes: Wishes) -> Examination:
     here = machine.this_machine(gpus)
     loads = wishes.engine.loads_model
     done = Examination(machine.examine_machine(here, vllm_is_needed=loads))
-    chosen, findings = model.examine_model(wishes.engine, gpus, here.memory_gib)
+    chosen, findings = model.examine_model(
+        wishes.engine, wishes.method.generation, gpus, here.memory_gib
+    )
     done.findings += findings
     identity = None
     if chosen is not None:
@@ -118,7 +120,7 @@ def _price(
     counter: TokenCounter,
 ) -> None:
     lengths = estimate.Lengths(pack, organs, wishes.method, counter)
-    context = chosen.context if chosen is not None else wishes.engine.max_model_len
+    context = chosen.context if chosen is not None else wishes.engine.context
     if context is not None:
         longest = {one.id: lengths.longest(one) for one in seen.longest}
         done.findings.append(estimate.length_finding(longest, context, counter.how))

@@ -9,12 +9,19 @@ from typing import Any
 
 from leavs.doctor import fit
 from leavs.doctor.findings import Finding, fine, problem, warning
+from leavs.doctor.server import speech_findings
 from leavs.engines.hardware import Gpu
-from leavs.engines.models.choice import ChosenModel, choose_model, named_by_server
+from leavs.engines.models.choice import ChosenModel, choose_model, met_at_server
 from leavs.engines.models.demo import NAME as DEMO
 from leavs.engines.models.folder import Weights, read_config, read_weights, what_is_missing
 from leavs.engines.models.hub import find_model, is_offline
-from leavs.engines.options import PAPER_MODEL, PAPER_MODEL_GB, EngineOptions, parse_engine_args
+from leavs.engines.options import (
+    PAPER_MODEL,
+    PAPER_MODEL_GB,
+    EngineOptions,
+    Generation,
+    parse_engine_args,
+)
 from leavs.errors import LeavsError, UsageError
 
 
@@ -34,11 +41,14 @@ class Model:
 
 
 def examine_model(
-    engine: EngineOptions, gpus: Sequence[Gpu], free_gib: float
+    engine: EngineOptions, generation: Generation, gpus: Sequence[Gpu], free_gib: float
 ) -> tuple[Model | None, list[Finding]]:
-    """Find and check the model that the options choose; None if they choose none."""
+    """Find and check the model that the options choose; None if they choose none.
+
+    A server is asked trial questions.
+    """
     try:
-        chosen = asyncio.run(named_by_server(engine, choose_model(engine)))
+        chosen = asyncio.run(met_at_server(engine, choose_model(engine), generation))
     except LeavsError as error:
         said = str(error).splitlines()[0].removesuffix(". Choose one of:")
         advice = "name one with --model, or a server with --base-url" if not engine.model else ""
@@ -48,9 +58,14 @@ def examine_model(
     if engine.base_url is not None:
         said = f"{chosen.name}, at a server that answers; what fits there is the server's business"
         cautions = [warning("privacy", caution) for caution in chosen.cautions]
-        return Model(chosen), [fine("model", said), *cautions]
+        speech = [] if chosen.dialect is None else speech_findings(chosen.dialect)
+        return Model(chosen, context=engine.max_model_len), [
+            fine("model", said),
+            *cautions,
+            *speech,
+        ]
     folder, found = _find(engine, str(chosen.name))
-    model = Model(chosen, folder, engine.max_model_len)
+    model = Model(chosen, folder, engine.context)
     if folder is None:
         return model, [found, *_paper(engine, gpus, str(chosen.name))]
     return _whole(engine, model, found, gpus, free_gib)
@@ -101,11 +116,11 @@ def _whole(
         said = "the config does not say layers and heads; whether it fits is not known"
         return model, [found, warning("memory", said)]
     weights = read_weights(Path(str(model.folder)))
-    context = min(engine.max_model_len, shape.context or engine.max_model_len)
+    context = min(engine.context, shape.context or engine.context)
     findings = [
         found,
         _numbers(engine, shape, weights),
-        fit.context_finding(shape, engine.max_model_len),
+        fit.context_finding(shape, engine.context),
         *_room(engine, shape, weights, context, gpus, free_gib),
     ]
     return replace(model, context=context), findings

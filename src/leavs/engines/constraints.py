@@ -1,8 +1,9 @@
-"""What vLLM is told of a constraint, in this process or over HTTP.
+"""What an engine is told of a constraint: vLLM's words for it, and its JSON schema.
 
 Knows nothing of vLLM but its words.
 """
 
+import json
 from typing import Any
 
 from leavs.engines.engine import Choices, Constraint, Pattern
@@ -33,3 +34,20 @@ def logprobs_wanted(constraint: Constraint | None) -> int | None:
             return 0
         case _:
             return None
+
+
+def schema_of(constraint: Constraint | None) -> dict[str, Any]:
+    """Return the JSON schema of an object whose `answer` is a reply; empty if it is left free."""
+    match constraint:
+        case Choices(options):
+            answer: dict[str, Any] = {"type": "string", "enum": list(options)}
+        case Pattern(enforced=True, schema=schema) if schema:
+            answer = json.loads(schema)
+        case _:
+            return {}
+    return {
+        "type": "object",
+        "properties": {"answer": answer},
+        "required": ["answer"],
+        "additionalProperties": False,
+    }

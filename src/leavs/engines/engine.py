@@ -34,11 +34,14 @@ class Pattern:
         enforced: hold the reply to it, by a grammar. A grammar slows every request in the engine's
             batch, not this one alone; without it the reply is free.
         weighed: the probability of the reply is wanted; it costs the engine a little.
+        schema: the JSON schema of the same answer, as text, for servers that can hold a reply to
+            a schema and to no regular expression; "" if it has none.
     """
 
     regex: str
     enforced: bool = False
     weighed: bool = False
+    schema: str = ""
 
 
 Constraint = Choices | Pattern
@@ -58,6 +61,9 @@ class Reply:
         prompt_tokens: length of the prompt; `cached_tokens` of them were not computed again.
         token_ids: of the whole conversation up to the end of this reply, from engines that can
             continue from there.
+        thought: what the model thought by itself before the reply; it is no part of the text.
+        as_json: the text is a JSON object whose `answer` is the answer, because the engine held the
+            reply to the constraint's schema.
     """
 
     text: str
@@ -69,6 +75,8 @@ class Reply:
     cached_tokens: int = 0
     generated_tokens: int = 0
     token_ids: Sequence[int] = ()
+    thought: str = ""
+    as_json: bool = False
 
 
 class Engine(Protocol):
@@ -86,6 +94,7 @@ class Engine(Protocol):
         max_tokens: int,
         constraint: Constraint | None = None,
         follows: Reply | None = None,
+        thought_tokens: int = 0,
     ) -> Reply:
         """Generate the model's next turn.
 
@@ -95,6 +104,8 @@ class Engine(Protocol):
                 caller reads the reply strictly either way. None leaves it free.
             follows: this engine's earlier reply, if the conversation continues from it, so that
                 what was read and written up to there is not encoded again.
+            thought_tokens: the longest thought, in tokens, that a model which thinks by itself may
+                have before its reply; 0 for none. The constraint is for the reply alone.
 
         Raises:
             ContextError: the prompt leaves no room for a reply in the model's context.

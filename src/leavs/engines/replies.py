@@ -1,11 +1,13 @@
 """Arithmetic on prompts and replies that the engines share."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from math import exp
 
-from leavs.engines.engine import Choices, Constraint
+from leavs.engines.engine import Choices, Constraint, Message
 from leavs.errors import ContextError
 
+AROUND_A_CHOICE = " \t\r\n()[]{}*_`\"'“”‘’.:,"  # what Markdown, JSON and habit put around it
 LEAST_REPLY = 16  # tokens for which a context must have room; enough for every short answer
 
 
@@ -36,10 +38,33 @@ def probabilities_of_choices(
     """
     mass = dict.fromkeys(options, 0.0)
     for token, log_probability in log_probabilities:
-        begun = [option for option in options if token.strip() and option.startswith(token.strip())]
+        bare = token.strip(AROUND_A_CHOICE)
+        begun = [option for option in options if bare and option.startswith(bare)]
         if len(begun) == 1:
             mass[begun[0]] += exp(log_probability)
     return shares_of(mass)
+
+
+def start_of_choice(text: str, options: Sequence[str]) -> tuple[int, str] | None:
+    """Find the choice with which a text begins, behind nothing but decoration.
+
+    Returns:
+        Where the choice begins, in characters, and which one it is; None if the text begins with
+        none of them.
+    """
+    start = len(text) - len(text.lstrip(AROUND_A_CHOICE))
+    for option in options:
+        if re.match(rf"{re.escape(option)}(?!\w)", text[start : start + len(option) + 1]):
+            return start, option
+    return None
+
+
+def merge_instructions(messages: Sequence[Message]) -> Sequence[Message]:
+    """Put the instructions at the head of the first turn, for models without a system role."""
+    if messages[0].role != "system":
+        return messages
+    first, second, *rest = messages
+    return [Message(second.role, f"{first.content}\n\n{second.content}"), *rest]
 
 
 def shares_of(mass: Mapping[str, float]) -> dict[str, float]:

@@ -28,6 +28,7 @@ class ScriptedEngine:
         max_tokens: int,
         constraint: Constraint | None = None,
         follows: Reply | None = None,
+        thought_tokens: int = 0,
     ) -> Reply:
         """Return what the function replies; its words are counted as tokens."""
         answer = self._script(messages, constraint)

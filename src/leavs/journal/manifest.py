@@ -35,6 +35,7 @@ def claim_folder(
     *,
     has_results: bool,
     num_shards: int | None = None,
+    server: Mapping[str, Any] | None = None,
 ) -> None:
     """Claim an output folder for this run, or check that it is claimed for it.
 
@@ -44,6 +45,7 @@ def claim_folder(
             options may claim it.
         num_shards: the number of shards of the run, if this process labels one of them. A folder
             has one number of shards; a process without a shard may always continue in it.
+        server: what trial questions found of the server that answers; None if none does.
 
     Raises:
         RunFolderError: the folder holds a run whose labels depend on something else, or has
@@ -60,6 +62,9 @@ def claim_folder(
             refuse_if_different(folder, known["identity"], identity)
         elif known is None or known["identity"] != json.loads(json.dumps(identity)):
             known = {"identity": dict(identity), "warnings": list(warnings)}
+            write(folder, known)
+        if server is not None and known.get("server") != json.loads(json.dumps(server)):
+            known = {**known, "server": server}
             write(folder, known)
         if num_shards is not None:
             _claim_shards(folder, known, num_shards)

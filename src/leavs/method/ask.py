@@ -74,7 +74,7 @@ class Ask:
             QuestionError: the engine gave no answer, or twice one that cannot be read.
             EngineError: the engine cannot go on.
         """
-        reasons = self.manner.reasoning is Reasoning.ALWAYS
+        reasons = self.manner.reasoning is Reasoning.ALWAYS and not self.manner.thinking
         text = self._text(question, reasons)
         key = f"{question.prompt}\0{_words(form.constraint)}\0{text}"
 
@@ -96,8 +96,9 @@ class Ask:
         reply = await conversation.reply(form.max_tokens, form.weighed)
         if _can_be_read(reply, form) and _probability(reply) >= self.manner.confidence:
             return self._to_remember(reply, None)
-        text = self._text(question, reasons=True)
-        return await self._outright(question, text, form, reasons=True)
+        reasons = not self.manner.thinking
+        text = self._text(question, reasons)
+        return await self._outright(question, text, form, reasons)
 
     async def _outright(
         self, question: Question, text: str, form: ReplyForm[Any], reasons: bool
@@ -109,7 +110,11 @@ class Ask:
             self.account.add(question.prompt, reasoned=1)
             thought = (await conversation.reply(self.manner.max_reasoning_tokens, None)).text
             conversation.request_the_answer()
-        reply = await conversation.reply(form.max_tokens, form.constraint)
+        own = self.manner.max_reasoning_tokens if self.manner.thinking else 0
+        reply = await conversation.reply(form.max_tokens, form.constraint, own)
+        if own:
+            self.account.add(question.prompt, reasoned=1)
+            thought = reply.thought
         if not _can_be_read(reply, form):
             conversation.request_the_answer()
             reply = await conversation.reply(form.max_tokens, form.enforced)
@@ -122,7 +127,9 @@ class Ask:
     def _to_remember(self, reply: Reply, thought: str | None) -> Answer:
         kept = thought if self.manner.keep_reasoning else None
         # Less than the engine gave: what is remembered must stay small.
-        answer = Reply(reply.text, reply.cut, reply.probabilities, reply.probability)
+        answer = Reply(
+            reply.text, reply.cut, reply.probabilities, reply.probability, as_json=reply.as_json
+        )
         return Answer(answer, kept)
 
 
@@ -164,14 +171,24 @@ class _Conversation:
     def request_the_answer(self) -> None:
         question = self._question
         request = self._ask.pack.answer(question.prompt, **question.values, reasoning=self._reasons)
+        if self._messages[-1].role == "user":  # the model said nothing, and turns alternate
+            request = f"{self._messages.pop().content}\n\n{request}"
         self._messages.append(Message("user", request))
 
-    async def reply(self, max_tokens: int, constraint: Constraint | None) -> Reply:
+    async def reply(
+        self, max_tokens: int, constraint: Constraint | None, thought_tokens: int = 0
+    ) -> Reply:
         reply = await self._ask.engine.reply(
-            self._messages, max_tokens=max_tokens, constraint=constraint, follows=self._last
+            self._messages,
+            max_tokens=max_tokens,
+            constraint=constraint,
+            follows=self._last,
+            thought_tokens=thought_tokens,
         )
-        self._messages.append(Message("assistant", reply.text))
-        self._last = reply
+        self._last = None
+        if reply.text.strip():
+            self._messages.append(Message("assistant", reply.text))
+            self._last = reply
         self._ask.account.add(
             self._question.prompt,
             calls=1,

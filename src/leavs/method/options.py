@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from leavs.domain import CertaintyQuestions, Filtration, Preset, Reasoning
-from leavs.engines.options import Sampling
+from leavs.engines.options import Generation, Sampling, Thinking
 
 CONFIDENCE = 0.95
 
@@ -45,12 +45,15 @@ class Manner:
             follows.
         confidence: the probability from which an answer is sure enough, 0 to 1.
         keep_reasoning: keep what the model thought.
+        thinking: the model thinks by itself before it answers, within `max_reasoning_tokens`, and
+            that takes the place of the reasoning that it is asked for.
     """
 
     reasoning: Reasoning
     max_reasoning_tokens: int
     confidence: float = CONFIDENCE
     keep_reasoning: bool = False
+    thinking: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,9 @@ class MethodOptions:
             without that is less probable than --confidence. By default as in the preset.
         confidence: the probability from which auto takes an answer without reasoning, 0 to 1.
         max_reasoning_tokens: the longest such thought.
+        thinking: whether a model that thinks by itself before it answers does so; on lets its own
+            thought, of --max-reasoning-tokens at most, take the place of the reasoning that it is
+            otherwise asked for.
         temperature: of sampling; 0 is greedy.
         seed: of sampling, where the temperature is not 0.
     """
@@ -85,6 +91,7 @@ class MethodOptions:
     reasoning: Reasoning | None = None
     confidence: float = CONFIDENCE
     max_reasoning_tokens: int = 1600
+    thinking: Thinking = Thinking.OFF
     temperature: float = 0.0
     seed: int = 0
 
@@ -105,9 +112,11 @@ class MethodOptions:
             self.max_reasoning_tokens,
             self.confidence,
             keep_reasoning,
+            self.thinking is Thinking.ON,
         )
 
     @property
-    def sampling(self) -> Sampling:
-        """How the engine samples."""
-        return Sampling(self.temperature, self.seed)
+    def generation(self) -> Generation:
+        """How the engine generates replies."""
+        sampling = Sampling(self.temperature, self.seed)
+        return Generation(sampling, self.thinking, self.max_reasoning_tokens)

@@ -20,12 +20,24 @@ from leavs.method.answers import (
     read_numbers,
     read_quotes,
 )
+from leavs.method.json_answers import (
+    QUOTES_SCHEMA,
+    letters_schema,
+    numbers_schema,
+    read_json_choice,
+    read_json_letters,
+    read_json_numbers,
+    read_json_quotes,
+)
 
 T_co = TypeVar("T_co", covariant=True)
 
-CHOICE_TOKENS = 16  # more than any choice needs, where no constraint ends the reply
-TOKENS_A_LETTER = 6  # "(A), " is three or four tokens in the usual vocabularies
+# Length limits. A reply that is held to a schema takes more tokens than the plain form, and a free
+# one may have a word in front: each limit is enough for both, whichever way the engine asks.
+CHOICE_TOKENS = 32  # more than `{"answer": "A"}`, "**Final answer:** (A) depends on a prior report"
+TOKENS_A_LETTER = 12  # "(A) postsurgical, " is up to eight, `"A", ` on a line of its own six
 TOKENS_AROUND_A_NUMBER = 4  # "[12], " has four more than its digits, each of which may be a token
+TOKENS_AROUND_A_LIST = 32  # `{"answer": []}`, or "Here are the numbers of the sentences:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +77,20 @@ class Chosen:
     probabilities: Mapping[str, float]
 
 
-def one_of(options: Sequence[str]) -> ReplyForm[Chosen]:
-    """Return the form of an answer that is one of the options: letters, or words."""
+def one_of(options: Sequence[str], wordings: Mapping[str, str] | None = None) -> ReplyForm[Chosen]:
+    """Return the form of an answer that is one of the options: letters, or words.
+
+    Args:
+        wordings: what the prompt says that each letter stands for.
+    """
+    known = wordings or {}
 
     def read(reply: Reply) -> Chosen:
-        choice = read_choice(reply.text, options)
+        _refuse_cut(reply, "choice")
+        if reply.as_json:
+            choice = read_json_choice(reply.text, options)
+        else:
+            choice = read_choice(reply.text, options, known)
         # The probabilities are those of the reply's first token: they do not apply if other words
         # stand before the choice.
         at_once = reply.text.strip().startswith(choice)
@@ -87,23 +108,28 @@ def several_of(names: Sequence[str]) -> ReplyForm[tuple[str, ...]]:
     letters = LETTERS[: len(names)]
 
     def read(reply: Reply) -> tuple[str, ...]:
-        if reply.cut:
-            raise AnswerError("the list of letters was cut at its length limit")
-        return tuple(names[letters.index(one)] for one in read_letters(reply.text, letters))
+        _refuse_cut(reply, "list of letters")
+        if reply.as_json:
+            named = read_json_letters(reply.text, letters)
+        else:
+            named = read_letters(reply.text, letters, names)
+        return tuple(names[letters.index(one)] for one in named)
 
-    return ReplyForm(Pattern(letters_pattern(letters)), read, TOKENS_A_LETTER * len(letters))
+    constraint = Pattern(letters_pattern(letters), schema=letters_schema(letters))
+    return ReplyForm(constraint, read, TOKENS_A_LETTER * len(letters))
 
 
 def list_of_numbers(count: int) -> ReplyForm[tuple[int, ...]]:
     """Return the form of an answer that lists some of the numbers 1 to `count`, or says "none"."""
 
     def read(reply: Reply) -> tuple[int, ...]:
-        if reply.cut:
-            raise AnswerError("the list of numbers was cut at its length limit")
-        return read_numbers(reply.text, count)
+        _refuse_cut(reply, "list of numbers")
+        reader = read_json_numbers if reply.as_json else read_numbers
+        return reader(reply.text, count)
 
     each = len(str(count)) + TOKENS_AROUND_A_NUMBER
-    return ReplyForm(Pattern(numbers_pattern(count)), read, max(CHOICE_TOKENS, each * count))
+    constraint = Pattern(numbers_pattern(count), schema=numbers_schema(count))
+    return ReplyForm(constraint, read, each * count + TOKENS_AROUND_A_LIST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +148,13 @@ def list_of_quotes(max_tokens: int) -> ReplyForm[Quotes]:
     """Return the form of an answer that quotes passages, each marked informative or not."""
 
     def read(reply: Reply) -> Quotes:
-        return Quotes(read_quotes(reply.text, reply.cut), reply.cut)
+        reader = read_json_quotes if reply.as_json else read_quotes
+        return Quotes(reader(reply.text, reply.cut), reply.cut)
 
-    return ReplyForm(Pattern(QUOTES_PATTERN), read, max_tokens)
+    return ReplyForm(Pattern(QUOTES_PATTERN, schema=QUOTES_SCHEMA), read, max_tokens)
+
+
+def _refuse_cut(reply: Reply, what: str) -> None:
+    """Refuse a reply that was cut: what it would have said is not known."""
+    if reply.cut:
+        raise AnswerError(f"the {what} was cut at its length limit")

@@ -7,7 +7,7 @@ requested, the run ends; the journal then holds what was done, and a later run c
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -15,8 +15,9 @@ from leavs.domain import Report, UnreadableReport
 from leavs.method.ask import Ask
 from leavs.method.chain import label_report
 from leavs.method.steps.choice import Steps
-from leavs.run.engine_queue import EngineQueue, InTurn, queue_for
+from leavs.run.engine_queue import InTurn, queue_for
 from leavs.run.recorder import Recorder
+from leavs.system.places import Places
 from leavs.system.stopping import Stop
 
 
@@ -25,14 +26,14 @@ class Batch:
     """Labels reports and records every organ as soon as it is done.
 
     Args:
-        reports_in_flight: the number of reports that are worked on at the same time; it bounds
-            the memory.
+        reports_in_flight: returns the number of reports that are worked on at the same time; it
+            bounds the memory.
     """
 
     ask: Ask
     steps: Steps
     recorder: Recorder
-    reports_in_flight: int
+    reports_in_flight: Callable[[], int]
 
     async def run(self, reports: Iterable[Report | UnreadableReport], stop: Stop) -> bool:
         """Label the reports that are not done, until all are done or a stop is requested.
@@ -53,36 +54,34 @@ class Batch:
             raise errors.exceptions[0] from None
 
     async def _take_all(self, reports: Iterable[Report | UnreadableReport], stop: Stop) -> bool:
-        places = asyncio.Semaphore(self.reports_in_flight)
+        places = Places(self.reports_in_flight)
         queue = queue_for(self.ask.engine)
 
         async def wake_when_stopped() -> None:
             await stop.wait()
             self.recorder.tally.stopping = True
-            places.release()
+            places.leave()
 
         async with asyncio.TaskGroup() as group:
             waker = group.create_task(wake_when_stopped())
             for entry in reports:
-                await places.acquire()
+                await places.enter(0)
                 if stop.requested:
                     return False
                 group.create_task(self._take(entry, places, queue))
             waker.cancel()
         return True
 
-    async def _take(
-        self, entry: Report | UnreadableReport, places: asyncio.Semaphore, queue: EngineQueue
-    ) -> None:
+    async def _take(self, entry: Report | UnreadableReport, places: Places, queue: Places) -> None:
         try:
             if isinstance(entry, Report):
                 await self._label(entry, queue)
             else:
                 self.recorder.record_unreadable(entry)
         finally:
-            places.release()
+            places.leave()
 
-    async def _label(self, report: Report, queue: EngineQueue) -> None:
+    async def _label(self, report: Report, queue: Places) -> None:
         organs = self.recorder.organs_left(report)
         if not organs:
             return

@@ -1,13 +1,12 @@
-"""How many cells may fail before a run stops: `--max-failures`.
-
-Knows nothing of why they fail.
-"""
+"""How many cells may fail before a run stops: `--max-failures`, or 200 without a single label."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from leavs.errors import FailureLimitError, UsageError
 
+WITHOUT_LABEL = 200  # cells after which a run stops that has not one label
 MIN_CELLS = 100  # a percentage of fewer cells is not meaningful
 
 
@@ -36,6 +35,23 @@ class FailureLimit:
                 "failures.csv names them. The same command goes on; with --retry-failures it asks "
                 "them again"
             )
+
+
+def refuse_no_label(causes: Counter[str]) -> None:
+    """Raise FailureLimitError if so many cells failed that there will hardly be a label.
+
+    Args:
+        causes: why all cells so far have failed, with the number of cells.
+    """
+    failed = causes.total()
+    if failed < WITHOUT_LABEL:
+        return
+    [(cause, cells)] = causes.most_common(1)
+    raise FailureLimitError(
+        f"{failed:,} cells and not one label, {cells:,} of them because: {cause}; `leavs doctor` "
+        "tries model and server. The same command goes on; with --retry-failures it asks the "
+        "failed ones again, and --max-failures says how many may fail"
+    )
 
 
 def parse_failure_limit(text: str) -> FailureLimit:

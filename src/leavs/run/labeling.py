@@ -9,7 +9,16 @@ from leavs.errors import UsageError
 from leavs.method.options import MethodOptions
 from leavs.reports import ReportSource
 from leavs.run.options import OutputOptions, RayOptions
-from leavs.run.session import Outcome, Session, ShowProgress, Warn, no_progress, no_warning
+from leavs.run.session import (
+    Outcome,
+    Session,
+    ShowProgress,
+    Tell,
+    Warn,
+    no_progress,
+    no_warning,
+    nothing_told,
+)
 
 
 def label_reports(
@@ -21,6 +30,7 @@ def label_reports(
     shard: Shard | None = None,
     ray: RayOptions | None = None,
     warn: Warn = no_warning,
+    tell: Tell = nothing_told,
 ) -> Outcome:
     """Label all reports of a source into an output folder, continuing where an earlier run stopped.
 
@@ -31,13 +41,14 @@ def label_reports(
             folder, and `export` writes the tables of all.
         ray: spread the work over a Ray cluster; an engine of your own is then sent to its actors.
         warn: called with each warning about the chosen model, before anything is asked.
+        tell: called with one line on how a server wants to be spoken to, before a report is sent.
 
     Raises:
         UsageError: an event loop runs in this thread already, as in a notebook.
         LeavsError: any other of its subclasses; the message says what is wrong and what to do.
     """
     _refuse_running_loop()
-    labeling = label_reports_async(source, engine, method, output, progress, shard, ray, warn)
+    labeling = label_reports_async(source, engine, method, output, progress, shard, ray, warn, tell)
     # asyncio's debug mode logs results of slow tasks, which may hold report text.
     return asyncio.run(labeling, debug=False)
 
@@ -51,6 +62,7 @@ async def label_reports_async(
     shard: Shard | None = None,
     ray: RayOptions | None = None,
     warn: Warn = no_warning,
+    tell: Tell = nothing_told,
 ) -> Outcome:
     """Do as `label_reports`, inside a running event loop: in a notebook, for example."""
     session = Session(
@@ -61,6 +73,7 @@ async def label_reports_async(
         progress or no_progress,
         shard,
         warn=warn,
+        tell=tell,
     )
     ray = ray or RayOptions()
     if ray.address() is None:

@@ -7,7 +7,7 @@ from typing import Any
 from leavs.domain import Organ, Reasoning, Report
 from leavs.engines.engine import Engine
 from leavs.engines.models.choice import ChosenModel
-from leavs.engines.options import EngineOptions, parse_engine_args
+from leavs.engines.options import EngineOptions, Thinking, parse_engine_args
 from leavs.errors import UsageError
 from leavs.journal.index import Done
 from leavs.method.options import MethodOptions
@@ -52,9 +52,10 @@ def check_numbers(
             "--tensor-parallel-size": (engine.tensor_parallel_size or 1, 1),
             "--pipeline-parallel-size": (engine.pipeline_parallel_size, 1),
             "--data-parallel-size": (engine.data_parallel_size, 1),
-            "--max-model-len": (engine.max_model_len, 1),
+            "--max-model-len": (engine.context, 1),
             "--request-timeout": (engine.request_timeout, 0.1),
             "--request-tries": (engine.request_tries, 1),
+            "--server-concurrency": (engine.server_concurrency or 1, 1),
             "--gpu-memory-utilization": (engine.gpu_memory_utilization, 0.01),
         }
     for flag, (value, smallest) in least.items():
@@ -70,6 +71,8 @@ def expected_batch_size(engine: EngineOptions | Engine, *, on_gpus: bool) -> int
     """Estimate how many questions an engine that is not open yet will work on at once."""
     if not isinstance(engine, EngineOptions):
         return engine.batch_size
+    if engine.base_url is not None and engine.server_concurrency is not None:
+        return engine.server_concurrency
     named = parse_engine_args(engine.engine_arg).get("max_num_seqs")
     return named if isinstance(named, int) else BATCH_ON_GPU if on_gpus else BATCH
 
@@ -117,6 +120,7 @@ def identity_of(
         "reasoning": ways.reasoning.value,
         "confidence": method.confidence if ways.reasoning is Reasoning.AUTO else None,
         "max_reasoning_tokens": method.max_reasoning_tokens,
+        **({"thinking": method.thinking.value} if method.thinking is Thinking.ON else {}),
         "temperature": method.temperature,
         "seed": method.seed,
     }

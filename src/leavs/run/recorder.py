@@ -3,8 +3,9 @@
 Knows nothing of engines, and nothing of the method but its results.
 """
 
+import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from leavs.domain import (
@@ -21,11 +22,11 @@ from leavs.journal.index import Done
 from leavs.journal.journal import Journal, OrganRecord
 from leavs.journal.serialization import total_usage
 from leavs.method.chain import failed
-from leavs.run.failure_limit import FailureLimit
+from leavs.run.failure_limit import FailureLimit, refuse_no_label
 
 COUNTED = (
     *("reports_done", "reports_before", "organs_done", "certainties", "failed_cells"),
-    *("input_problems", "dropped_quotes", "encodings"),
+    *("input_problems", "dropped_quotes", "encodings", "causes"),
 )
 
 
@@ -40,6 +41,8 @@ class Tally:
         certainties: cells by certainty code; cells without a certainty by None.
         input_problems: entries of the input that belong to no report.
         encodings: reports that were not UTF-8, by the encoding they were decoded with.
+        causes: cells that failed although their report could be read, by the reason without its
+            numbers; empty once a cell has a label.
         stopping: whether a stop was requested: no new report is taken, those in flight may finish.
     """
 
@@ -54,6 +57,7 @@ class Tally:
     dropped_quotes: int = 0
     usage: dict[str, Usage] = field(default_factory=dict)
     encodings: Counter[str] = field(default_factory=Counter)
+    causes: Counter[str] = field(default_factory=Counter)
     stopping: bool = False
 
     @property
@@ -61,11 +65,20 @@ class Tally:
         """The number of cells that are recorded, with labels or failures."""
         return sum(self.certainties.values())
 
+    @property
+    def labeled_cells(self) -> int:
+        """The number of cells that are recorded with a label."""
+        return self.cells - self.certainties[None]
+
     def add(self, result: OrganResult) -> None:
         """Count one organ's result."""
         self.organs_done += 1
         self.certainties.update(label.certainty for label in result.labels.values())
         self.failed_cells += result.failed_cells
+        if self.labeled_cells:
+            self.causes.clear()  # only of interest while there is no label
+        else:
+            self.causes.update(causes_of(result))
         self.dropped_quotes += result.dropped_quotes
         self.usage = total_usage((self.usage, result.usage))
 
@@ -75,6 +88,21 @@ class Tally:
             first, *others = (getattr(part, name) for part in parts)
             setattr(self, name, sum(others, start=first))
         self.usage = total_usage(part.usage for part in parts)
+
+
+def causes_of(result: OrganResult) -> Iterator[str]:
+    """Yield why each cell failed that was asked about, so that like reasons are alike."""
+    for label in result.labels.values():
+        if label.failure is not None and label.failure.step is not Step.INPUT:
+            yield re.sub(r" \([\d,]+ \w+[^)]*\)", "", label.failure.reason)
+
+
+def check_failures(limit: FailureLimit | None, tally: Tally) -> None:
+    """Raise FailureLimitError if more cells failed than are allowed, or all without a limit."""
+    if limit is not None:
+        limit.check(tally.failed_cells, tally.cells)
+    elif not tally.labeled_cells:
+        refuse_no_label(tally.causes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +179,7 @@ class Recorder:
         """Put a record of one organ into the journal, and count it; raises as `record`."""
         self.journal.add_result(record)
         self.tally.add(record.result)
-        if self.failure_limit is not None:
-            self.failure_limit.check(self.tally.failed_cells, self.tally.cells)
+        check_failures(self.failure_limit, self.tally)
 
     def _record_problem(self, report: Report, reason: str) -> None:
         self.record_unreadable(

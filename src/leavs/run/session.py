@@ -16,7 +16,7 @@ from leavs.engines.engine import Engine
 from leavs.engines.models.choice import (
     ChosenModel,
     choose_model,
-    named_by_server,
+    met_at_server,
     no_engine,
     open_engine,
 )
@@ -41,6 +41,7 @@ from leavs.tables import export as tables
 
 ShowProgress = Callable[[Tally], AbstractAsyncContextManager[None]]
 Warn = Callable[[str], None]
+Tell = Callable[[str], None]
 
 
 def no_progress(tally: Tally) -> nullcontext[None]:
@@ -50,6 +51,10 @@ def no_progress(tally: Tally) -> nullcontext[None]:
 
 def no_warning(warning: str) -> None:
     """Ignore a warning: it also stands in `Outcome.warnings` and in the manifest."""
+
+
+def nothing_told(line: str) -> None:
+    """Ignore a line: what was found of a server also stands in the manifest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,7 @@ class Session:
         shard: label only this shard's reports, and write no tables.
         model: the model, if it was chosen before; None to choose it by `engine`.
         warn: called with each warning about the chosen model, before anything is asked.
+        tell: called with one line on how the server wants to be spoken to, before a report is sent.
         whole: the source has all that is to be labeled; else the journal never calls it complete.
     """
 
@@ -111,6 +117,7 @@ class Session:
     shard: Shard | None = None
     model: ChosenModel | None = None
     warn: Warn = no_warning
+    tell: Tell = nothing_told
     whole: bool = True
 
     async def label(self, stop: Stop | None = None) -> Outcome:
@@ -169,16 +176,20 @@ class Session:
         model = choose_model(self.engine)
         for warning in (*model.cautions, *model.warnings):
             self.warn(warning)
-        return await named_by_server(self.engine, model)
+        model = await met_at_server(self.engine, model, self.method.generation)
+        if model.dialect is not None:
+            self.tell(f"{model.name}: {model.dialect}")
+        return model
 
     def claim(self, plan: Plan) -> None:
         """Claim the output folder for this run, or check the claim; see `manifest.claim_folder`."""
-        folder = self.output.output_dir
+        folder, dialect = self.output.output_dir, plan.model.dialect
         manifest.claim_folder(
             folder,
             plan.identity,
             plan.model.warnings,
             has_results=has_results(folder),
+            server=None if dialect is None else dialect.as_record(),
             num_shards=self._num_shards,
         )
 
@@ -208,7 +219,8 @@ class Session:
         return None if self.shard is None else self.shard.count
 
     def _open(self, plan: Plan) -> AbstractAsyncContextManager[Engine]:
-        return open_engine(self.engine, plan.model, self.method.sampling, self.output.output_dir)
+        folder = self.output.output_dir
+        return open_engine(self.engine, plan.model, self.method.generation, folder)
 
     def _batch(
         self,
@@ -233,7 +245,11 @@ class Session:
             has_text if output.include_report else None,
             None if output.max_failures is None else parse_failure_limit(output.max_failures),
         )
-        in_flight = output.reports_in_flight or reports_to_fill(engine.batch_size, len(plan.organs))
+
+        def in_flight() -> int:  # a server's pace changes
+            wanted = reports_to_fill(engine.batch_size, len(plan.organs))
+            return output.reports_in_flight or wanted
+
         return Batch(ask, chosen_steps(method.ways), recorder, in_flight)
 
     def _exported(self) -> tables.Exported:

@@ -23,14 +23,14 @@ CHOICES = [
     ("The answer is (D)", "D"),
     ("The answer is D.", "D"),
     ("Answer: D", "D"),
-    ("A focal lesion: (D)", "D"),
     ("(D) affirmed", "D"),
-    ("I first thought (D), and it is (D).", "D"),
     ("**(D)** affirmed", "D"),
     ("Two lines of words.\nThe answer is (D).", "D"),
 ]
 
 NO_CHOICE = [
+    "A focal lesion: (D)",
+    "I first thought (D), and it is (D).",
     "none of these",
     "",
     "(E)",
@@ -80,6 +80,34 @@ def test_refuses_what_is_neither_yes_nor_no(reply: str) -> None:
         read_choice(reply, ("Yes", "No"))
 
 
+WORDINGS = {"A": "very low", "B": "low", "C": "in `part`", "D": "not told"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "choice"),
+    [
+        ("(A) very low", "A"),
+        ("A) very low risk", "A"),
+        ("A) low", None),
+        ("A) low risk", None),
+        ("B) low risk", "B"),
+        ("B) lowest", "B"),
+        ("B) very low", None),
+        ("C) In part", "C"),
+        ("C) partly", None),
+        ("D) Not told.", "D"),
+        ("D) not", None),
+        ("C) not told", None),
+    ],
+)
+def test_a_letter_may_have_its_own_wording_and_not_anothers(reply: str, choice: str | None) -> None:
+    if choice is None:
+        with pytest.raises(AnswerError):
+            read_choice(reply, "ABCD", WORDINGS)
+    else:
+        assert read_choice(reply, "ABCD", WORDINGS) == choice
+
+
 @pytest.mark.parametrize(
     ("reply", "letters"),
     [
@@ -110,6 +138,25 @@ def test_the_letters_pattern_allows_only_what_is_read(reply: str) -> None:
     letters = "ABCDEFGHIJK"
     assert re.fullmatch(letters_pattern(letters), reply)
     read_letters(reply, letters)
+
+
+@pytest.mark.parametrize(
+    ("reply", "letters"),
+    [
+        ("(A) a, (B) stones, and sludge", "AB"),
+        ("(B) stones, and sludge, A", "AB"),
+        ("A) a", "A"),
+        ("A", "A"),
+        ("(B) stones", None),
+    ],
+)
+def test_names_behind_letters_may_hold_commas(reply: str, letters: str | None) -> None:
+    names = ("a", "stones, and sludge")
+    if letters is None:
+        with pytest.raises(AnswerError):
+            read_letters(reply, "AB", names)
+    else:
+        assert read_letters(reply, "AB", names) == tuple(letters)
 
 
 def test_the_letters_pattern_ends() -> None:

@@ -36,7 +36,7 @@ def batch_of(
     ask = Ask(ScriptedEngine(script), pack, Manner(Reasoning.NEVER, max_reasoning_tokens=9))
     tally, done = Tally(len(REPORTS), len(some)), done_in(folder).get
     recorder = Recorder(pack.ontology, some, Journal(folder, {}), done, tally)
-    return Batch(ask, Steps(fast_only, assess_certainty), recorder, reports_in_flight)
+    return Batch(ask, Steps(fast_only, assess_certainty), recorder, lambda: reports_in_flight)
 
 
 def run(

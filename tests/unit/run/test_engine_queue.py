@@ -9,7 +9,8 @@ import pytest
 
 from leavs.engines.engine import Choices, Constraint, Message, Reply
 from leavs.engines.scripted import ScriptedEngine
-from leavs.run.engine_queue import EngineQueue, InTurn, queue_for, reports_to_fill
+from leavs.run.engine_queue import InTurn, queue_for, reports_to_fill
+from leavs.system.places import Places
 
 T = TypeVar("T")
 ASKED = [Message("user", "?")]
@@ -30,7 +31,7 @@ class Visitors:
     """Takes places in a queue, stays until it is let go, and remembers the order."""
 
     def __init__(self, places: int) -> None:
-        self.queue = EngineQueue(places)
+        self.queue = Places(lambda: places)
         self.entered: list[str] = []
         self.inside = self.most = 0
         self.leave = asyncio.Event()
@@ -118,12 +119,12 @@ def test_who_is_called_and_cancelled_at_once_passes_the_place_on() -> None:
 
 
 def test_an_error_inside_frees_the_place() -> None:
-    async def fail(queue: EngineQueue) -> None:
+    async def fail(queue: Places) -> None:
         async with queue.place(0):
             raise ValueError
 
     async def check() -> None:
-        queue = EngineQueue(1)
+        queue = Places(lambda: 1)
         for _ in range(3):
             with pytest.raises(ValueError):
                 await fail(queue)
@@ -140,7 +141,7 @@ def test_a_conversation_that_goes_on_is_served_before_all_new_ones() -> None:
         return "x"
 
     async def check() -> None:
-        engine, queue = ScriptedEngine(script), EngineQueue(1)
+        engine, queue = ScriptedEngine(script), Places(lambda: 1)
         early, late = InTurn(engine, queue, 1), InTurn(engine, queue, 2)
         asked = [
             (late, "in", None),
@@ -169,10 +170,15 @@ def test_an_engine_in_turn_passes_everything_on() -> None:
 
     async def check() -> None:
         engine = Engine(lambda *_: "x", batch_size=77)
-        in_turn = InTurn(engine, EngineQueue(1), 0)
+        in_turn = InTurn(engine, Places(lambda: 1), 0)
         before, choices = Reply("before"), Choices(("A", "B"))
-        await in_turn.reply(ASKED, max_tokens=5, constraint=choices, follows=before)
-        given = {"max_tokens": 5, "constraint": choices, "follows": before}
+        given = {
+            "max_tokens": 5,
+            "constraint": choices,
+            "follows": before,
+            "thought_tokens": 9,
+        }
+        await in_turn.reply(ASKED, **given)
         assert engine.asked == (ASKED, given)
         assert in_turn.batch_size == 77
         await in_turn.close()
@@ -211,7 +217,7 @@ def test_whatever_happens_all_are_served_and_all_places_come_back(seed: int) -> 
     places = moments.randint(1, 4)
     inside = 0
 
-    async def visit(queue: EngineQueue) -> None:
+    async def visit(queue: Places) -> None:
         nonlocal inside
         async with queue.place(moments.randint(-1, 3)):
             inside += 1
@@ -224,7 +230,7 @@ def test_whatever_happens_all_are_served_and_all_places_come_back(seed: int) -> 
                 inside -= 1
 
     async def check() -> None:
-        queue = EngineQueue(places)
+        queue = Places(lambda: places)
         tasks = []
         for _ in range(60):
             tasks.append(asyncio.create_task(visit(queue)))

@@ -17,11 +17,13 @@ from leavs.engines.options import (
     PAPER_MODEL,
     PAPER_MODEL_GB,
     EngineOptions,
-    Sampling,
+    Generation,
     parse_engine_args,
+    parse_pairs,
 )
 from leavs.engines.scripted import ScriptedEngine, dry_run_script
 from leavs.engines.server.address import refuse_elsewhere
+from leavs.engines.server.dialect import Dialect
 from leavs.engines.server.options import ServerOptions, api_key
 from leavs.errors import UsageError
 
@@ -38,12 +40,15 @@ class ChosenModel:
         identity: what the labels depend on.
         warnings: what everyone who uses the labels must know.
         cautions: what must be known before a run.
+        dialect: how the server that answers wants to be spoken to; None before that is known, and
+            where no server answers.
     """
 
     name: str | None
     identity: Mapping[str, Any]
     warnings: Sequence[str] = ()
     cautions: Sequence[str] = ()
+    dialect: Dialect | None = None
 
 
 def choose_model(engine: EngineOptions | Engine) -> ChosenModel:
@@ -60,8 +65,8 @@ def choose_model(engine: EngineOptions | Engine) -> ChosenModel:
         return ChosenModel(None, {"engine": "dry run"}, (DRY_RUN_WARNING,))
     if engine.base_url is not None:
         caution = refuse_elsewhere(engine.base_url, engine.allow_remote)
-        identity = {"engine": "server", "model": engine.model}
-        return ChosenModel(engine.model, identity, cautions=(caution,) if caution else ())
+        cautions = (caution,) if caution else ()
+        return ChosenModel(engine.model, _identity_at_server(engine), cautions=cautions)
     return _model_for_vllm(engine)
 
 
@@ -71,9 +76,11 @@ def _model_for_vllm(engine: EngineOptions) -> ChosenModel:
         "revision": engine.revision,
         "dtype": engine.dtype,
         "quantization": engine.quantization,
-        "max_model_len": engine.max_model_len,
+        "max_model_len": engine.context,
         "engine_args": dict(parse_engine_args(engine.engine_arg)),
     }
+    if template_arguments := _template_arguments(engine):
+        loaded["chat_template_args"] = template_arguments
     if engine.model == DEMO:
         folder, weights = find_demo_model()
         about = {"model": DEMO, "weights_sha256": weights}
@@ -87,6 +94,22 @@ def _model_for_vllm(engine: EngineOptions) -> ChosenModel:
     return ChosenModel(PAPER_MODEL, loaded | {"model": PAPER_MODEL})
 
 
+def _identity_at_server(engine: EngineOptions) -> dict[str, Any]:
+    """What the labels of a server depend on; options that are not given have no effect."""
+    given = {
+        "max_model_len": engine.max_model_len,
+        "server_args": dict(parse_pairs("--server-arg", engine.server_arg)),
+        "chat_template_args": _template_arguments(engine),
+    }
+    return {"engine": "server", "model": engine.model} | {
+        name: value for name, value in given.items() if value
+    }
+
+
+def _template_arguments(engine: EngineOptions) -> dict[str, Any]:
+    return dict(parse_pairs("--chat-template-arg", engine.chat_template_arg))
+
+
 def _name_of(model: str) -> str:
     """The whole path of a folder, so that it is the same model from wherever it is named."""
     local = Path(model).expanduser()
@@ -95,23 +118,39 @@ def _name_of(model: str) -> str:
     return str(local.resolve()) if local.is_dir() else model
 
 
-async def named_by_server(engine: EngineOptions | Engine, model: ChosenModel) -> ChosenModel:
-    """Add the name that the server gives its model, so that runs of two models are never mixed.
+async def met_at_server(
+    engine: EngineOptions | Engine, model: ChosenModel, generation: Generation
+) -> ChosenModel:
+    """Add what a server tells of itself: the name that it gives its model, and its dialect.
+
+    With the name, runs of two models are never mixed. The server is asked trial questions.
 
     Raises:
-        EngineStartError: the server does not answer, or serves several models.
+        EngineStartError: the server does not answer, serves several models, or no run can work.
     """
     if not isinstance(engine, EngineOptions) or engine.base_url is None or engine.dry_run:
         return model
-    from leavs.engines.server.engine import served_model
+    from leavs.engines.server.engine import meet_server
 
-    name = await served_model(_server(engine, engine.base_url, model))
-    return replace(model, name=name, identity={**model.identity, "model": name})
+    served = await meet_server(_server(engine, engine.base_url, model, generation))
+    identity = {**model.identity, "model": served.model}
+    return replace(model, name=served.model, identity=identity, dialect=served.dialect)
 
 
-def _server(engine: EngineOptions, base_url: str, model: ChosenModel) -> ServerOptions:
+def _server(
+    engine: EngineOptions, base_url: str, model: ChosenModel, generation: Generation
+) -> ServerOptions:
     return ServerOptions(
-        base_url, model.name, api_key(), engine.request_timeout, engine.request_tries
+        base_url,
+        model.name,
+        api_key(),
+        engine.request_timeout,
+        engine.request_tries,
+        concurrency=engine.server_concurrency,
+        arguments=parse_pairs("--server-arg", engine.server_arg),
+        template_arguments=_template_arguments(engine),
+        generation=generation,
+        context=engine.max_model_len,
     )
 
 
@@ -148,7 +187,7 @@ async def no_engine() -> AsyncIterator[Engine]:
 
 @asynccontextmanager
 async def open_engine(
-    engine: EngineOptions | Engine, model: ChosenModel, sampling: Sampling, folder: Path
+    engine: EngineOptions | Engine, model: ChosenModel, generation: Generation, folder: Path
 ) -> AsyncIterator[Engine]:
     """Open the engine that the options ask for, for the time of a `with` block."""
     if not isinstance(engine, EngineOptions):
@@ -156,13 +195,16 @@ async def open_engine(
     elif engine.dry_run:
         yield ScriptedEngine(dry_run_script)
     elif engine.base_url is not None:
-        from leavs.engines.server.engine import open_server
+        from leavs.engines.server.engine import Served, open_server
 
-        async with open_server(_server(engine, engine.base_url, model), sampling) as asked:
+        known = None if model.dialect is None else Served(str(model.name), model.dialect)
+        options = _server(engine, engine.base_url, model, generation)
+        async with open_server(options, known) as asked:
             yield asked
     else:
         from leavs.engines.vllm.engine import open_vllm
 
         log = engine_log(folder)
-        async with open_vllm(engine, str(model.name), sampling, log) as loaded:
+        name, sampling = str(model.name), generation.sampling
+        async with open_vllm(engine, name, sampling, log, generation.thinking) as loaded:
             yield loaded

@@ -1,28 +1,22 @@
-"""Reads what a server answers: the text, what it cost, and how probable its tokens were.
+"""Reads what a server answers: the text, the thought before it, and what it cost.
 
 Knows nothing of connections. A server can answer anything: usage and log-probabilities that are
 malformed count as not given.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, isfinite
 from typing import Any
 
 from leavs.engines.engine import Choices, Constraint, Pattern, Reply
-from leavs.engines.replies import completed_choice, probabilities_of_choices
+from leavs.engines.replies import completed_choice
+from leavs.engines.server.alignment import Token, answer_of, weigh_choices
+from leavs.engines.thoughts import split_thought
 
 ROUNDING = 1e-3  # a log-probability may be above zero by so much
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A token of a reply and its alternatives, with their log-probabilities."""
-
-    text: str
-    log_probability: float
-    alternatives: Sequence[tuple[str, float]] = ()
+THOUGHT_FIELDS = ("reasoning_content", "reasoning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,32 +24,46 @@ class Completion:
     """What a server answered.
 
     Args:
-        tokens: of the text, if the server gives their log-probabilities.
+        text: the answer, without a thought.
+        cut: the answer was stopped at its length limit, or before it began.
+        tokens: of all that was generated, if the server gives their log-probabilities.
+        thought: of the model itself, before the answer.
+        thought_in_text: the server left the thought in the text.
+        prompt_tokens: None if the server does not count them.
+        thought_tokens: as the server counts them.
     """
 
     text: str
     cut: bool
     tokens: Sequence[Token] = ()
-    prompt_tokens: int = 0
+    thought: str = ""
+    thought_in_text: bool = False
+    prompt_tokens: int | None = None
     cached_tokens: int = 0
     generated_tokens: int = 0
+    thought_tokens: int = 0
 
 
 def read_completion(body: bytes) -> Completion | None:
     """Read the first choice of a chat completion; None if the body is something else."""
     match _json(body):
         case {"choices": [{"message": {**message}, **choice}, *_], **answer}:
-            text = message.get("content")
-            if text is None or isinstance(text, str):
-                usage = answer.get("usage")
-                return Completion(
-                    sendable(text or ""),
-                    choice.get("finish_reason") == "length",
-                    _tokens(choice.get("logprobs")),
-                    _count(usage, "prompt_tokens"),
-                    _count(usage, "prompt_tokens_details", "cached_tokens"),
-                    _count(usage, "completion_tokens"),
-                )
+            parts = _text_and_thought(message.get("content"), _beside(message))
+            if parts is None:
+                return None
+            split = split_thought(sendable(parts[0]))
+            usage = answer.get("usage")
+            return Completion(
+                split.answer,
+                choice.get("finish_reason") == "length" or split.unfinished,
+                _tokens(choice.get("logprobs")),
+                sendable(parts[1]) or split.thought,
+                bool(split.thought) or split.unfinished,
+                _count(usage, "prompt_tokens") or None,
+                _count(usage, "prompt_tokens_details", "cached_tokens"),
+                _count(usage, "completion_tokens"),
+                _count(usage, "completion_tokens_details", "reasoning_tokens"),
+            )
     return None
 
 
@@ -69,6 +77,33 @@ def _json(body: bytes) -> object:
         return json.loads(body)
     except (ValueError, RecursionError):
         return None
+
+
+def _beside(message: Mapping[Any, object]) -> str:
+    """The thought that a message has in a field of its own."""
+    fields = (message.get(name) for name in THOUGHT_FIELDS)
+    return next((field for field in fields if isinstance(field, str) and field), "")
+
+
+def _text_and_thought(content: object, beside: str) -> tuple[str, str] | None:
+    """The text of a message and the thought beside it; None if the message is none."""
+    match content:
+        case None:
+            return "", beside
+        case str(text):
+            return text, beside
+        case [*parts] if all(isinstance(part, dict) for part in parts):
+            return _texts(parts, "text"), beside or _texts(parts, "thinking")
+    return None
+
+
+def _texts(parts: Sequence[object], name: str) -> str:
+    """Join what parts of a message have in a field: a text, or parts with texts."""
+    found = [part.get(name) for part in parts if isinstance(part, dict)]
+    return "".join(
+        _texts(one, "text") if isinstance(one, list) else one if isinstance(one, str) else ""
+        for one in found
+    )
 
 
 def _count(value: object, *path: str) -> int:
@@ -89,10 +124,16 @@ def _tokens(logprobs: object) -> tuple[Token, ...]:
 
 
 def _token(entry: object) -> Token:
+    text, log_probability = _pair(entry)
+    match entry:
+        case {"bytes": [*values]} if all(isinstance(one, int) and 0 <= one < 256 for one in values):
+            written = bytes(values)
+        case _:
+            written = text.encode("utf-8", "replace")
     match entry:
         case {"top_logprobs": [*others]}:
-            return Token(*_pair(entry), tuple(_pair(other) for other in others))
-    return Token(*_pair(entry))
+            return Token(text, log_probability, written, tuple(_pair(other) for other in others))
+    return Token(text, log_probability, written)
 
 
 def _pair(entry: object) -> tuple[str, float]:
@@ -103,27 +144,38 @@ def _pair(entry: object) -> tuple[str, float]:
     raise ValueError("no token with its log-probability")
 
 
-def as_reply(completion: Completion, constraint: Constraint | None, grammar: bool) -> Reply:
+def as_reply(
+    completion: Completion,
+    constraint: Constraint | None,
+    *,
+    held: bool,
+    as_json: bool = False,
+) -> Reply:
     """Make the reply to a question that was asked with a constraint.
 
     Args:
-        grammar: whether the server was told to hold the reply to it.
+        held: whether the server holds the reply to it.
+        as_json: the reply is held to the constraint's schema.
     """
-    text, cut, tokens = completion.text, completion.cut, completion.tokens
+    text, cut = completion.text, completion.cut
     more: dict[str, Any] = {}
     match constraint:
         case Choices(options):
-            text, cut = completed_choice(text, cut, options)
-            if tokens:
-                more["probabilities"] = probabilities_of_choices(options, tokens[0].alternatives)
-        case Pattern(weighed=True) if tokens:
-            more["probability"] = min(1.0, exp(sum(one.log_probability for one in tokens)))
+            if held and not as_json:
+                text, cut = completed_choice(text, cut, options)
+            more["probabilities"] = weigh_choices(completion.tokens, completion.text, options)
+        case Pattern(weighed=True):
+            if answer := answer_of(completion.tokens, completion.text):
+                summed = sum(token.log_probability for _, token in answer)
+                more["probability"] = min(1.0, exp(summed))
     return Reply(
         text,
         cut=cut,
-        grammar=grammar,
-        prompt_tokens=completion.prompt_tokens,
+        grammar=held,
+        prompt_tokens=completion.prompt_tokens or 0,
         cached_tokens=completion.cached_tokens,
         generated_tokens=completion.generated_tokens,
+        thought=completion.thought,
+        as_json=held and as_json,
         **more,
     )

@@ -1,138 +1,90 @@
-"""Any OpenAI-compatible server, such as `vllm serve`, through the openai client.
+"""Any OpenAI-compatible server, such as `vllm serve`, through the openai client."""
 
-The server gets text, not token ids, and so control tokens in a report are neutralised first.
-"""
-
-import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import openai
 
-from leavs.engines.constraints import grammar_of, logprobs_wanted
-from leavs.engines.control_tokens import neutralise
 from leavs.engines.engine import Constraint, Message, Reply
-from leavs.engines.options import GREEDY, Sampling
-from leavs.engines.replies import decided_at_once, room_for_reply
-from leavs.engines.server.address import is_loopback
-from leavs.engines.server.completion import as_reply, sendable
+from leavs.engines.replies import room_for_reply
+from leavs.engines.server.completion import Completion, as_reply
+from leavs.engines.server.connection import connect
+from leavs.engines.server.dialect import Dialect
 from leavs.engines.server.options import ServerOptions
+from leavs.engines.server.pace import Pace
+from leavs.engines.server.prompt_length import PromptLengths
 from leavs.engines.server.refusals import read_refusal
+from leavs.engines.server.requests import build_request
 from leavs.engines.server.retries import RetryingClient
-from leavs.errors import ContextError, EngineStartError, QuestionError
+from leavs.engines.server.served import choose_served_model
+from leavs.engines.server.trial import find_dialect
+from leavs.errors import ContextError, QuestionError
 
-BATCH_SIZE = 256  # a server does not tell its own; more would time out while they wait
-
-
-def _client(options: ServerOptions) -> openai.AsyncOpenAI:
-    try:
-        _ = urlsplit(options.base_url).port
-    except ValueError as error:
-        raise EngineStartError(f"{options.base_url} is no URL: {error}; check --base-url") from None
-    _quieten_logs()
-    # Texts of reports go to --base-url alone: no redirect is followed, and no proxy is used to
-    # reach this machine itself.
-    direct = {"http://": None, "https://": None} if is_loopback(_host_of(options)) else None
-    return openai.AsyncOpenAI(
-        base_url=options.base_url,
-        api_key=options.api_key,
-        timeout=options.timeout_seconds,
-        max_retries=options.tries - 1,
-        http_client=openai.DefaultAsyncHttpxClient(mounts=direct, follow_redirects=False),
-    )
+PING = (Message("user", "Say A."),)
 
 
-def _host_of(options: ServerOptions) -> str:
-    return urlsplit(options.base_url).hostname or ""
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server's model, and how the server wants to be spoken to.
+
+    Args:
+        model: as the server calls it.
+    """
+
+    model: str
+    dialect: Dialect
 
 
-def _quieten_logs() -> None:
-    """Raise the level of the client's logs: at debug level some versions log whole requests."""
-    known = [name for name in logging.root.manager.loggerDict if name.startswith("openai.")]
-    for name in ("openai", *known):
-        logger = logging.getLogger(name)
-        logger.setLevel(max(logger.getEffectiveLevel(), logging.INFO))
-
-
-async def served_model(options: ServerOptions) -> str:
-    """Ask a server for the name of the model that it will be asked for.
+async def meet_server(options: ServerOptions) -> Served:
+    """Find a server's model, and ask it trial questions, which hold no text of a report.
 
     Raises:
-        EngineStartError: the server does not answer, refuses the key, or lacks the model.
+        EngineStartError: no run can work with this server and these options; the message says why.
     """
-    async with _client(options) as client:
-        return (await _choose_model(client, options))[0]
+    async with connect(options) as client:
+        model = await choose_served_model(client, options)
+        return Served(model, await find_dialect(client, options, model))
 
 
 @asynccontextmanager
 async def open_server(
-    options: ServerOptions, sampling: Sampling = GREEDY
+    options: ServerOptions, served: Served | None = None
 ) -> AsyncIterator["OpenAIEngine"]:
     """Connect to a server for the time of a `with` block.
 
+    Args:
+        served: what is known of it; None to meet it first.
+
     Raises:
-        EngineStartError: the server does not answer, refuses the key, or lacks the model.
+        EngineStartError: as `meet_server`.
     """
-    client = _client(options)
-    try:
-        model, is_vllm = await _choose_model(client, options)
-        yield OpenAIEngine(client, options, sampling, model, is_vllm)
-    finally:
-        await client.close()
-
-
-async def _choose_model(client: openai.AsyncOpenAI, options: ServerOptions) -> tuple[str, bool]:
-    """The model's name, and whether the server is vLLM and so can constrain replies."""
-    try:
-        models = [model async for model in client.with_options(max_retries=1).models.list()]
-    except openai.OpenAIError as error:
-        raise EngineStartError(
-            f"no answer from {options.base_url} ({type(error).__name__}); "
-            "check --base-url and that the server is running"
-        ) from error
-    except (AttributeError, ValueError) as error:  # raised by the client for a web page
-        raise EngineStartError(
-            f"{options.base_url} does not answer as an OpenAI-compatible server; check --base-url"
-        ) from error
-    names = [model.id for model in models]
-    if options.model is None and len(names) != 1:
-        raise EngineStartError(
-            f"{options.base_url} serves {', '.join(names) or 'no model'}; choose with --model"
-        )
-    name = options.model or names[0]
-    if name not in names:
-        raise EngineStartError(
-            f"{options.base_url} has no model {name!r}; it has: {', '.join(names)}"
-        )
-    return name, any(model.id == name and model.owned_by == "vllm" for model in models)
+    served = served or await meet_server(options)
+    async with connect(options) as client:
+        yield OpenAIEngine(client, options, served)
 
 
 class OpenAIEngine:
     """An engine over chat completions.
 
     Args:
-        constrains: the server is vLLM, which holds replies to a constraint; other servers are
-            asked without one, and their replies are read strictly.
+        client: makes one try of each request.
+        served: the model that it asks for, and how.
     """
 
-    def __init__(
-        self,
-        client: openai.AsyncOpenAI,
-        options: ServerOptions,
-        sampling: Sampling,
-        model: str,
-        constrains: bool,
-    ) -> None:
-        self._client = client
-        self._base_url = options.base_url
-        self._sampling = sampling
-        self.model = model
-        self.constrains = constrains
-        self.batch_size = BATCH_SIZE
-        self._gives_log_probabilities = True
-        self._retrying = RetryingClient(client, model, options)
+    def __init__(self, client: openai.AsyncOpenAI, options: ServerOptions, served: Served) -> None:
+        self._client, self._options = client, options
+        self.model, self.dialect = served.model, served.dialect
+        self._pace = Pace(served.dialect.seconds, options.timeout_seconds, options.concurrency)
+        self._lengths = PromptLengths(served.dialect.characters_a_token, options.context)
+        ping = build_request(options, self.model, self.dialect, PING, 1)
+        self._retrying = RetryingClient(client, ping, options, self._pace)
+
+    @property
+    def batch_size(self) -> int:
+        """The requests that may be under way now; it changes with what the server keeps up with."""
+        return self._pace.allowed
 
     async def reply(
         self,
@@ -141,34 +93,28 @@ class OpenAIEngine:
         max_tokens: int,
         constraint: Constraint | None = None,
         follows: Reply | None = None,
+        thought_tokens: int = 0,
     ) -> Reply:
-        """See `Engine.reply`."""
-        request: dict[str, Any] = {
-            "model": self.model,
-            "messages": [
-                {"role": one.role, "content": neutralise(sendable(one.content))} for one in messages
-            ],
-            "max_tokens": 1 if self.constrains and decided_at_once(constraint) else max_tokens,
-            "temperature": self._sampling.temperature,
-        }
-        grammar = grammar_of(constraint) if self.constrains else {}
-        if grammar:
-            request["extra_body"] = {"structured_outputs": grammar}
-        if self._sampling.temperature:
-            request["seed"] = self._sampling.seed
-        logprobs = logprobs_wanted(constraint) if self._gives_log_probabilities else None
-        if logprobs is not None:
-            request |= {"logprobs": True, "top_logprobs": logprobs}
+        """See `Engine.reply`; a thought is as long as the options say."""
+        max_tokens = self._lengths.room(messages, max_tokens)
+        request = build_request(
+            self._options, self.model, self.dialect, messages, max_tokens, constraint
+        )
         try:
-            return as_reply(await self._retrying.ask(request), constraint, bool(grammar))
+            completion = await self._retrying.ask(request)
         except openai.APIStatusError as error:
-            if logprobs is not None and "logprobs" in error.message:
-                self._gives_log_probabilities = False  # from now on labels have no probabilities
-                return await self.reply(messages, max_tokens=max_tokens, constraint=constraint)
-            room = await self._room(request, error)
+            room = await self._room(request, max_tokens, error)
             return await self.reply(messages, max_tokens=room, constraint=constraint)
+        self._lengths.check(messages, completion, follows)
+        return self._reply(completion, constraint)
 
-    async def _room(self, request: Mapping[str, Any], error: openai.APIStatusError) -> int:
+    def _reply(self, completion: Completion, constraint: Constraint | None) -> Reply:
+        held = bool(self.dialect.held(constraint))
+        return as_reply(completion, constraint, held=held, as_json=self.dialect.hold.as_json)
+
+    async def _room(
+        self, request: Mapping[str, Any], max_tokens: int, error: openai.APIStatusError
+    ) -> int:
         """Count the tokens left for a reply, if the server did not shorten it by itself.
 
         Raises:
@@ -178,23 +124,21 @@ class OpenAIEngine:
         too_long = read_refusal(error.message)
         if too_long is None:  # the server's own words could quote the prompt
             raise QuestionError(f"the server refused the question ({error.status_code})") from error
-        tokens, limit = too_long.tokens, too_long.limit
-        if self.constrains:
-            tokens, limit = await self._count(request) or (tokens, limit)
+        tokens, limit = await self._count(request) or (too_long.tokens, too_long.limit)
         if tokens is None or limit is None:
             raise ContextError(tokens, limit) from error
-        room = room_for_reply(tokens, limit, request["max_tokens"])
-        if room == request["max_tokens"]:  # it would be refused again
+        thought = request["extra_body"][self.dialect.length_field] - max_tokens
+        room = room_for_reply(tokens + max(0, thought), limit, max_tokens)
+        if room == max_tokens:  # it would be refused again
             raise ContextError(tokens, limit) from error
         return room
 
     async def _count(self, request: Mapping[str, Any]) -> tuple[int, int] | None:
-        """Ask vLLM for the lengths of prompt and context: a refusal may say "at least"."""
-        url = f"{self._base_url.rstrip('/').removesuffix('/v1')}/tokenize"
+        """Ask for the lengths of prompt and context, as vLLM can: a refusal may say "at least"."""
+        url = f"{self._options.base_url.rstrip('/').removesuffix('/v1')}/tokenize"
         body = {name: request[name] for name in ("model", "messages")}
-        once = self._client.with_options(max_retries=0)
         try:
-            counted = await once.post(url, cast_to=dict[str, Any], body=body)
+            counted = await self._client.post(url, cast_to=dict[str, Any], body=body)
             return int(counted["count"]), int(counted["max_model_len"])
         except (openai.OpenAIError, ValueError, TypeError, KeyError):
             return None

@@ -4,12 +4,14 @@ Imports neither vllm nor torch; vLLM's outputs are taken as they are.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from math import exp
 from typing import Any
 
 from leavs.engines.constraints import grammar_of
 from leavs.engines.engine import Choices, Constraint, Pattern, Reply
 from leavs.engines.replies import completed_choice, probabilities_of_choices, shares_of
+from leavs.engines.thoughts import split_thought
 
 Decode = Callable[[Sequence[int]], str]  # the text of token ids
 
@@ -51,6 +53,22 @@ def as_reply(
         generated_tokens=len(ids),
         token_ids=[*prompt, *ids],
     )
+
+
+def without_thought(reply: Reply, marked: str, constraint: Constraint | None) -> Reply:
+    """Cut the thought from a reply in which there are marks of one.
+
+    Where the reply was left free it is the reasoning before an answer; of a thought that was cut
+    off, the words are all the reasoning that there is.
+
+    Args:
+        marked: the text of the reply, with the marks.
+    """
+    split = split_thought(marked)
+    if split.unfinished and constraint is None:
+        return replace(reply, text=split.thought, token_ids=())
+    # What follows is encoded anew, without the thought.
+    return replace(reply, text=split.answer, thought=split.thought, token_ids=())
 
 
 def _of_tokens(completion: Any, answers: Mapping[int, str]) -> dict[str, float]:

@@ -10,21 +10,19 @@ model generated. Knows nothing of engines; needs transformers' tokenizers.
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
-
-from jinja2.exceptions import TemplateError
 
 from leavs.engines.control_tokens import any_of, control_tokens_in
 from leavs.engines.engine import Message, Role
+from leavs.engines.vllm.chat_template import PLACEHOLDER, ChatTemplate, parts_of
 from leavs.engines.vllm.line_encoder import LONG, LineEncoder
 from leavs.engines.vllm.plain_tokenizer import without_controls
-from leavs.errors import EngineStartError
 
-_PLACEHOLDER = "\ue000{}\ue001"  # private use: in no template, and no token of its own
-_PLACEHOLDERS = re.compile("\ue000(\\d+)\ue001")
 _SPACE = " \t\n\r\v\f▁"  # SentencePiece writes a space as ▁
 _CACHED = 64  # texts that are repeated in many conversations: the instructions of each step
 
@@ -66,30 +64,51 @@ class ConversationTokenizer:
 
     Args:
         tokenizer: the model's tokenizer from transformers, with a chat template.
+        variables: what the template is told besides the conversation.
 
     Raises:
         EngineStartError: it has no chat template, or one that refuses such conversations.
     """
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: Any, variables: Mapping[str, Any] = MappingProxyType({})) -> None:
+        template = ChatTemplate(tokenizer, variables)
         self._tokenizer = tokenizer
-        _check(tokenizer)
-        controls = frozenset(t for t in tokenizer.get_added_vocab() if t.strip(_SPACE))
+        added = tokenizer.get_added_vocab()
+        controls = frozenset(token for token in added if token.strip(_SPACE))
         self._controls = any_of(controls)
         self._control_ids = {token: tokenizer.convert_tokens_to_ids(token) for token in controls}
         self._ends = frozenset(self._control_ids.values())
+        known = tokenizer.added_tokens_decoder.items()
+        self._special = frozenset(number for number, token in known if token.special)
         opening, plain = without_controls(tokenizer.backend_tokenizer, controls)
         self._plain = LineEncoder(plain)
         self._opening = self._plain if opening is plain else LineEncoder(opening)
+        self._often = lru_cache(maxsize=_CACHED)(self._ids_of)
+        self._follow(template, "")
+
+    def prompting(self, variables: Mapping[str, Any], ending: str = "") -> "ConversationTokenizer":
+        """Return a tokenizer for the same model whose prompts differ.
+
+        Args:
+            variables: what the template is told besides the conversation.
+            ending: what is put behind each prompt, as a template would write it: its control
+                tokens are control tokens.
+        """
+        other = copy(self)
+        other._follow(self.template.given(variables), ending)
+        return other
+
+    def _follow(self, template: ChatTemplate, ending: str) -> None:
+        self.template = template
+        self._ending = self.written(ending)
         self._markers: re.Pattern[str] | None = None
         self._pieces = lru_cache(maxsize=None)(self._cut_template)
         self._prepared = lru_cache(maxsize=None)(self._prepare_conversation)
-        self._often = lru_cache(maxsize=_CACHED)(self._ids_of)
-        self._system_role = self._knows_system_role()
         sample = self._turns(_SAMPLE)
         if markers := self._markers_of(sample):
             self._markers = any_of(markers)
         self._in_pieces = self._encode_pieces(sample) == self._encode_whole(sample)
+        self._tail: Sequence[_Prepared] | None = None
         self._tail = self._cut_tail()
 
     async def ids(
@@ -116,8 +135,11 @@ class ConversationTokenizer:
         """Encode a conversation, up to where the model's next turn begins."""
         turns = self._turns(messages)
         if self._in_pieces or any(self._controls.search(turn.content) for turn in turns):
-            return self._encode_pieces(turns)
-        return self._encode_whole(turns)
+            ids = self._encode_pieces(turns)
+        else:
+            ids = self._encode_whole(turns)
+        ids += self._ending
+        return ids
 
     def go_on(self, so_far: Sequence[int], messages: Sequence[Message]) -> list[int]:
         """Encode a conversation whose messages, all but the last, are encoded already.
@@ -127,13 +149,31 @@ class ConversationTokenizer:
         """
         if self._tail is None:
             return self.encode(messages)
-        ids = list(so_far)
-        while ids and ids[-1] in self._ends:  # the template's tail has the end of the turn
-            ids.pop()
+        ids = self.without_end(so_far)  # the template's tail has the end of the turn
         asked = Message(messages[-1].role, self._broken_up(messages[-1].content))
         for piece in self._tail:
             ids += self._ids_of_piece(piece, [asked])
+        ids += self._ending
         return ids
+
+    def written(self, text: str) -> list[int]:
+        """Encode text as a template writes it: its control tokens are control tokens."""
+        return [
+            one
+            for piece in self._cut(text)
+            for one in ([piece] if isinstance(piece, int) else self._ids_of(piece))
+        ]
+
+    def controls_in(self, text: str) -> Set[int]:
+        """The control tokens in a text."""
+        return frozenset(piece for piece in self._cut(text) if isinstance(piece, int))
+
+    def without_end(self, ids: Sequence[int]) -> list[int]:
+        """Copy the ids of what a model wrote, without the control tokens with which it ended."""
+        kept = list(ids)
+        while kept and kept[-1] in self._ends:
+            kept.pop()
+        return kept
 
     def text(self, ids: Sequence[int]) -> str:
         """The text of generated token ids, without control tokens."""
@@ -142,8 +182,16 @@ class ConversationTokenizer:
         )
         return text
 
+    def text_with(self, marks: Set[int], ids: Sequence[int]) -> str:
+        """The text of generated token ids, as `text`, but with these control tokens, too."""
+        kept = [one for one in ids if one in marks or one not in self._special]
+        text: str = self._tokenizer.decode(
+            kept, skip_special_tokens=False, clean_up_tokenization_spaces=False
+        )
+        return text
+
     def _turns(self, messages: Sequence[Message]) -> Sequence[Message]:
-        turns = messages if self._system_role else _without_system(messages)
+        turns = self.template.turns(messages)
         if self._markers is None:
             return turns
         return [Message(turn.role, self._broken_up(turn.content)) for turn in turns]
@@ -154,7 +202,7 @@ class ConversationTokenizer:
         return self._markers.sub(lambda match: f"{match[0][0]} {match[0][1:]}", content)
 
     def _encode_whole(self, turns: Sequence[Message]) -> list[int]:
-        text = self._render([turn.content for turn in turns], turns)
+        text = self.template.render([turn.content for turn in turns], turns)
         ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
         return ids
 
@@ -178,7 +226,7 @@ class ConversationTokenizer:
         """
         prepared: list[_Prepared] = []
         for piece in pieces:
-            parts = _parts(piece) if isinstance(piece, str) else ()
+            parts = parts_of(piece) if isinstance(piece, str) else ()
             places = [part for part in parts if isinstance(part, int)]
             if places:
                 repeated = all(roles[place] == "system" for place in places)
@@ -207,7 +255,10 @@ class ConversationTokenizer:
         return (self._opening if opening else self._plain).ids(text)
 
     def _cut_template(self, roles: Sequence[Role]) -> tuple[_Piece, ...]:
-        text = self._said(roles)
+        return self._cut(self.template.said(roles))
+
+    def _cut(self, text: str) -> tuple[_Piece, ...]:
+        """Cut a text of the template at its control tokens."""
         pieces: list[_Piece] = []
         end = 0
         for control in self._controls.finditer(text):
@@ -229,75 +280,16 @@ class ConversationTokenizer:
         """
         turns = self._turns(_SAMPLE)
         pieces = list(self._pieces(tuple(turn.role for turn in turns)))
-        said, asked = (_PLACEHOLDER.format(len(turns) - back) for back in (2, 1))
+        said, asked = (PLACEHOLDER.format(len(turns) - back) for back in (2, 1))
         at = [place for place, piece in enumerate(pieces) if said in str(piece)]
         if len(at) != 1:
             return None
         rest = str(pieces[at[0]]).split(said)[1]
         after = [rest, *pieces[at[0] + 1 :]] if rest else pieces[at[0] + 1 :]
         next_turn = [
-            piece if isinstance(piece, int) else piece.replace(asked, _PLACEHOLDER.format(0))
+            piece if isinstance(piece, int) else piece.replace(asked, PLACEHOLDER.format(0))
             for piece in after
         ]
         self._tail = self._prepare(next_turn, ("user",), opening=False)
         so_far = [*self.encode(_SAMPLE[:2]), *self._ids_of(_SAMPLE[2].content)]
         return self._tail if self.go_on(so_far, _SAMPLE) == self.encode(_SAMPLE) else None
-
-    def _render(self, contents: Sequence[str], turns: Sequence[Message]) -> str:
-        text: str = self._tokenizer.apply_chat_template(
-            [
-                {"role": turn.role, "content": content}
-                for turn, content in zip(turns, contents, strict=True)
-            ],
-            add_generation_prompt=True,
-            tokenize=False,
-        )
-        return text
-
-    def _knows_system_role(self) -> bool:
-        """Whether the template has a place for a system turn: some refuse it, or leave it out.
-
-        Raises:
-            EngineStartError: the template refuses every conversation that leavs would have.
-        """
-        roles: list[Role] = ["system", "user", "assistant", "user", "assistant", "user"]
-        for first in (0, 1):
-            try:
-                longer = [self._said(roles[first:end]) for end in (2, 4, 6)]
-            except TemplateError as error:
-                refused = str(error).splitlines()
-                continue
-            if first or all(_PLACEHOLDER.format(0) in text for text in longer):
-                return not first
-        name = self._tokenizer.name_or_path
-        raise EngineStartError(f"the chat template of {name} refuses conversations: {refused[0]}")
-
-    def _said(self, roles: Sequence[Role]) -> str:
-        contents = [_PLACEHOLDER.format(place) for place in range(len(roles))]
-        return self._render(contents, [Message(role, "") for role in roles])
-
-
-def _parts(piece: str) -> Sequence[str | int]:
-    """Cut a piece at its placeholders: text, the number of a turn, text, and so on."""
-    return [
-        int(part) if place % 2 else part for place, part in enumerate(_PLACEHOLDERS.split(piece))
-    ]
-
-
-def _check(tokenizer: Any) -> None:
-    name = getattr(tokenizer, "name_or_path", "the model")
-    if not hasattr(tokenizer, "backend_tokenizer"):
-        kind = type(tokenizer).__name__
-        raise EngineStartError(f"{name} has no fast tokenizer ({kind}); ask it over --base-url")
-    if not tokenizer.chat_template:
-        raise EngineStartError(
-            f"{name} has no chat template; choose a model that was taught to answer instructions"
-        )
-
-
-def _without_system(messages: Sequence[Message]) -> Sequence[Message]:
-    """The conversation with the instructions at the head of the first user turn."""
-    if messages[0].role != "system":
-        return messages
-    first, second, *rest = messages
-    return [Message(second.role, f"{first.content}\n\n{second.content}"), *rest]

@@ -11,16 +11,17 @@ import os
 import warnings
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leavs.engines.engine import Choices, Constraint, Message, Reply
-from leavs.engines.options import GREEDY, EngineOptions, Sampling
+from leavs.engines.options import GREEDY, EngineOptions, Sampling, Thinking, parse_pairs
 from leavs.engines.replies import room_for_reply
 from leavs.engines.vllm import lifeline
 from leavs.engines.vllm.answer_tokens import AnswerTokens
 from leavs.engines.vllm.arguments import engine_arguments
-from leavs.engines.vllm.completion import as_reply
+from leavs.engines.vllm.completion import as_reply, without_thought
 from leavs.engines.vllm.pretrained import load_tokenizer
 from leavs.engines.vllm.requests import Requests
 from leavs.engines.vllm.sampling import SamplingOfReplies
@@ -29,7 +30,7 @@ from leavs.system.private_process import NO_STATISTICS
 from leavs.system.processes import output_to, root_cause, signals_blocked
 
 if TYPE_CHECKING:
-    from leavs.engines.vllm.conversation import ConversationTokenizer
+    from leavs.engines.vllm.thinking import Prompts, Thinker
 
 # Keeps the engine from logging, since a log could quote a prompt. Set before vllm is imported, as
 # is NO_STATISTICS; what the user has set wins.
@@ -48,7 +49,11 @@ CPU = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_CPU_KVCACHE_SPACE": "2"}
 
 @asynccontextmanager
 async def open_vllm(
-    options: EngineOptions, model: str, sampling: Sampling = GREEDY, log: Path | None = None
+    options: EngineOptions,
+    model: str,
+    sampling: Sampling = GREEDY,
+    log: Path | None = None,
+    thinking: Thinking = Thinking.OFF,
 ) -> AsyncIterator["VllmEngine"]:
     """Load a model for the time of a `with` block; shut the engine down at its end.
 
@@ -57,11 +62,13 @@ async def open_vllm(
         model: a Hugging Face id or a folder.
         log: the file into which the engine's processes write; None means this process's own
             stdout and stderr.
+        thinking: whether the model is let think, where a question leaves it room to.
 
     Raises:
-        EngineStartError: vllm is not installed, or the model cannot be loaded.
+        EngineStartError: vllm is not installed, the model cannot be loaded, or it cannot do what
+            `thinking` says.
     """
-    engine = start_vllm(options, model, sampling, log)
+    engine = start_vllm(options, model, sampling, log, thinking)
     try:
         yield engine
     finally:
@@ -69,12 +76,17 @@ async def open_vllm(
 
 
 def start_vllm(
-    options: EngineOptions, model: str, sampling: Sampling = GREEDY, log: Path | None = None
+    options: EngineOptions,
+    model: str,
+    sampling: Sampling = GREEDY,
+    log: Path | None = None,
+    thinking: Thinking = Thinking.OFF,
 ) -> "VllmEngine":
     """Load a model, as `open_vllm`; must be called inside the event loop that will ask.
 
     Raises:
-        EngineStartError: vllm is not installed, or the model cannot be loaded.
+        EngineStartError: as `open_vllm`.
+        UsageError: a variable of the chat template is not name=value.
     """
     os.environ.update(NO_STATISTICS)
     for name, value in QUIET.items():
@@ -82,7 +94,7 @@ def start_vllm(
     os.environ[lifeline.PARENT] = str(os.getpid())
     try:
         with signals_blocked(), output_to(log), warnings.catch_warnings(action="ignore"):
-            return _load(options, model, sampling, log)
+            return _load(options, model, sampling, log, thinking)
     except (ImportError, OSError, ValueError, TypeError, RuntimeError) as error:
         cause = root_cause(log) or str(error).strip() or type(error).__name__
         seen = f" (more in {log})" if log and log.exists() else ""
@@ -91,7 +103,9 @@ def start_vllm(
         ) from error
 
 
-def _load(options: EngineOptions, model: str, sampling: Sampling, log: Path | None) -> "VllmEngine":
+def _load(
+    options: EngineOptions, model: str, sampling: Sampling, log: Path | None, thinking: Thinking
+) -> "VllmEngine":
     try:
         from vllm.engine.arg_utils import AsyncEngineArgs
         from vllm.platforms import current_platform
@@ -101,7 +115,7 @@ def _load(options: EngineOptions, model: str, sampling: Sampling, log: Path | No
         raise EngineStartError(
             f"vLLM cannot be imported ({error}); install it with: pip install 'leavs[vllm]'"
         ) from error
-    from leavs.engines.vllm.conversation import ConversationTokenizer
+    from leavs.engines.vllm.thinking import prompts_of
 
     on_cpu = current_platform.is_cpu()
     if on_cpu:
@@ -110,16 +124,17 @@ def _load(options: EngineOptions, model: str, sampling: Sampling, log: Path | No
         os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
     gpus = 0 if on_cpu else current_platform.device_count()
     arguments = engine_arguments(options, model, sampling, gpus)
-    # Before the model: a missing chat template is found in a second.
+    # Before the model: what is wrong with its chat template is found in a second.
     pretrained = load_tokenizer(options, model)
-    tokenizer = ConversationTokenizer(pretrained)
+    variables = parse_pairs("--chat-template-arg", options.chat_template_arg)
+    prompts = prompts_of(pretrained, variables, thinking)
     # The AsyncLLM gets no name here: vLLM keeps this frame, and what a name in it refers to could
     # not be freed before the interpreter ends.
     return VllmEngine(
         AsyncLLM.from_engine_args(
             AsyncEngineArgs(**arguments), usage_context=UsageContext.LLM_CLASS
         ),
-        tokenizer,
+        prompts,
         AnswerTokens(pretrained),
         sampling,
         copies=options.data_parallel_size,
@@ -132,7 +147,7 @@ class VllmEngine:
 
     Args:
         llm: a started AsyncLLM.
-        tokenizer: of the model that it holds.
+        prompts: of the model that it holds.
         answers: the tokens of its choices.
         copies: of the model, each with a batch of its own.
         log: the file into which its processes write; removed at the end if it is empty.
@@ -141,7 +156,7 @@ class VllmEngine:
     def __init__(
         self,
         llm: Any,
-        tokenizer: "ConversationTokenizer",
+        prompts: "Prompts",
         answers: AnswerTokens,
         sampling: Sampling,
         *,
@@ -151,7 +166,9 @@ class VllmEngine:
         # vLLM has set up its log by now. Its errors are raised in this process and are not logged.
         logging.getLogger("vllm").setLevel(logging.CRITICAL)
         self.llm = llm
-        self.tokenizer = tokenizer
+        self.tokenizer = prompts.tokenizer
+        self._thinker = prompts.thinker
+        self._marks = prompts.marks
         self._answers = answers
         self._copies = copies
         self._log = log
@@ -173,18 +190,61 @@ class VllmEngine:
         max_tokens: int,
         constraint: Constraint | None = None,
         follows: Reply | None = None,
+        thought_tokens: int = 0,
     ) -> Reply:
         """See `Engine.reply`."""
-        so_far = None if follows is None else follows.token_ids
+        if thought_tokens and self._thinker is not None:
+            return await self._think(
+                self._thinker, messages, max_tokens, constraint, thought_tokens
+            )
+        so_far = None if follows is None else follows.token_ids or None
         ids = await self.tokenizer.ids(messages, so_far)
+        return await self._answer(ids, max_tokens, constraint)
+
+    async def _think(
+        self,
+        thinker: "Thinker",
+        messages: Sequence[Message],
+        max_tokens: int,
+        constraint: Constraint | None,
+        thought_tokens: int,
+    ) -> Reply:
+        """Let the model think, end its thought where it has not, and take its answer."""
+        ids = await thinker.tokenizer.ids(messages)
+        used = len(ids) + len(thinker.breaking_off)
+        room = self._limit - used - room_for_reply(used, self._limit, max_tokens)
+        if room < 1:
+            begun = [*ids, *thinker.breaking_off]
+            return replace(await self._answer(begun, max_tokens, constraint), token_ids=())
+        sampling = self.sampling.of_thought(min(thought_tokens, room), thinker.stop)
+        output = await self._generate(ids, sampling)
+        written = output.outputs[0].token_ids
+        ended = bool(written) and written[-1] == thinker.stop
+        thought = self.tokenizer.without_end(written)
+        begun = [*ids, *thought, *(thinker.closing if ended else thinker.breaking_off)]
+        reply = await self._answer(begun, max_tokens, constraint)
+        return replace(
+            reply,
+            thought=self.tokenizer.text(thought).strip(),
+            prompt_tokens=len(ids),
+            cached_tokens=output.num_cached_tokens or 0,
+            generated_tokens=len(written) + reply.generated_tokens,
+            token_ids=(),  # a conversation that goes on has no thoughts of earlier turns
+        )
+
+    async def _answer(
+        self, ids: Sequence[int], max_tokens: int, constraint: Constraint | None
+    ) -> Reply:
         room_for_reply(len(ids), self._limit, max_tokens)
         output = await self._generate(  # vLLM itself shortens the reply to the room that is left
             ids, self.sampling(max_tokens, constraint)
         )
-        if output.outputs[0].finish_reason == "abort":
-            raise EngineError("the engine gave up a question; the run can be resumed")
         answers = self._answers.of(constraint.options) if isinstance(constraint, Choices) else {}
-        return as_reply(output, ids, constraint, answers, self.tokenizer.text)
+        reply = as_reply(output, ids, constraint, answers, self.tokenizer.text)
+        if not self._marks or self._marks.isdisjoint(output.outputs[0].token_ids):
+            return reply
+        marked = self.tokenizer.text_with(self._marks, output.outputs[0].token_ids)
+        return without_thought(reply, marked, constraint)
 
     async def _generate(self, ids: Sequence[int], sampling: Any) -> Any:
         from vllm.v1.engine.exceptions import EngineDeadError
@@ -206,6 +266,8 @@ class VllmEngine:
                 raise _question_error(error, len(ids)) from error
             raise
         [output] = outputs
+        if output.outputs[0].finish_reason == "abort":
+            raise EngineError("the engine gave up a question; the run can be resumed")
         return output
 
     def _death(self) -> EngineError:

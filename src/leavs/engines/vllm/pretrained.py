@@ -13,7 +13,7 @@ def context_length(options: EngineOptions, model: str) -> int:
     from transformers import AutoConfig
 
     config = AutoConfig.from_pretrained(model, **_where_to_find(options)).get_text_config()
-    longest = options.max_model_len
+    longest = options.context
     return min(longest, getattr(config, "max_position_embeddings", longest))
 
 

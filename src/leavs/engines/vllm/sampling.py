@@ -23,6 +23,7 @@ class SamplingOfReplies:
         self._sampling = sampling
         self._answers = answers
         self._made = lru_cache(maxsize=1024)(self._make)
+        self.of_thought = lru_cache(maxsize=1024)(self._make_for_thought)
 
     def __call__(self, max_tokens: int, constraint: Constraint | None) -> Any:
         """Return the SamplingParams of a reply; the caller must not alter them.
@@ -32,13 +33,20 @@ class SamplingOfReplies:
         """
         return self._made(max_tokens, constraint)
 
+    def _make_for_thought(self, max_tokens: int, stop: int) -> Any:
+        """Return the SamplingParams of a thought, which is free up to a token that ends it."""
+        return self._params(max_tokens=max_tokens, stop_token_ids=[stop])
+
     def _make(self, max_tokens: int, constraint: Constraint | None) -> Any:
+        return self._params(**self._allowed(max_tokens, constraint))
+
+    def _params(self, **wanted: Any) -> Any:
         from vllm import SamplingParams
         from vllm.sampling_params import RequestOutputKind
 
         return SamplingParams(
             temperature=self._sampling.temperature,
-            **self._allowed(max_tokens, constraint),
+            **wanted,
             output_kind=RequestOutputKind.FINAL_ONLY,
             # Turned into text here, once a reply: vLLM does it for each token and each alternative.
             detokenize=False,

@@ -12,8 +12,7 @@ from leavs.domain import (
     Prompt,
 )
 from leavs.method.ask import Ask
-from leavs.method.reply_form import one_of
-from leavs.method.steps.finding_question import finding_question
+from leavs.method.steps.finding_question import finding_question, one_letter_of
 
 # The answers in the order in which they are offered, with the code that each stands for
 # (arXiv 2503.13330). A type that the evidence does not mention cannot be affirmed or doubted.
@@ -49,10 +48,11 @@ async def assess_certainty(
         QuestionError: the question got no usable answer.
     """
     answers = [answer for answer in CODES if mentioned or answer not in ONLY_IF_MENTIONED]
+    wordings = ask.pack.ontology.certainty
     question, by_letter = finding_question(
-        ask, Prompt.CERTAINTY, evidence, organ, finding_type, ask.pack.ontology.certainty, answers
+        ask, Prompt.CERTAINTY, evidence, organ, finding_type, wordings, answers
     )
-    chosen = await ask.answer(question, one_of(tuple(by_letter)))
+    chosen = await ask.answer(question, one_letter_of(by_letter, wordings))
     code = CODES[by_letter[chosen.choice]]
     choices = {by_letter[letter]: value for letter, value in chosen.probabilities.items()}
     return Label(code, _probability(choices, code), choices=choices)

@@ -52,5 +52,8 @@ async def filter_fast(
 
 
 def longest_list(report: Report, sentences: Sequence[Sentence]) -> int:
-    """Estimate the tokens in which every sentence can be quoted once: one for three characters."""
-    return len(report.text) // 3 + 10 * len(sentences) + 32
+    """Estimate the tokens in which every sentence can be quoted once: one for three characters.
+
+    The rest is for what stands around each sentence, in JSON or not, and around the list.
+    """
+    return len(report.text) // 3 + 22 * len(sentences) + 48

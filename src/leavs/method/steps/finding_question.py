@@ -1,10 +1,11 @@
-"""Builds the lettered question that certainty and urgency of a finding have in common."""
+"""The lettered question that certainty and urgency of a finding have in common, and its answer."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from leavs.domain import AnswerWording, Evidence, FindingType, Organ, Prompt
 from leavs.method.answers import LETTERS
 from leavs.method.ask import Ask, Question
+from leavs.method.reply_form import Chosen, ReplyForm, one_of
 
 
 def finding_question(
@@ -39,3 +40,15 @@ def finding_question(
         **more,
     }
     return Question(prompt, values, f"{prompt}: {finding_type.name}"), by_letter
+
+
+def one_letter_of(
+    by_letter: Mapping[str, str], answers: Mapping[str, AnswerWording]
+) -> ReplyForm[Chosen]:
+    """Return the form of the answer to such a question: a letter, with its wording or without.
+
+    Args:
+        by_letter: the key of the answer that each letter stands for.
+        answers: the wording of the prompt's answers by their keys.
+    """
+    return one_of(tuple(by_letter), {a: answers[key].name for a, key in by_letter.items()})

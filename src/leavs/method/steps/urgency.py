@@ -5,8 +5,7 @@ from dataclasses import replace
 
 from leavs.domain import Certainty, Evidence, FindingType, Label, Organ, Prompt, Urgency
 from leavs.method.ask import Ask
-from leavs.method.reply_form import one_of
-from leavs.method.steps.finding_question import finding_question
+from leavs.method.steps.finding_question import finding_question, one_letter_of
 
 LEVELS = {
     "none": Urgency.NONE,
@@ -24,17 +23,18 @@ async def assess_urgency(
     Raises:
         QuestionError: the question got no usable answer.
     """
+    wordings = ask.pack.ontology.urgency
     question, by_letter = finding_question(
         ask,
         Prompt.URGENCY,
         evidence,
         organ,
         finding_type,
-        ask.pack.ontology.urgency,
+        wordings,
         LEVELS,
         unsure=label.certainty is Certainty.UNSURE,
     )
-    chosen = await ask.answer(question, one_of(tuple(by_letter)))
+    chosen = await ask.answer(question, one_letter_of(by_letter, wordings))
     return replace(
         label,
         urgency=LEVELS[by_letter[chosen.choice]],

@@ -25,8 +25,8 @@ from leavs.run.failure_limit import parse_failure_limit
 from leavs.run.in_flight import Work, give_up, in_flight, trace_folder
 from leavs.run.options import RayOptions
 from leavs.run.plan import anything_left, expected_batch_size, resources_of, shards_for
-from leavs.run.recorder import Tally
-from leavs.run.session import Outcome, Plan, Session, no_progress, no_warning
+from leavs.run.recorder import Tally, check_failures
+from leavs.run.session import Outcome, Plan, Session, no_progress, no_warning, nothing_told
 from leavs.system.private_process import SHOWS_MESSAGES
 from leavs.system.ray_connection import RayNode, ray_at
 from leavs.system.stopping import Stop, stopped_by_signals
@@ -117,7 +117,12 @@ class ClusterRun:
             session.output, output_dir=session.output.output_dir.absolute(), max_failures=None
         )
         self._sent = replace(
-            session, output=output, progress=no_progress, model=plan.model, warn=no_warning
+            session,
+            output=output,
+            progress=no_progress,
+            model=plan.model,
+            warn=no_warning,
+            tell=nothing_told,
         )
         limit = session.output.max_failures
         self._limit = None if limit is None else parse_failure_limit(limit)
@@ -286,8 +291,7 @@ class ClusterRun:
     def _sum_up(self) -> None:
         under_way = [tally for work in self._works for tally in work.tallies]
         self._tally.count([self._finished, *under_way])
-        if self._limit is not None:
-            self._limit.check(self._tally.failed_cells, self._tally.cells)
+        check_failures(self._limit, self._tally)
 
 
 def _environment(session: Session) -> dict[str, str]:

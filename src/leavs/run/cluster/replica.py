@@ -97,9 +97,9 @@ class Replica:
         asyncio.get_running_loop().set_debug(False)  # it logs results of slow tasks
         session = self._session
         self._refuse_other_place(session)
-        folder, sampling = session.output.output_dir, session.method.sampling
+        folder, generation = session.output.output_dir, session.method.generation
         model = session.model or choose_model(session.engine)
-        opening = open_engine(session.engine, model, sampling, folder)
+        opening = open_engine(session.engine, model, generation, folder)
         engine: Engine = await self._engines.enter_async_context(opening)
         self._session = replace(session, engine=engine, progress=self._shown)
 

@@ -82,7 +82,7 @@ def test_the_way_of_sampling_reaches_the_server(tmp_path: Path) -> None:
     async def ask() -> None:
         options = EngineOptions(base_url=server.base_url)
         model = choose_model(options)
-        async with open_engine(options, model, method.sampling, tmp_path) as engine:
+        async with open_engine(options, model, method.generation, tmp_path) as engine:
             await engine.reply(MESSAGES, max_tokens=7)
 
     with running(server):

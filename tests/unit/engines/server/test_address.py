@@ -4,7 +4,7 @@ import openai
 import pytest
 
 from leavs.engines.server.address import is_loopback, refuse_elsewhere
-from leavs.engines.server.engine import _client
+from leavs.engines.server.connection import connect
 from leavs.engines.server.options import ServerOptions
 from leavs.errors import UsageError
 
@@ -71,5 +71,5 @@ def test_what_is_no_address_is_refused(url: str) -> None:
 @pytest.mark.parametrize("url", [*HERE, *ELSEWHERE])
 def test_the_client_asks_the_host_that_was_judged(url: str) -> None:
     """Two readers of URLs that differ would send texts to a host that nobody looked at."""
-    client: openai.AsyncOpenAI = _client(ServerOptions(url))
+    client: openai.AsyncOpenAI = connect(ServerOptions(url))
     assert is_loopback(client.base_url.host) is (url in HERE)

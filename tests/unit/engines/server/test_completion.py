@@ -51,7 +51,8 @@ def test_the_probabilities_of_choices(
 
 
 def test_a_choice_of_which_one_token_came_is_whole() -> None:
-    body = completion("Y", finish_reason="length", logprobs=TOKENS)
+    tokens = top_logprobs(Ye=0.125, Yes=0.375, No=0.25, Maybe=0.25)
+    body = completion("Ye", finish_reason="length", logprobs=tokens)
     reply = ask_server(Server(answer_of(body)), YES_NO)
     assert (reply.text, reply.cut) == ("Yes", False)
     assert reply.probabilities == pytest.approx({"Yes": 2 / 3, "No": 1 / 3})
@@ -75,5 +76,6 @@ def test_the_probability_of_a_reply_is_that_of_all_its_tokens(
     logprobs = None
     if tokens is not None:
         logprobs = {"content": [top_logprobs(x=value)["content"][0] for value in tokens]}
-    reply = ask_server(Server(answer_of(completion("x", logprobs=logprobs))), constraint)
+    text = "x" * len(tokens or "x")
+    reply = ask_server(Server(answer_of(completion(text, logprobs=logprobs))), constraint)
     assert reply.probability == (None if probability is None else pytest.approx(probability))

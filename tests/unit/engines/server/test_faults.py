@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from asked_faulty_server import MESSAGES, QUICK, ask_server, broken, with_engine
+from asked_server import VLLM
 from faulty_server import WELL, FaultyServer, failing, hung_up, reset, reset_in_mid_answer
 from leavs.engines.engine import Reply
 from leavs.engines.server.engine import OpenAIEngine, open_server
@@ -111,7 +112,7 @@ def test_what_always_trickles_is_given_up() -> None:
     error = ask_server(server, timeout_seconds=0.2, waits_seconds=0.1)
     assert type(error) is ServerError
     check_words(error, NOT_IN_TIME)
-    assert (len(server.bodies), server.pings) == (2, 1)
+    assert (len(server.bodies), server.pings) == (3, 1)
 
 
 @pytest.mark.parametrize("in_words", [False, True])
@@ -128,7 +129,7 @@ def test_an_hour_is_not_waited(seconds: str) -> None:
     error = ask_server(server)
     assert type(error) is ServerError
     check_words(error, r"no answer \(429\)")
-    assert (len(server.bodies), server.pings) == (2, 1)
+    assert (len(server.bodies), server.pings) == (3, 1)
 
 
 @pytest.mark.parametrize("seconds", ["soon", "-5", "nan", ""])
@@ -193,7 +194,9 @@ def test_a_server_that_is_away_for_a_while_is_waited_for() -> None:
 
     async def run() -> Reply:
         with running(server):
-            context = open_server(ServerOptions(server.base_url, **QUICK))
+            context = open_server(
+                ServerOptions(server.base_url, **QUICK | {"pause_seconds": 0.5}), VLLM
+            )
             engine = await context.__aenter__()
         try:
             asked = asyncio.create_task(engine.reply(MESSAGES, max_tokens=7))

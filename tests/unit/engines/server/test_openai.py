@@ -2,15 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from asked_server import KEY, MESSAGES, YES_NO, ask_server, options, start
+from asked_server import FREE, KEY, MESSAGES, VLLM, ask_server, named, options, start
 from leavs.domain import Prompt, Reasoning
 from leavs.engines.engine import Choices, Constraint, Message, Pattern, Reply
-from leavs.engines.server.engine import open_server, served_model
+from leavs.engines.server.engine import Served, open_server
 from leavs.engines.server.options import ServerOptions, api_key
 from leavs.errors import AnswerError, EngineError, EngineStartError
 from leavs.method.ask import Ask, Question
@@ -21,39 +20,27 @@ from loopback_server import MODELS, Answer, Server, answer_of, completion, error
 
 
 @pytest.mark.parametrize(
-    ("owner", "constraint", "structured"),
+    ("served", "constraint", "structured"),
     [
-        ("vllm", Choices(("Yes", "No")), {"choice": ["Yes", "No"]}),
-        ("vllm", Pattern("none|x"), None),
-        ("vllm", Pattern("none|x", enforced=True), {"regex": "none|x"}),
-        ("vllm", None, None),
-        ("somebody", Choices(("Yes", "No")), None),
-        ("somebody", Pattern("none|x", enforced=True), None),
+        (VLLM, Choices(("Yes", "No")), {"choice": ["Yes", "No"]}),
+        (VLLM, Pattern("none|x"), None),
+        (VLLM, Pattern("none|x", enforced=True), {"regex": "none|x"}),
+        (VLLM, None, None),
+        (FREE, Choices(("Yes", "No")), None),
+        (FREE, Pattern("none|x", enforced=True), None),
     ],
 )
-def test_only_vllm_is_given_a_grammar_and_for_a_list_only_where_it_is_enforced(
-    owner: str, constraint: Constraint | None, structured: dict[str, Any] | None
+def test_a_grammar_is_for_a_server_that_obeys_it_and_for_a_list_where_it_is_enforced(
+    served: Served, constraint: Constraint | None, structured: dict[str, Any] | None
 ) -> None:
-    server = Server(models=[("some/model", owner)])
-    reply = ask_server(server, constraint)
+    server = Server()
+    reply = ask_server(server, constraint, served=served)
     [body] = server.bodies
     assert body.get("structured_outputs") == structured
     assert reply.grammar is (structured is not None)
     wants_choices = isinstance(constraint, Choices)
     assert bool(body.get("logprobs")) is wants_choices
     assert (body.get("top_logprobs") or 0) == (10 if wants_choices else 0)
-
-
-@pytest.mark.parametrize(("model", "constrains"), [("one", True), ("two", False)])
-def test_of_several_models_the_one_asked_must_be_of_vllm(model: str, constrains: bool) -> None:
-    server = Server(models=[("one", "vllm"), ("two", "somebody")])
-
-    async def run() -> bool:
-        async with open_server(options(server, model=model)) as engine:
-            return engine.constrains
-
-    with running(server):
-        assert asyncio.run(run()) is constrains
 
 
 def test_the_conversation_and_the_way_of_sampling_are_sent() -> None:
@@ -75,25 +62,25 @@ def test_control_tokens_do_not_reach_the_server() -> None:
 
 
 @pytest.mark.parametrize(
-    ("owner", "constraint", "most", "logprobs"),
+    ("served", "constraint", "most", "logprobs"),
     [
-        ("vllm", Choices(("Yes", "No")), 1, 10),
-        ("vllm", Choices(("none", "no")), 7, 10),
-        ("somebody", Choices(("Yes", "No")), 7, 10),
-        ("vllm", Pattern("none|x"), 7, None),
-        ("vllm", Pattern("none|x", weighed=True), 7, 0),
-        ("vllm", Pattern("none|x", enforced=True), 7, None),
-        ("somebody", Pattern("none|x", weighed=True), 7, 0),
-        ("vllm", None, 7, None),
+        (VLLM, Choices(("Yes", "No")), 1, 10),
+        (VLLM, Choices(("none", "no")), 7, 10),
+        (FREE, Choices(("Yes", "No")), 7, 10),
+        (VLLM, Pattern("none|x"), 7, None),
+        (VLLM, Pattern("none|x", weighed=True), 7, 0),
+        (VLLM, Pattern("none|x", enforced=True), 7, None),
+        (FREE, Pattern("none|x", weighed=True), 7, 0),
+        (VLLM, None, 7, None),
     ],
 )
 def test_no_more_is_asked_for_than_is_needed(
-    owner: str, constraint: Constraint | None, most: int, logprobs: int | None
+    served: Served, constraint: Constraint | None, most: int, logprobs: int | None
 ) -> None:
-    server = Server(models=[("some/model", owner)])
-    ask_server(server, constraint)
+    server = Server()
+    ask_server(server, constraint, served=served)
     [body] = server.bodies
-    assert (body["max_tokens"], body.get("top_logprobs")) == (most, logprobs)
+    assert (body["max_tokens"], body.get("top_logprobs")) == (most, logprobs or None)
     assert bool(body.get("logprobs")) is (logprobs is not None)
 
 
@@ -104,11 +91,10 @@ def test_a_server_that_does_not_constrain_is_read_strictly(pack: Pack) -> None:
     question = Question(Prompt.FILTRATION_THOROUGH, values, "about")
 
     def choice(*plan: Answer) -> str:
-        server = Server(*plan, models=[("some/model", "somebody")])
+        server = Server(*plan)
 
         async def run() -> str:
-            async with open_server(options(server)) as engine:
-                assert not engine.constrains
+            async with open_server(options(server), FREE) as engine:
                 ask = Ask(engine, pack, Manner(Reasoning.NEVER, 100))
                 return (await ask.answer(question, one_of("AB"))).choice
 
@@ -125,7 +111,7 @@ def test_a_server_that_fails_once_is_asked_again() -> None:
     server = Server(answer_of(error_body("busy"), 503), answer_of(completion("A")))
 
     async def run() -> Reply:
-        async with open_server(options(server, tries=2)) as engine:
+        async with open_server(options(server, tries=2), VLLM) as engine:
             return await engine.reply(MESSAGES, max_tokens=7)
 
     with running(server):
@@ -133,26 +119,12 @@ def test_a_server_that_fails_once_is_asked_again() -> None:
     assert len(server.bodies) == 2
 
 
-def test_a_server_without_log_probabilities_is_asked_without_them() -> None:
-    refusal = answer_of(error_body("logprobs are not supported"), 400)
-    server = Server(refusal, answer_of(completion("Yes")))
-
-    async def run() -> list[Reply]:
-        async with open_server(options(server)) as engine:
-            return [await engine.reply(MESSAGES, max_tokens=7, constraint=YES_NO) for _ in "ab"]
-
-    with running(server):
-        replies = asyncio.run(run())
-    assert [(reply.text, dict(reply.probabilities)) for reply in replies] == [("Yes", {})] * 2
-    assert [bool(body.get("logprobs")) for body in server.bodies] == [True, False, False]
-
-
 def test_a_server_that_goes_away_stops_the_run() -> None:
     server = Server()
 
     async def run() -> None:
         with running(server):
-            context = open_server(options(server))
+            context = open_server(options(server), VLLM)
             engine = await context.__aenter__()
             await engine.reply(MESSAGES, max_tokens=7)
         try:
@@ -171,11 +143,16 @@ TWO = [("one", "vllm"), ("two", "vllm")]
 
 @pytest.mark.parametrize(
     ("models", "model", "name"),
-    [(MODELS, None, "some/model"), (TWO, "two", "two"), (MODELS, "some/model", "some/model")],
+    [
+        (MODELS, None, "some/model"),
+        (TWO, "two", "two"),
+        (MODELS, "some/model", "some/model"),
+        ((404, "text/plain", "not found"), "a/deployment", "a/deployment"),
+        ((500, "text/plain", "no network"), "a/folder", "a/folder"),
+        ([], "not/listed", "not/listed"),
+    ],
 )
-def test_the_model_that_is_asked(
-    models: Sequence[tuple[str, str]], model: str | None, name: str
-) -> None:
+def test_the_model_that_is_asked(models: Any, model: str | None, name: str) -> None:
     assert start(Server(models=models), model=model) == name
 
 
@@ -185,8 +162,10 @@ def test_the_model_that_is_asked(
         (TWO, None, ["serves one, two", "--model"]),
         (TWO, "three", ["no model 'three'", "it has: one, two"]),
         ([], None, ["serves no model"]),
-        (answer_of(error_body(f"bad key {KEY}"), 401), None, ["no answer", "--base-url"]),
-        ((404, "text/plain", "not found"), None, ["no answer", "--base-url"]),
+        (answer_of(error_body(f"bad key {KEY}"), 401), None, ["refuses the key", "LEAVS_API_KEY"]),
+        (answer_of(error_body("no"), 403), "some/model", ["refuses the key", "OPENAI_API_KEY"]),
+        ((404, "text/plain", "not found"), None, ["no list of its models (404)", "--model"]),
+        ((500, "text/plain", "broken"), None, ["no list of its models (500)", "--model"]),
         ((200, "text/html", "<html>a web page</html>"), None, ["does not answer", "--base-url"]),
         ((200, "application/json", "{"), None, ["does not answer", "--base-url"]),
     ],
@@ -207,7 +186,7 @@ def test_no_server_at_all_is_named_in_one_line() -> None:
     with running(Server()) as server:
         pass
     with pytest.raises(EngineStartError) as error:
-        asyncio.run(served_model(options(server)))
+        asyncio.run(named(options(server)))
     assert server.base_url in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -215,7 +194,7 @@ def test_no_server_at_all_is_named_in_one_line() -> None:
 @pytest.mark.parametrize("base_url", ["http://host:port/v1", "http://[host/v1", "host/v1"])
 def test_what_is_no_address_is_named_in_one_line(base_url: str) -> None:
     with pytest.raises(EngineStartError) as error:
-        asyncio.run(served_model(ServerOptions(base_url)))
+        asyncio.run(named(ServerOptions(base_url)))
     assert base_url in str(error.value)
     assert "\n" not in str(error.value)
 

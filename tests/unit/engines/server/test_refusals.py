@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from asked_server import KEY, MESSAGES, ask_server, options
+from asked_server import KEY, MESSAGES, VLLM, ask_server, options
 from leavs.engines.engine import Reply
 from leavs.engines.server.engine import open_server
 from leavs.engines.server.refusals import TooLong, read_refusal
@@ -96,21 +96,22 @@ OTHER_LONG = (
 )
 COUNTED = answer_of({"count": 18_204, "max_model_len": 4096, "tokens": []})
 TOO_LONG = [
-    # who owns the server, what it says, how it counts, the reason of the failure
-    ("vllm", VLLM_LONG, COUNTED, "the prompt of 18,204 tokens is longer than the context of 4,096"),
-    ("vllm", VLLM_LONG, None, "the prompt is longer than the context of 4,096 tokens"),
-    ("vllm", VLLM_LONG, answer_of(["CANARY"]), "the prompt is longer than the context of 4,096"),
-    ("somebody", OTHER_LONG.replace("{} in", "5000 tokens in"), None, "the prompt of 5,000 tokens"),
-    ("somebody", "CANARY is over the context window", COUNTED, "the prompt is longer than the mod"),
+    # what the server says, how it counts, the reason of the failure
+    (VLLM_LONG, COUNTED, "the prompt of 18,204 tokens is longer than the context of 4,096"),
+    (VLLM_LONG, None, "the prompt is longer than the context of 4,096 tokens"),
+    (VLLM_LONG, answer_of(["CANARY"]), "the prompt is longer than the context of 4,096"),
+    (OTHER_LONG.replace("{} in", "5000 tokens in"), None, "the prompt of 5,000 tokens"),
+    ("CANARY is over the context window", None, "the prompt is longer than the model's context"),
+    ("CANARY is over the context window", COUNTED, "the prompt of 18,204 tokens"),
 ]
 
 
-@pytest.mark.parametrize(("owner", "message", "counted", "reason"), TOO_LONG)
+@pytest.mark.parametrize(("message", "counted", "reason"), TOO_LONG)
 def test_a_prompt_that_is_too_long_is_refused_with_its_count(
-    owner: str, message: str, counted: Answer | None, reason: str
+    message: str, counted: Answer | None, reason: str
 ) -> None:
     refusal = answer_of(error_body(message), 400)
-    server = Server(refusal, models=[("some/model", owner)], counted=counted)
+    server = Server(refusal, counted=counted)
     with pytest.raises(ContextError) as error:
         ask_server(server)
     assert str(error.value).startswith(reason)
@@ -124,7 +125,7 @@ def test_a_reply_for_which_there_is_too_little_room_is_shortened_as_in_process()
     server = Server(refusal, answer_of(completion("x")), counted=counted)
 
     async def run() -> Reply:
-        async with open_server(options(server)) as engine:
+        async with open_server(options(server), VLLM) as engine:
             return await engine.reply(MESSAGES, max_tokens=40)
 
     with running(server):

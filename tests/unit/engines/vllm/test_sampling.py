@@ -102,6 +102,16 @@ def test_the_temperature_is_told_and_no_seed(make: Making) -> None:
         assert "seed" not in found, "a seed for each request has ended vLLM's engine on the CPU"
 
 
+def test_a_thought_is_free_up_to_the_token_that_ends_it(make: Making) -> None:
+    sampling = make(Sampling(temperature=0.5))
+    told = sampling.of_thought(300, 7)
+    found = vars(told)
+    assert (found["max_tokens"], found["stop_token_ids"], found["temperature"]) == (300, [7], 0.5)
+    assert not {"logprobs", "structured_outputs", "allowed_token_ids"} & found.keys()
+    assert sampling.of_thought(300, 7) is told
+    assert sampling.of_thought(299, 7) is not told
+
+
 def test_what_is_told_again_is_the_same_object(make: Making) -> None:
     sampling = make(GREEDY)
     told = [sampling(most, constraint) for most in (7, 9) for constraint, _ in TABLE]

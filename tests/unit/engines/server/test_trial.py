@@ -1,0 +1,373 @@
+"""Trial questions against servers on this machine that differ in one thing each."""
+
+import asyncio
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from math import log
+from typing import Any
+
+import pytest
+
+from asked_server import KEY, options
+from leavs.engines.options import Generation, Sampling, Thinking
+from leavs.engines.server.dialect import Dialect, Hold, Thoughts
+from leavs.engines.server.engine import Served, meet_server
+from leavs.engines.server.trial_texts import LETTERED, LONG_INSTRUCTIONS
+from leavs.errors import EngineStartError
+from loopback_server import Answer, Deed, Server, answer_of, completion, error_body, running
+
+Body = dict[str, Any]
+THINK = "<think>\nThe note says so.\n</think>\n\n"
+
+
+class TriedServer(Server):
+    """Answers any question, in its own way.
+
+    Args:
+        holds: says which answer it gives in place of its free one; None for the free one.
+        refuses: says what it refuses a request for, with a status; None if it takes it.
+        thinks: whether it thinks about a request.
+    """
+
+    def __init__(
+        self,
+        holds: Callable[[Body], str | None] = lambda _: None,
+        refuses: Callable[[Body], tuple[int, str] | None] = lambda _: None,
+        thinks: Callable[[Body], bool] = lambda _: False,
+        **more: Any,
+    ) -> None:
+        super().__init__(**more)
+        self.answers_trials = False
+        self.holds, self.refuses, self.thinks = holds, refuses, thinks
+        self.in_text = True
+        self.counts = True
+        self.reads: Callable[[Body], list[str]] = texts_of
+        self.logprobs: int | None = None
+
+    def complete(self, body: bytes) -> Answer | Deed:
+        asked = json.loads(body)
+        self.bodies.append(asked)
+        if refused := self.refuses(asked):
+            return answer_of(error_body(refused[1]), refused[0])
+        letters = asked["messages"][-1]["content"].endswith(LETTERED[-1].content)
+        text = self.holds(asked) or ("C" if letters else "tomato")
+        message: Body = {"role": "assistant", "content": text}
+        if self.thinks(asked):
+            beside = {} if self.in_text else {"reasoning_content": "The note says so."}
+            message |= {"content": THINK + text} if self.in_text else beside
+        answer = completion(text, message=message, logprobs=self._logprobs(asked, text))
+        read = sum(map(len, self.reads(asked)))
+        answer["usage"] = {"prompt_tokens": 12 + read // 4} if self.counts else None
+        return answer_of(answer)
+
+    def _logprobs(self, asked: Body, text: str) -> Body | None:
+        wanted = asked.get("top_logprobs") if asked.get("logprobs") else None
+        if self.logprobs is None or wanted is None:
+            return None
+        pairs = [(text, 0.9), ("another", 0.05)][: self.logprobs]
+        tops = [{"token": token, "logprob": log(one)} for token, one in pairs]
+        return {"content": [tops[0] | {"top_logprobs": tops}]}
+
+
+def texts_of(body: Body) -> list[str]:
+    return [message["content"] for message in body["messages"]]
+
+
+def met(server: Server, thinking: Thinking = Thinking.OFF, **more: Any) -> Served:
+    more = {"generation": Generation(thinking=thinking), "pause_seconds": 0.001, **more}
+    with running(server):
+        return asyncio.run(meet_server(options(server, **more)))
+
+
+def found(server: Server, thinking: Thinking = Thinking.OFF, **more: Any) -> Dialect:
+    return replace(met(server, thinking, **more).dialect, seconds=0.0)
+
+
+def test_a_plain_server_is_asked_few_questions_and_none_of_a_report() -> None:
+    server = TriedServer()
+    dialect = found(server)
+    assert dialect == Dialect(characters_a_token=pytest.approx(4, abs=0.1))
+    assert len(server.bodies) <= 12
+    assert {body["temperature"] for body in server.bodies} == {0.0}
+
+
+def choice(body: Body) -> str | None:
+    held = body.get("structured_outputs")
+    return held["choice"][0] if held else None
+
+
+def guided(body: Body) -> str | None:
+    return body["guided_choice"][1] if "guided_choice" in body else None
+
+
+def by_regex(body: Body) -> str | None:
+    return str(body["regex"]).split("|")[0] if "regex" in body else None
+
+
+def by_grammar(body: Body) -> str | None:
+    if "grammar" not in body:
+        return None
+    return "".join(re.findall(r'"(.)"', body["grammar"].partition("|")[0]))
+
+
+def by_schema(body: Body) -> str | None:
+    match body.get("response_format"):
+        case {"type": "json_schema", "json_schema": {"schema": schema}}:
+            return json.dumps({"answer": schema["properties"]["answer"]["enum"][0]})
+    return None
+
+
+def by_object(body: Body) -> str | None:
+    match body.get("response_format"):
+        case {"type": "json_object", "schema": schema}:
+            return json.dumps({"answer": schema["properties"]["answer"]["enum"][0]})
+    return None
+
+
+HOLDS = [
+    (choice, Hold.STRUCTURED_OUTPUTS),
+    (guided, Hold.GUIDED),
+    (by_regex, Hold.REGEX),
+    (by_grammar, Hold.GRAMMAR),
+    (by_schema, Hold.JSON_SCHEMA),
+    (by_object, Hold.JSON_OBJECT),
+    (lambda _: None, Hold.NONE),
+    (lambda body: "{}" if "response_format" in body else None, Hold.NONE),
+    (lambda body: "tapi" if "structured_outputs" in body else None, Hold.NONE),
+]
+
+
+@pytest.mark.parametrize(("holds", "hold"), HOLDS)
+@pytest.mark.parametrize("refuses_unknown", [None, 422])
+def test_a_constraint_counts_only_if_it_is_obeyed(
+    holds: Callable[[Body], str | None], hold: Hold, refuses_unknown: int | None
+) -> None:
+    fields = ("structured_outputs", "guided_choice", "regex", "grammar", "response_format")
+
+    def refuses(body: Body) -> tuple[int, str] | None:
+        unknown = any(name in body for name in fields) and holds(body) is None
+        return (refuses_unknown, "unknown field") if refuses_unknown and unknown else None
+
+    assert found(TriedServer(holds, refuses)).hold is hold
+
+
+def without_system(body: Body) -> bool:
+    return body["messages"][0]["role"] != "system"
+
+
+FORMS = [
+    (without_system, {"system_role": False}),
+    (lambda body: "max_completion_tokens" in body, {"length_field": "max_completion_tokens"}),
+    (lambda body: "temperature" not in body, {"temperature": False}),
+    (
+        lambda body: "temperature" not in body and "max_tokens" not in body,
+        {"temperature": False, "length_field": "max_completion_tokens"},
+    ),
+    (
+        lambda body: without_system(body) and "max_tokens" not in body,
+        {"system_role": False, "length_field": "max_completion_tokens"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("takes", "changes"), FORMS)
+@pytest.mark.parametrize("status", [400, 500])
+def test_what_a_server_refuses_is_left_out(
+    takes: Callable[[Body], bool], changes: dict[str, Any], status: int
+) -> None:
+    server = TriedServer(refuses=lambda body: None if takes(body) else (status, "no"))
+    dialect = found(server)
+    assert dialect == replace(dialect, **changes)
+    unchanged = set(Dialect.__slots__) & {"system_role", "length_field", "temperature"}
+    for name in unchanged - set(changes):
+        assert getattr(dialect, name) == getattr(Dialect(), name)
+
+
+def test_a_temperature_that_was_asked_for_is_not_left_out() -> None:
+    server = TriedServer(refuses=lambda body: (400, "no") if "temperature" in body else None)
+    warm = Generation(Sampling(temperature=0.7))
+    with pytest.raises(EngineStartError, match="takes no temperature; leave --temperature out"):
+        met(server, generation=warm)
+
+
+def test_a_system_turn_that_is_taken_and_left_out_goes_to_the_first_turn() -> None:
+    server = TriedServer()
+    server.reads = lambda body: [
+        one["content"] for one in body["messages"] if one["role"] != "system"
+    ]
+    dialect = found(server)
+    assert (dialect.system_role, dialect.characters_a_token) == (False, pytest.approx(4, abs=0.1))
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_whether_a_server_counts_what_it_read(counts: bool) -> None:
+    server = TriedServer()
+    server.counts = counts
+    said = found(server).characters_a_token
+    assert said == (pytest.approx(4, abs=0.1) if counts else None)
+    server.reads = lambda _: [LONG_INSTRUCTIONS]  # always the same
+    assert found(server).characters_a_token is None
+
+
+def test_a_context_that_cannot_be_kept_is_refused() -> None:
+    server = TriedServer()
+    server.counts = False
+    with pytest.raises(EngineStartError, match="so that --max-model-len cannot be kept"):
+        met(server, context=4096)
+
+
+def named(name: str, value: object) -> Callable[[Body], bool]:
+    return lambda body: body.get("chat_template_kwargs", body).get(name) == value
+
+
+@pytest.mark.parametrize("in_text", [True, False])
+@pytest.mark.parametrize(
+    ("off", "switch"),
+    [
+        (named("enable_thinking", False), "chat_template_kwargs"),
+        (named("thinking", False), "chat_template_kwargs"),
+        (named("reasoning_effort", "none"), "reasoning_effort"),
+        (named("thinking", {"type": "disabled"}), "thinking"),
+        (named("reasoning", {"enabled": False}), "reasoning"),
+        (named("think", False), "think"),
+        (named("enable_thinking", "never"), None),
+    ],
+)
+def test_a_thought_is_switched_off_or_said_to_be_in_the_way(
+    off: Callable[[Body], bool], switch: str | None, in_text: bool
+) -> None:
+    server = TriedServer(thinks=lambda body: not off(body))
+    server.in_text = in_text
+    if switch is None:
+        with pytest.raises(EngineStartError, match="give --thinking on") as error:
+            met(server)
+        assert "\n" not in str(error.value)
+        return
+    dialect = found(server)
+    assert [*dialect.switch] == [switch]
+    assert dialect.thoughts is Thoughts.NONE
+
+
+@pytest.mark.parametrize("in_text", [True, False])
+def test_a_thought_is_let_be_or_switched_on(in_text: bool) -> None:
+    where = Thoughts.IN_TEXT if in_text else Thoughts.IN_FIELD
+    server = TriedServer(thinks=lambda _: True)
+    server.in_text = in_text
+    dialect = found(server, Thinking.ON)
+    assert (dialect.thoughts, dialect.switch) == (where, {})
+    server = TriedServer(thinks=named("enable_thinking", True))
+    server.in_text = in_text
+    dialect = found(server, Thinking.ON)
+    assert (dialect.thoughts, [*dialect.switch]) == (where, ["chat_template_kwargs"])
+
+
+def test_a_model_without_thoughts_cannot_be_told_to_think() -> None:
+    with pytest.raises(EngineStartError, match="leave --thinking on out"):
+        met(TriedServer(), Thinking.ON)
+
+
+def test_a_thought_that_is_nowhere_shown_is_seen_by_what_it_used_up() -> None:
+    class Hidden(TriedServer):
+        def complete(self, body: bytes) -> Answer | Deed:
+            asked = json.loads(body)
+            if asked["max_tokens"] > 1000:
+                return super().complete(body)
+            return answer_of(completion(None, finish_reason="length"))
+
+    assert found(Hidden(), Thinking.ON).thoughts is Thoughts.UNSEEN
+    with pytest.raises(EngineStartError, match="not shown"):
+        met(Hidden())
+
+
+def test_a_constraint_that_keeps_the_model_from_thinking_is_not_used() -> None:
+    held = TriedServer(choice, thinks=lambda body: "structured_outputs" not in body)
+    assert found(held, Thinking.ON).hold is Hold.NONE
+    both = TriedServer(choice, thinks=lambda _: True)
+    assert found(both, Thinking.ON).hold is Hold.STRUCTURED_OUTPUTS
+
+
+def test_variables_of_the_template_and_further_fields_are_sent_with_each() -> None:
+    server = TriedServer(thinks=lambda body: not named("enable_thinking", False)(body))
+    more = {"template_arguments": {"style": "plain"}, "arguments": {"repeat_penalty": 1.0}}
+    found(server, **more)
+    assert {body["chat_template_kwargs"]["style"] for body in server.bodies} == {"plain"}
+    assert {body["repeat_penalty"] for body in server.bodies} == {1.0}
+    asked = {"arguments": {"max_tokens": 9, "model": "other"}}
+    server = TriedServer()
+    found(server, **asked)
+    assert {(body["max_tokens"], body["model"]) for body in server.bodies} == {(9, "other")}
+
+
+@pytest.mark.parametrize(
+    ("given", "refuses", "alternatives"),
+    [
+        (2, lambda _: None, 10),
+        (1, lambda _: None, None),
+        (None, lambda _: None, None),
+        (2, lambda body: (400, "at most 5") if body.get("top_logprobs", 0) > 5 else None, 5),
+        (2, lambda body: (400, "no") if body.get("logprobs") else None, None),
+    ],
+)
+def test_probabilities_are_asked_for_where_they_are_given(
+    given: int | None, refuses: Callable[[Body], tuple[int, str] | None], alternatives: int | None
+) -> None:
+    server = TriedServer(refuses=refuses)
+    server.logprobs = given
+    assert found(server).alternatives == alternatives
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (400, r"refuses a trial question in every form \(400: .*no thanks"),
+        (500, r"refuses a trial question in every form \(500: "),
+        (401, r"refuses the key \(401\); put it into LEAVS_API_KEY"),
+        (403, r"refuses the key \(403\); put it into LEAVS_API_KEY"),
+        (404, r"has no model 'some/model', or no chat completions \(404"),
+    ],
+)
+def test_a_server_with_which_no_run_can_work_is_named_in_one_line(status: int, words: str) -> None:
+    server = TriedServer(refuses=lambda _: (status, f"no thanks {KEY}\nat all"))
+    with pytest.raises(EngineStartError, match=words) as error:
+        met(server, api_key=KEY)
+    assert server.base_url in str(error.value)
+    assert KEY not in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_server_that_wants_a_key_says_so() -> None:
+    server = TriedServer(refuses=lambda _: (401, "who are you"))
+    with pytest.raises(EngineStartError, match=r"wants a key \(401\); put it into LEAVS_API_KEY"):
+        met(server)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_is_busy_for_a_while_is_waited_for(status: int) -> None:
+    busy = [(status, "wait"), (status, "wait")]
+    server = TriedServer(refuses=lambda _: busy.pop() if busy else None)
+    assert found(server, tries=3).system_role
+
+
+def test_what_is_no_completion_ends_in_one_line() -> None:
+    server = Server((200, "text/html", "<p>welcome</p>"))
+    server.answers_trials = False
+    with pytest.raises(EngineStartError, match="its answer is no completion"):
+        met(server)
+
+
+def test_the_dialect_is_said_in_one_line_and_recorded() -> None:
+    dialect = Dialect(
+        system_role=False,
+        length_field="max_completion_tokens",
+        temperature=False,
+        hold=Hold.JSON_SCHEMA,
+        alternatives=5,
+        thoughts=Thoughts.IN_FIELD,
+        switch={"reasoning_effort": "medium"},
+    )
+    for part in ("response_format", "no system role", "max_completion_tokens", "reasoning_effort"):
+        assert part in str(dialect)
+    assert "\n" not in str(dialect)
+    assert json.loads(json.dumps(dialect.as_record()))["constraint"] == "response_format"
