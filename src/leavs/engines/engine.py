@@ -56,7 +56,7 @@ class Reply:
         probabilities: of each choice, summing to 1, where Choices were asked for and the engine
             gives log-probabilities; else empty.
         probability: of the whole reply, where a weighed Pattern asks for it and the engine gives
-            it.
+            it, or of the choice that it names, where the text can be another than the choice.
         grammar: the engine held this reply to a grammar.
         prompt_tokens: length of the prompt; `cached_tokens` of them were not computed again.
         token_ids: of the whole conversation up to the end of this reply, from engines that can

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from leavs.engines.engine import Choices, Constraint, Pattern, Reply
+from leavs.engines.replies import start_of_choice
 from leavs.errors import AnswerError
 from leavs.method.answers import (
     LETTERS,
@@ -91,10 +92,10 @@ def one_of(options: Sequence[str], wordings: Mapping[str, str] | None = None) ->
             choice = read_json_choice(reply.text, options)
         else:
             choice = read_choice(reply.text, options, known)
-        # The probabilities are those of the reply's first token: they do not apply if other words
-        # stand before the choice.
-        at_once = reply.text.strip().startswith(choice)
-        return Chosen(choice, reply.probabilities if at_once else {})
+        begun = start_of_choice(reply.text, options)
+        # The probabilities are those of the choice with which the text begins.
+        weighed = reply.as_json or (begun is not None and begun[1] == choice)
+        return Chosen(choice, reply.probabilities if weighed else {})
 
     return ReplyForm(Choices(tuple(options)), read, CHOICE_TOKENS)
 

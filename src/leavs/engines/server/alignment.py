@@ -59,18 +59,30 @@ def weigh_choices(tokens: Sequence[Token], answer: str, options: Sequence[str]) 
     Empty if the answer begins with none of them, or its token is not known.
     """
     meant = answer.strip()
-    opening = _JSON_ANSWER.match(meant)
-    begins = opening.end() if opening else 0
-    begun = [option for option in options if meant and option.startswith(meant)]
-    chosen = (0, begun[0]) if len(begun) == 1 else start_of_choice(meant[begins:], options)
-    if chosen is None:
+    named = named_choice(meant, options)
+    if named is None:
         return {}
-    at = len(meant[: begins + chosen[0]].encode("utf-8", "replace"))
+    at = len(meant[: named[0]].encode("utf-8", "replace"))
     for place, token in answer_of(tokens, answer):
         if place <= at < place + len(token.written):
-            named = list(token.alternatives)
-            if token.text not in (text for text, _ in named):
-                named.append((token.text, token.log_probability))
-            found = probabilities_of_choices(options, named)
-            return found if len(token.alternatives) > 1 and found.get(chosen[1]) else {}
+            known = list(token.alternatives)
+            if token.text not in (text for text, _ in known):
+                known.append((token.text, token.log_probability))
+            found = probabilities_of_choices(options, known)
+            return found if len(token.alternatives) > 1 and found.get(named[1]) else {}
     return {}
+
+
+def named_choice(answer: str, options: Sequence[str]) -> tuple[int, str] | None:
+    """Find the choice that an answer begins with, by itself or as the `answer` of a JSON object.
+
+    Returns:
+        Where it begins, in characters, and which one it is; None if there is none.
+    """
+    begun = [option for option in options if answer and option.startswith(answer)]
+    if len(begun) == 1:
+        return 0, begun[0]  # one of which only the first token came
+    opening = _JSON_ANSWER.match(answer)
+    before = opening.end() if opening else 0
+    found = start_of_choice(answer[before:], options)
+    return None if found is None else (before + found[0], found[1])

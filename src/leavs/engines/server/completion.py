@@ -12,7 +12,7 @@ from typing import Any
 
 from leavs.engines.engine import Choices, Constraint, Pattern, Reply
 from leavs.engines.replies import completed_choice
-from leavs.engines.server.alignment import Token, answer_of, weigh_choices
+from leavs.engines.server.alignment import Token, answer_of, named_choice, weigh_choices
 from leavs.engines.thoughts import split_thought
 
 ROUNDING = 1e-3  # a log-probability may be above zero by so much
@@ -163,7 +163,10 @@ def as_reply(
         case Choices(options):
             if held and not as_json:
                 text, cut = completed_choice(text, cut, options)
-            more["probabilities"] = weigh_choices(completion.tokens, completion.text, options)
+            weighed = weigh_choices(completion.tokens, completion.text, options)
+            named = named_choice(completion.text.strip(), options)
+            more["probabilities"] = weighed
+            more["probability"] = weighed.get(named[1]) if named else None
         case Pattern(weighed=True):
             if answer := answer_of(completion.tokens, completion.text):
                 summed = sum(token.log_probability for _, token in answer)

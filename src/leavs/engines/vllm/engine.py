@@ -221,11 +221,12 @@ class VllmEngine:
         written = output.outputs[0].token_ids
         ended = bool(written) and written[-1] == thinker.stop
         thought = self.tokenizer.without_end(written)
+        words = [one for one in thought if one not in self._marks]
         begun = [*ids, *thought, *(thinker.closing if ended else thinker.breaking_off)]
         reply = await self._answer(begun, max_tokens, constraint)
         return replace(
             reply,
-            thought=self.tokenizer.text(thought).strip(),
+            thought=self.tokenizer.text(words).strip(),
             prompt_tokens=len(ids),
             cached_tokens=output.num_cached_tokens or 0,
             generated_tokens=len(written) + reply.generated_tokens,
