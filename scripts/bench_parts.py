@@ -286,7 +286,9 @@ async def opened(model: EngineOptions) -> AsyncIterator[VllmEngine]:
     """
     method = MethodOptions()
     with TemporaryDirectory() as folder:
-        async with open_engine(model, choose_model(model), method.generation, Path(folder)) as engine:
+        async with open_engine(
+            model, choose_model(model), method.generation, Path(folder)
+        ) as engine:
             assert isinstance(engine, VllmEngine)
             yield engine
 

@@ -19,8 +19,16 @@ TEMPLATE = """{%- for m in messages -%}
 {{- '<think>\\n\\n</think>\\n\\n' -}}{%- endif -%}{%- endif -%}"""
 
 
-def thinking_model(folder: Path, *, weights: bool = False) -> Path:
-    """A folder with the model; without its weights it is there to be read, and not to be loaded."""
+OPENS = """{%- if add_generation_prompt and (enable_thinking is not defined or enable_thinking) -%}
+{{- '<think>\\n' -}}{%- endif -%}"""
+
+
+def thinking_model(folder: Path, *, weights: bool = False, opens: bool = False) -> Path:
+    """A folder with the model; without its weights it is there to be read, and not to be loaded.
+
+    Args:
+        opens: the template begins the thought; else the model does.
+    """
     demo, _ = find_demo_model()
     folder.mkdir()
     for name in ("config.json", "generation_config.json", "tokenizer_config.json"):
@@ -32,7 +40,7 @@ def thinking_model(folder: Path, *, weights: bool = False) -> Path:
             vocabulary[mark] = vocabulary.pop(token["content"])
             token |= {"content": mark, "special": False}
     (folder / "tokenizer.json").write_text(json.dumps(description), encoding="utf-8")
-    (folder / "chat_template.jinja").write_text(TEMPLATE)
+    (folder / "chat_template.jinja").write_text(TEMPLATE + (OPENS if opens else ""))
     if weights:
         _write_weights(demo, folder, description["model"]["vocab"])
     return folder

@@ -281,7 +281,7 @@ def test_a_conversation_that_goes_on_is_rendered_as_the_template_does(name: str)
         assert head(name, ids) == head(name, encoder.encode(ASKED)) or name == "gpt-oss"
 
 
-@pytest.mark.parametrize("name", set(FAMILIES) - {*NOT_THINKING})
+@pytest.mark.parametrize("name", sorted({*FAMILIES} - {*NOT_THINKING}))
 def test_a_model_that_can_only_think_is_named_with_what_to_do(name: str) -> None:
     says = "some/model can only think before it answers: .*; give --thinking on, or the variable "
     with pytest.raises(EngineStartError, match=says) as error:
@@ -289,7 +289,7 @@ def test_a_model_that_can_only_think_is_named_with_what_to_do(name: str) -> None
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("name", set(FAMILIES) - {*THINKING})
+@pytest.mark.parametrize("name", sorted({*FAMILIES} - {*THINKING}))
 def test_a_model_that_cannot_think_is_named(name: str) -> None:
     says = "some/model .*; leave --thinking on out"
     with pytest.raises(EngineStartError, match=says) as error:

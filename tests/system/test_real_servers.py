@@ -1,0 +1,203 @@
+"""`leavs label` against real servers with the demo model: the labels mean nothing, the form does.
+
+vLLM with and without a parser of thoughts, `transformers serve`; in the long version the server of
+llama.cpp and a LiteLLM proxy, which `make servers` sets up.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from leavs.engines.models.demo import find_demo_model
+from model_families import GEMMA
+from program import leavs, started
+from real_runs import SMALL, check_tables, write_reports
+from real_servers import (
+    Server,
+    litellm_proxy,
+    llama_server,
+    transformers_server,
+    vllm_server,
+)
+from thinking_model import thinking_model
+
+pytestmark = pytest.mark.vllm
+
+REPORTS = {"cyst": "Cyst of 12 mm in the liver.\nSpleen: normal."}
+# Each step is taken: the demo model, asked which sentences inform, would find none.
+CHAIN = ("--organs", "liver", "--filtration", "none", "--reasoning", "never")
+
+
+@dataclass(frozen=True)
+class Labeled:
+    """A run of one report: what was found of the server, and the table of details."""
+
+    code: int
+    err: str
+    server: Mapping[str, Any]
+    details: pd.DataFrame
+
+    @property
+    def failures(self) -> list[str]:
+        return sorted(set(self.details["failure"].dropna()))
+
+    @property
+    def weighed(self) -> bool:
+        """Whether each label has a probability."""
+        labeled = self.details[self.details["failure"].isna()]
+        return bool(labeled["probability"].between(0, 1).all())
+
+
+@pytest.fixture
+def reports(tmp_path: Path) -> Path:
+    return write_reports(tmp_path / "reports", REPORTS)
+
+
+@pytest.fixture
+def label(reports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Labeled]:
+    def run(server: Server, *more: str) -> Labeled:
+        folder = tmp_path / "run"
+        address = server.ready()
+        monkeypatch.setenv("LEAVS_API_KEY", server.key)
+        told = ("label", "--input-dir", reports, "--base-url", address, *CHAIN, *more)
+        code, out, err = leavs(*told, "--output-dir", folder)
+        assert out == ""
+        assert code in (0, 3), err
+        check_tables(folder, REPORTS, organs=1)
+        found = json.loads((folder / "run.json").read_text())["server"]
+        assert sum("constraint" in line for line in err.splitlines()) == 1, err
+        return Labeled(code, err, found, pd.read_csv(folder / "details.csv"))
+
+    return run
+
+
+@dataclass(frozen=True)
+class Servers:
+    """vLLM with a model that thinks, all loading at once."""
+
+    plain: Server
+    parsed: Server
+    gemma: Server
+    gemma_model: Path
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    folders = {name: tmp_path_factory.mktemp(name) for name in ("plain", "parsed", "gemma")}
+    thinker = thinking_model(folders["plain"] / "model", weights=True, opens=True)
+    gemma = without_system_role(folders["gemma"] / "model")
+    with ExitStack() as running:
+        yield Servers(
+            running.enter_context(vllm_server(folders["plain"], thinker)),
+            running.enter_context(
+                vllm_server(folders["parsed"], thinker, "--reasoning-parser", "qwen3")
+            ),
+            running.enter_context(vllm_server(folders["gemma"], gemma)),
+            gemma,
+        )
+
+
+def without_system_role(folder: Path) -> Path:
+    """The demo model with a template in Gemma's form, which refuses a system turn."""
+    demo, _ = find_demo_model()
+    folder.mkdir()
+    for path in demo.iterdir():
+        (folder / path.name).symlink_to(path)
+    (folder / "chat_template.jinja").unlink(missing_ok=True)
+    marks = {"<start_of_turn>": "<|im_start|>", "<end_of_turn>": "<|im_end|>"}
+    template = GEMMA
+    for mark, own in marks.items():
+        template = template.replace(mark, own)
+    (folder / "chat_template.jinja").write_text(template)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["plain", "parsed"])
+def test_a_thought_is_switched_off_and_each_answer_has_its_probability(
+    servers: Servers, label: Callable[..., Labeled], name: str
+) -> None:
+    labeled = label(getattr(servers, name))
+    assert (labeled.code, labeled.failures) == (0, [])
+    assert labeled.server["constraint"] == "structured_outputs"
+    assert labeled.server["thoughts"] == "none"
+    assert [*labeled.server["switch"]] == ["chat_template_kwargs"]
+    assert labeled.weighed
+
+
+def test_behind_a_parser_the_answer_is_held_after_the_thought(
+    servers: Servers, label: Callable[..., Labeled]
+) -> None:
+    labeled = label(servers.parsed, "--thinking", "on", "--max-reasoning-tokens", "400")
+    assert (labeled.server["thoughts"], labeled.server["constraint"]) == (
+        "in a field of its own",
+        "structured_outputs",
+    )
+    assert (labeled.code, labeled.failures) == (0, [])
+    assert labeled.weighed
+
+
+def test_without_a_parser_the_thought_is_cut_off_and_what_is_no_answer_fails(
+    servers: Servers, label: Callable[..., Labeled]
+) -> None:
+    labeled = label(servers.plain, "--thinking", "on", "--max-reasoning-tokens", "100")
+    assert (labeled.server["thoughts"], labeled.server["constraint"]) == ("in the text", "none")
+    assert all("the reply is not" in one or "was cut" in one for one in labeled.failures)
+
+
+def test_a_template_without_a_system_role_labels_as_in_the_process(
+    servers: Servers, label: Callable[..., Labeled], reports: Path, tmp_path: Path
+) -> None:
+    told = ("label", "--input-dir", reports, "--model", servers.gemma_model, *SMALL, *CHAIN)
+    process = started(*told, "--output-dir", tmp_path / "in-process")
+    labeled = label(servers.gemma)
+    _, err = process.communicate()
+    assert process.returncode == 0, err
+    assert (labeled.code, labeled.server["system_role"]) == (0, False)
+    same = [*labeled.details.columns.drop(["probability", "urgency_probability"], errors="ignore")]
+    here = pd.read_csv(tmp_path / "in-process" / "details.csv")
+    pd.testing.assert_frame_equal(labeled.details[same], here[same])
+    assert labeled.details["probability"].to_numpy() == pytest.approx(
+        here["probability"].to_numpy(), abs=1e-3, nan_ok=True
+    )
+
+
+def test_transformers_obeys_nothing_and_is_read_strictly(
+    label: Callable[..., Labeled], tmp_path: Path
+) -> None:
+    with transformers_server(tmp_path) as server:
+        labeled = label(server, "--model", server.model)
+    assert labeled.server["constraint"] == "none"
+    assert labeled.server["alternatives"] is None
+    assert all("the reply is not" in one or "was cut" in one for one in labeled.failures)
+    assert labeled.details["probability"].isna().all()
+
+
+@pytest.mark.soak
+def test_llama_cpp_holds_each_answer(label: Callable[..., Labeled], tmp_path: Path) -> None:
+    with llama_server(tmp_path) as server:
+        labeled = label(server, "--server-arg", "repeat_penalty=1.0")
+    assert labeled.server["constraint"] == "grammar"
+    assert (labeled.code, labeled.failures) == (0, [])
+    assert labeled.details["probability"].notna().any()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("drops", [False, True])
+def test_behind_a_proxy_it_is_found_out_all_the_same(
+    label: Callable[..., Labeled], tmp_path: Path, drops: bool
+) -> None:
+    """The proxy renames model and owner; told to drop fields, it does so without a word."""
+    dropped = ("structured_outputs", "logprobs", "top_logprobs") if drops else ()
+    with vllm_server(tmp_path) as vllm, litellm_proxy(tmp_path, vllm, dropped) as proxy:
+        vllm.ready()
+        labeled = label(proxy)
+    constraint = "response_format" if drops else "structured_outputs"
+    assert labeled.server["constraint"] == constraint
+    assert (labeled.code, labeled.failures) == (0, [])
+    assert labeled.weighed is not drops
