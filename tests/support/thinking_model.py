@@ -20,14 +20,14 @@ TEMPLATE = """{%- for m in messages -%}
 
 
 OPENS = """{%- if add_generation_prompt and (enable_thinking is not defined or enable_thinking) -%}
-{{- '<think>\\n' -}}{%- endif -%}"""
+{{- '<think>\\nIt is said in the note' -}}{%- endif -%}"""
 
 
 def thinking_model(folder: Path, *, weights: bool = False, opens: bool = False) -> Path:
     """A folder with the model; without its weights it is there to be read, and not to be loaded.
 
     Args:
-        opens: the template begins the thought; else the model does.
+        opens: the template begins the thought, with some words; else the model does.
     """
     demo, _ = find_demo_model()
     folder.mkdir()
@@ -57,6 +57,6 @@ def _write_weights(demo: Path, folder: Path, vocabulary: dict[str, int]) -> None
     tensors = load_file(demo / "model.safetensors")
     rows = tensors["model.embed_tokens.weight"]
     rows[vocabulary["<think>"]] = rows[vocabulary[":"]] * 0.99  # the less probable of the two
-    rows[vocabulary["</think>"]] = rows[vocabulary["."]] * 1.01  # the more probable
+    rows[vocabulary["</think>"]] = rows[vocabulary["."]] * 1.05  # the more probable
     save_file(tensors, folder / "model.safetensors", {"format": "pt"})
     os.chmod(folder / "model.safetensors", 0o600)  # noqa: PTH101 - as the other files

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2.exceptions import TemplateError
 
 from leavs.engines.engine import Message, Role
+from leavs.engines.replies import merge_instructions
 from leavs.errors import EngineStartError
 
 PLACEHOLDER = "\ue000{}\ue001"  # private use: in no template, and no token of its own
@@ -44,7 +45,7 @@ class ChatTemplate:
 
     def turns(self, messages: Sequence[Message]) -> Sequence[Message]:
         """The turns of a conversation; without a system role its text begins the user's turn."""
-        return messages if self.system_role else _without_system(messages)
+        return messages if self.system_role else merge_instructions(messages)
 
     def render(self, contents: Sequence[str], turns: Sequence[Message]) -> str:
         """Render turns with other contents, up to where the model's next turn begins."""
@@ -122,11 +123,3 @@ def _check(tokenizer: Any) -> None:
         raise EngineStartError(
             f"{name} has no chat template; choose a model that was taught to answer instructions"
         )
-
-
-def _without_system(messages: Sequence[Message]) -> Sequence[Message]:
-    """The conversation with the instructions at the head of the first user turn."""
-    if messages[0].role != "system":
-        return messages
-    first, second, *rest = messages
-    return [Message(second.role, f"{first.content}\n\n{second.content}"), *rest]
