@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leavs.engines.models.demo import GGUF, find_demo_model
+from leavs.engines.vllm import lifeline
 from loopback_hub import COMMIT
 from places import free_port
 from processes import wait_until
@@ -82,7 +83,8 @@ def vllm_server(folder: Path, model: Path | None = None, *more: str) -> Iterator
     command += ["--model", str(model or find_demo_model()[0]), "--served-model-name", MODEL]
     command += ["--dtype", "float32", "--max-model-len", str(CONTEXT), "--enforce-eager"]
     command += ["--host", "127.0.0.1", "--port", str(port), *more]
-    with _started(command, os.environ | OFFLINE, folder / "vllm.log") as (process, log):
+    environment = os.environ | OFFLINE | {lifeline.PARENT: str(os.getpid())}
+    with _started(command, environment, folder / "vllm.log") as (process, log):
         yield Server(port, MODEL, "/health", log, process)
 
 

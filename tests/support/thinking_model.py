@@ -57,6 +57,6 @@ def _write_weights(demo: Path, folder: Path, vocabulary: dict[str, int]) -> None
     tensors = load_file(demo / "model.safetensors")
     rows = tensors["model.embed_tokens.weight"]
     rows[vocabulary["<think>"]] = rows[vocabulary[":"]] * 0.99  # the less probable of the two
-    rows[vocabulary["</think>"]] = rows[vocabulary["."]] * 1.05  # the more probable
+    rows[vocabulary["</think>"]] = rows[vocabulary["."]] * 1.01  # the more probable
     save_file(tensors, folder / "model.safetensors", {"format": "pt"})
     os.chmod(folder / "model.safetensors", 0o600)  # noqa: PTH101 - as the other files

@@ -44,10 +44,7 @@ class Labeled:
     err: str
     server: Mapping[str, Any]
     details: pd.DataFrame
-
-    @property
-    def failures(self) -> list[str]:
-        return sorted(set(self.details["failure"].dropna()))
+    failures: list[str]
 
     @property
     def weighed(self) -> bool:
@@ -74,7 +71,8 @@ def label(reports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cal
         check_tables(folder, REPORTS, organs=1)
         found = json.loads((folder / "run.json").read_text())["server"]
         assert sum("constraint" in line for line in err.splitlines()) == 1, err
-        return Labeled(code, err, found, pd.read_csv(folder / "details.csv"))
+        failures = sorted({*pd.read_csv(folder / "failures.csv")["reason"]})
+        return Labeled(code, err, found, pd.read_csv(folder / "details.csv"), failures)
 
     return run
 
