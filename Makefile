@@ -35,7 +35,7 @@ servers: setup $(SERVERS)
 
 $(SERVERS): requirements/servers.txt
 	@test -x .venv/servers/bin/python || $(BIN)/python -m venv .venv/servers
-	CMAKE_BUILD_PARALLEL_LEVEL=2 .venv/servers/bin/python -m pip install --quiet --no-deps -r $<
+	CMAKE_ARGS=-DLLAVA_BUILD=OFF CMAKE_BUILD_PARALLEL_LEVEL=2 .venv/servers/bin/python -m pip install --quiet --no-deps -r $<
 	@rm -f .venv/servers-*
 	@touch $@
 
@@ -69,7 +69,7 @@ soak: system-packages setup tokenizers servers
 # the first line will do. root gets what is missing where there is apt-get; others are told.
 BROWSERS := chromium chromium-browser google-chrome
 PROGRAMS := slurmctld=slurm-wlm slurmd=slurm-wlm srun=slurm-wlm munged=munge shellcheck=shellcheck \
-  gcc=gcc mount=mount unshare=util-linux npm=npm
+  gcc=gcc g++=g++ mount=mount unshare=util-linux npm=npm
 system-packages:
 	@PATH=$$PATH:/usr/sbin:/sbin; missing=; \
 	for browser in $(BROWSERS) none; do command -v $$browser > /dev/null && break; done; \
