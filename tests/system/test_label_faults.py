@@ -131,7 +131,7 @@ PROSE = "Well, the liver CANARYWORD is normal, I think."
 # each is put: two tries and one more behind a sign of life, or twice where the reply is unreadable.
 CELLS: list[tuple[Answer | Deed, str, int]] = [
     (failing(429), "the server gave no answer (429)", 3),
-    (failing(429, Retry_After="3600"), "the server gave no answer (429)", 2),
+    (failing(429, Retry_After="3600"), "the server gave no answer (429)", 3),
     (failing(500), "the server gave no answer (500)", 3),
     (failing(503), "the server gave no answer (503)", 3),
     (reset_in_mid_answer, "the server gave no answer (ReadError)", 3),
