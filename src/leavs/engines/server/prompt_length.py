@@ -67,8 +67,9 @@ class PromptLengths:
         if self._context is not None and read + LEAST_REPLY > self._context:
             raise ContextError(read, self._context)
         before = follows.prompt_tokens if follows is not None else 0
-        if read < max(self.at_least(messages), before):
+        least = max(self.at_least(messages), before)
+        if read < least:
             raise QuestionError(
-                f"the server cut the prompt ({read:,} tokens read of at least "
-                f"{max(self.at_least(messages), before):,}); give it a longer context"
+                f"the server cut the prompt ({read:,} tokens read of at least {least:,}); give it "
+                "a longer context"
             )

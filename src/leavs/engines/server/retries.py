@@ -43,7 +43,7 @@ class RetryingClient:
         pace: Pace,
     ) -> None:
         self._address = str(client.base_url).rstrip("/")
-        self._client = client.with_options(max_retries=0)
+        self._client = client
         self._ping = ping
         self._options = options
         self._pace = pace
