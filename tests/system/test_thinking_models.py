@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from leavs.engines.options import Thinking
-from program import leavs, started
+from program import leavs
 from real_runs import SMALL, check_tables, write_reports
 from thinking_model import thinking_model
 
@@ -50,18 +50,13 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def runs(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[Thinking, Run]:
-    """Both runs at once, for most of the time goes to loading vLLM."""
     folder = tmp_path_factory.mktemp("runs")
     reports = write_reports(folder / "reports", REPORTS)
     told = ("label", "--input-dir", reports, "--model", model, *SMALL, *CHAIN, "--keep-reasoning")
-    processes = {
-        thinking: started(*told, "--thinking", thinking, "--output-dir", folder / thinking)
-        for thinking in Thinking
-    }
-    for process in processes.values():
-        _, err = process.communicate()
-        assert process.returncode == 0, err
-    return {thinking: Run(folder / thinking) for thinking in processes}
+    for thinking in Thinking:
+        code, _, err = leavs(*told, "--thinking", thinking, "--output-dir", folder / thinking)
+        assert code == 0, err
+    return {thinking: Run(folder / thinking) for thinking in Thinking}
 
 
 @pytest.mark.parametrize("thinking", Thinking)
