@@ -167,8 +167,10 @@ def test_a_question_that_fails_costs_its_cell_and_no_other(tmp_path: Path) -> No
         (f"r{number:02}", "certainty", reason) for number, (_, reason, _) in enumerate(CELLS)
     }
     for number, (_, reason, times) in enumerate(CELLS):
-        questions = [q for q in map(question_of, server.bodies) if asks_for_certainty(q, number)]
-        assert (reason, set(Counter(questions).values())) == (reason, {times})
+        asked = [q for q in map(question_of, server.bodies) if asks_for_certainty(q, number)]
+        # Behind a reply that is empty, the request for the answer stands in the same turn.
+        questions = Counter(question.partition("</sentences>")[0] for question in asked)
+        assert (reason, set(questions.values())) == (reason, {times})
     for row in rows_of("run/labels.csv")[1:]:
         is_failed = row[1] == "liver" and row[0] != f"r{len(CELLS):02}"
         assert all(row[3:]) is not is_failed
