@@ -4,17 +4,13 @@ A list that is missing or fails is told apart from a server that is not there: w
 needed.
 """
 
-import asyncio
-from collections.abc import Mapping
-
 import openai
 
+from leavs.engines.server.connection import first_answer
 from leavs.engines.server.options import KEYS, ServerOptions
-from leavs.engines.server.waits import pause_before
 from leavs.errors import EngineStartError
 
 KEY_REFUSED = frozenset({401, 403})
-TRIES = 3  # of a server that is busy, or about to start
 
 
 async def choose_served_model(client: openai.AsyncOpenAI, options: ServerOptions) -> str:
@@ -25,8 +21,12 @@ async def choose_served_model(client: openai.AsyncOpenAI, options: ServerOptions
             none or several where none is named.
     """
     url = options.base_url
+
+    async def listed() -> list[str]:
+        return [str(model.id) async for model in client.models.list()]
+
     try:
-        names = await _listed(client, options)
+        names = await first_answer(listed, options)
     except openai.APIStatusError as error:
         status = error.status_code
         if status in KEY_REFUSED:
@@ -51,22 +51,6 @@ async def choose_served_model(client: openai.AsyncOpenAI, options: ServerOptions
     if names and name not in names:
         raise EngineStartError(f"{url} has no model {name!r}; it has: {', '.join(names)}")
     return name
-
-
-async def _listed(client: openai.AsyncOpenAI, options: ServerOptions) -> list[str]:
-    for retry in range(1, TRIES + 1):
-        headers: Mapping[str, str] = {}
-        try:
-            return [str(model.id) async for model in client.models.list()]
-        except openai.APIStatusError as error:
-            if retry == TRIES or error.status_code not in (429, 503):
-                raise
-            headers = error.response.headers
-        except openai.APIConnectionError:
-            if retry == TRIES:
-                raise
-        await asyncio.sleep(pause_before(retry, options.pause_seconds, headers))
-    raise AssertionError("the last try raises or returns")
 
 
 def key_refused(options: ServerOptions, status: int) -> str:

@@ -5,7 +5,6 @@ proxies rename, and unknown fields are often passed over without a word. So each
 a question that shows whether it worked.
 """
 
-import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from leavs.engines.engine import Choices, Constraint, Message
 from leavs.engines.options import Thinking
 from leavs.engines.server.alignment import answer_of
 from leavs.engines.server.completion import Completion, as_reply, read_completion
+from leavs.engines.server.connection import first_answer
 from leavs.engines.server.dialect import Dialect, Hold, Thoughts
 from leavs.engines.server.options import ServerOptions
 from leavs.engines.server.requests import build_request
@@ -30,11 +30,8 @@ from leavs.engines.server.trial_texts import (
     OTHERWISE,
     PLAIN,
 )
-from leavs.engines.server.waits import pause_before
 from leavs.errors import EngineStartError
 
-PASSING = frozenset({408, 429, 503})  # of a server that is busy, or about to start
-TRIES = 3
 SHORT_TOKENS = 512  # enough for an answer of one letter, and for most thoughts before it
 ANSWER_TOKENS = 64  # of a short answer, as JSON
 LEAST_SHARE = 0.05  # of a text's characters that a server counts as tokens, if it read the text
@@ -205,31 +202,19 @@ class Trials:
         request = build_request(
             self._options, self._model, dialect, messages, max_tokens, constraint
         )
-        retry = 0
-        while True:
-            retry += 1
-            headers: Mapping[str, str] = {}
-            try:
-                answer = await self._client.chat.completions.with_raw_response.create(**request)
-            except openai.APIStatusError as error:
-                if error.status_code in KEY_REFUSED:
-                    raise EngineStartError(key_refused(self._options, error.status_code)) from error
-                if error.status_code not in PASSING or retry >= self._tries:
-                    return Refusal(error.status_code, self._plain(error.message))
-                headers = error.response.headers
-            except openai.APITimeoutError as error:
-                raise self._unusable("gave no answer in time (--request-timeout)") from error
-            except openai.OpenAIError as error:
-                if retry >= self._tries:
-                    raise EngineStartError(not_there(self._options, error)) from error
-            else:
-                completion = read_completion(answer.http_response.content)
-                return completion or Refusal(200, "its answer is no completion")
-            await asyncio.sleep(pause_before(retry, self._options.pause_seconds, headers))
-
-    @property
-    def _tries(self) -> int:
-        return min(TRIES, self._options.tries)
+        ask = self._client.chat.completions.with_raw_response.create
+        try:
+            answer = await first_answer(lambda: ask(**request), self._options)
+        except openai.APIStatusError as error:
+            if error.status_code in KEY_REFUSED:
+                raise EngineStartError(key_refused(self._options, error.status_code)) from error
+            return Refusal(error.status_code, self._plain(error.message))
+        except openai.APITimeoutError as error:
+            raise self._unusable("gave no answer in time (--request-timeout)") from error
+        except openai.OpenAIError as error:
+            raise EngineStartError(not_there(self._options, error)) from error
+        completion = read_completion(answer.http_response.content)
+        return completion or Refusal(200, "its answer is no completion")
 
     def _plain(self, message: str) -> str:
         """A server's words on one line, not too long, and without the key."""
