@@ -1,9 +1,23 @@
+import asyncio
+import random
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
 import pytest
 
-from leavs.engines.engine import Message, Reply
+from leavs import MethodOptions, from_folder
+from leavs.engines.engine import Choices, Constraint, Message, Reply
+from leavs.engines.scripted import ScriptedEngine
 from leavs.engines.server.completion import Completion
 from leavs.engines.server.prompt_length import PromptLengths
+from leavs.engines.server.trial_texts import INSTRUCTIONS, LONG_INSTRUCTIONS
 from leavs.errors import ContextError, QuestionError
+from leavs.method.ask import Ask
+from leavs.method.chain import label_report
+from leavs.method.pack import Pack
+from leavs.method.steps.choice import chosen_steps
+from real_tokenizers import KINDS, real
 
 LONG = [Message("user", "The liver is normal. " * 500)]  # 10,500 characters
 
@@ -50,3 +64,45 @@ def test_nothing_is_known_where_the_server_does_not_count() -> None:
 def test_lines_and_runs_of_spaces_count_little() -> None:
     lengths = PromptLengths(4.0, None)
     assert lengths.at_least([Message("user", "-" * 5000 + " " * 5000)]) == 0
+
+
+@pytest.fixture(scope="module")
+def prompts(pack: Pack) -> set[tuple[Message, ...]]:
+    """Those of the shipped reports, whatever is answered."""
+    asked: set[tuple[Message, ...]] = set()
+    chance, options = random.Random(17), MethodOptions()
+
+    def answer(messages: Sequence[Message], constraint: Constraint | None) -> str:
+        asked.add((*messages,))
+        if isinstance(constraint, Choices):
+            return chance.choice(constraint.options)
+        return "none" if constraint else "The sentences say so."
+
+    async def label() -> None:
+        ask = Ask(ScriptedEngine(answer), pack, options.manner())
+        for report in from_folder(Path("data/reports")):
+            organs, steps = pack.ontology.organs[:1], chosen_steps(options.ways)
+            await label_report(ask, report, organs, steps, lambda _: None)
+
+    asyncio.run(label())
+    return asked
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_lower_limit_is_three_quarters_to_nine_tenths_of_a_prompt(
+    prompts: set[tuple[Message, ...]], name: str
+) -> None:
+    tokenizer = real(name)
+
+    @cache
+    def tokens(text: str) -> int:
+        return len(tokenizer.encode(text, add_special_tokens=False))
+
+    added = tokens(LONG_INSTRUCTIONS) - tokens(INSTRUCTIONS)
+    lengths = PromptLengths((len(LONG_INSTRUCTIONS) - len(INSTRUCTIONS)) / added, None)
+    shares = [
+        lengths.at_least(prompt) / sum(tokens(message.content) for message in prompt)
+        for prompt in prompts
+    ]
+    assert len(shares) > 1000
+    assert 0.75 < min(shares) < max(shares) < 0.9
