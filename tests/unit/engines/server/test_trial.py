@@ -1,88 +1,20 @@
 """Trial questions against servers on this machine that differ in one thing each."""
 
-import asyncio
 import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from math import log
 from typing import Any
 
 import pytest
 
-from asked_server import KEY, options
-from leavs.engines.options import Generation, Sampling, Thinking
+from asked_server import KEY
+from leavs.engines.options import Generation, Sampling
 from leavs.engines.server.dialect import Dialect, Hold, Thoughts
-from leavs.engines.server.engine import Served, meet_server
-from leavs.engines.server.trial_texts import LETTERED, LONG_INSTRUCTIONS
+from leavs.engines.server.trial_texts import LONG_INSTRUCTIONS
 from leavs.errors import EngineStartError
-from loopback_server import Answer, Deed, Server, answer_of, completion, error_body, running
-
-Body = dict[str, Any]
-THINK = "<think>\nThe note says so.\n</think>\n\n"
-
-
-class TriedServer(Server):
-    """Answers any question, in its own way.
-
-    Args:
-        holds: says which answer it gives in place of its free one; None for the free one.
-        refuses: says what it refuses a request for, with a status; None if it takes it.
-        thinks: whether it thinks about a request.
-    """
-
-    def __init__(
-        self,
-        holds: Callable[[Body], str | None] = lambda _: None,
-        refuses: Callable[[Body], tuple[int, str] | None] = lambda _: None,
-        thinks: Callable[[Body], bool] = lambda _: False,
-        **more: Any,
-    ) -> None:
-        super().__init__(**more)
-        self.answers_trials = False
-        self.holds, self.refuses, self.thinks = holds, refuses, thinks
-        self.in_text = True
-        self.counts = True
-        self.reads: Callable[[Body], list[str]] = texts_of
-        self.logprobs: int | None = None
-
-    def complete(self, body: bytes) -> Answer | Deed:
-        asked = json.loads(body)
-        self.bodies.append(asked)
-        if refused := self.refuses(asked):
-            return answer_of(error_body(refused[1]), refused[0])
-        letters = asked["messages"][-1]["content"].endswith(LETTERED[-1].content)
-        text = self.holds(asked) or ("C" if letters else "tomato")
-        message: Body = {"role": "assistant", "content": text}
-        if self.thinks(asked):
-            beside = {} if self.in_text else {"reasoning_content": "The note says so."}
-            message |= {"content": THINK + text} if self.in_text else beside
-        answer = completion(text, message=message, logprobs=self._logprobs(asked, text))
-        read = sum(map(len, self.reads(asked)))
-        answer["usage"] = {"prompt_tokens": 12 + read // 4} if self.counts else None
-        return answer_of(answer)
-
-    def _logprobs(self, asked: Body, text: str) -> Body | None:
-        wanted = asked.get("top_logprobs") if asked.get("logprobs") else None
-        if self.logprobs is None or wanted is None:
-            return None
-        pairs = [(text, 0.9), ("another", 0.05)][: self.logprobs]
-        tops = [{"token": token, "logprob": log(one)} for token, one in pairs]
-        return {"content": [tops[0] | {"top_logprobs": tops}]}
-
-
-def texts_of(body: Body) -> list[str]:
-    return [message["content"] for message in body["messages"]]
-
-
-def met(server: Server, thinking: Thinking = Thinking.OFF, **more: Any) -> Served:
-    more = {"generation": Generation(thinking=thinking), "pause_seconds": 0.001, **more}
-    with running(server):
-        return asyncio.run(meet_server(options(server, **more)))
-
-
-def found(server: Server, thinking: Thinking = Thinking.OFF, **more: Any) -> Dialect:
-    return replace(met(server, thinking, **more).dialect, seconds=0.0)
+from loopback_server import Server
+from tried_server import Body, TriedServer, choice, found, met, named
 
 
 def test_a_plain_server_is_asked_few_questions_and_none_of_a_report() -> None:
@@ -91,11 +23,6 @@ def test_a_plain_server_is_asked_few_questions_and_none_of_a_report() -> None:
     assert dialect == Dialect(characters_a_token=pytest.approx(4, abs=0.1))
     assert len(server.bodies) <= 12
     assert {body["temperature"] for body in server.bodies} == {0.0}
-
-
-def choice(body: Body) -> str | None:
-    held = body.get("structured_outputs")
-    return held["choice"][0] if held else None
 
 
 def guided(body: Body) -> str | None:
@@ -216,76 +143,6 @@ def test_a_context_that_cannot_be_kept_is_refused() -> None:
     server.counts = False
     with pytest.raises(EngineStartError, match="so that --max-model-len cannot be kept"):
         met(server, context=4096)
-
-
-def named(name: str, value: object) -> Callable[[Body], bool]:
-    return lambda body: body.get("chat_template_kwargs", body).get(name) == value
-
-
-@pytest.mark.parametrize("in_text", [True, False])
-@pytest.mark.parametrize(
-    ("off", "switch"),
-    [
-        (named("enable_thinking", False), "chat_template_kwargs"),
-        (named("thinking", False), "chat_template_kwargs"),
-        (named("reasoning_effort", "none"), "reasoning_effort"),
-        (named("thinking", {"type": "disabled"}), "thinking"),
-        (named("reasoning", {"enabled": False}), "reasoning"),
-        (named("think", False), "think"),
-        (named("enable_thinking", "never"), None),
-    ],
-)
-def test_a_thought_is_switched_off_or_said_to_be_in_the_way(
-    off: Callable[[Body], bool], switch: str | None, in_text: bool
-) -> None:
-    server = TriedServer(thinks=lambda body: not off(body))
-    server.in_text = in_text
-    if switch is None:
-        with pytest.raises(EngineStartError, match="give --thinking on") as error:
-            met(server)
-        assert "\n" not in str(error.value)
-        return
-    dialect = found(server)
-    assert [*dialect.switch] == [switch]
-    assert dialect.thoughts is Thoughts.NONE
-
-
-@pytest.mark.parametrize("in_text", [True, False])
-def test_a_thought_is_let_be_or_switched_on(in_text: bool) -> None:
-    where = Thoughts.IN_TEXT if in_text else Thoughts.IN_FIELD
-    server = TriedServer(thinks=lambda _: True)
-    server.in_text = in_text
-    dialect = found(server, Thinking.ON)
-    assert (dialect.thoughts, dialect.switch) == (where, {})
-    server = TriedServer(thinks=named("enable_thinking", True))
-    server.in_text = in_text
-    dialect = found(server, Thinking.ON)
-    assert (dialect.thoughts, [*dialect.switch]) == (where, ["chat_template_kwargs"])
-
-
-def test_a_model_without_thoughts_cannot_be_told_to_think() -> None:
-    with pytest.raises(EngineStartError, match="leave --thinking on out"):
-        met(TriedServer(), Thinking.ON)
-
-
-def test_a_thought_that_is_nowhere_shown_is_seen_by_what_it_used_up() -> None:
-    class Hidden(TriedServer):
-        def complete(self, body: bytes) -> Answer | Deed:
-            asked = json.loads(body)
-            if asked["max_tokens"] > 1000:
-                return super().complete(body)
-            return answer_of(completion(None, finish_reason="length"))
-
-    assert found(Hidden(), Thinking.ON).thoughts is Thoughts.UNSEEN
-    with pytest.raises(EngineStartError, match="not shown"):
-        met(Hidden())
-
-
-def test_a_constraint_that_keeps_the_model_from_thinking_is_not_used() -> None:
-    held = TriedServer(choice, thinks=lambda body: "structured_outputs" not in body)
-    assert found(held, Thinking.ON).hold is Hold.NONE
-    both = TriedServer(choice, thinks=lambda _: True)
-    assert found(both, Thinking.ON).hold is Hold.STRUCTURED_OUTPUTS
 
 
 def test_variables_of_the_template_and_further_fields_are_sent_with_each() -> None:
