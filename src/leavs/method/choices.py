@@ -32,6 +32,8 @@ def read_choice(
     Raises:
         AnswerError: the reply names none of the choices, or more than one.
     """
+    if reply in tuple(choices):  # as nearly all are where the engine holds them
+        return reply
     above, answer = split_answer(plain(reply))
     reader = _Reader(tuple(choices), wordings)
     lines = [line for line in answer if line]

@@ -92,12 +92,16 @@ def one_of(options: Sequence[str], wordings: Mapping[str, str] | None = None) ->
             choice = read_json_choice(reply.text, options)
         else:
             choice = read_choice(reply.text, options, known)
-        begun = start_of_choice(reply.text, options)
-        # The probabilities are those of the choice with which the text begins.
-        weighed = reply.as_json or (begun is not None and begun[1] == choice)
+        weighed = reply.as_json or reply.text == choice or _begins_with(reply.text, choice, options)
         return Chosen(choice, reply.probabilities if weighed else {})
 
     return ReplyForm(Choices(tuple(options)), read, CHOICE_TOKENS)
+
+
+def _begins_with(text: str, choice: str, options: Sequence[str]) -> bool:
+    """Whether the probabilities, which are those of the choice that a text begins with, are its."""
+    begun = start_of_choice(text, options)
+    return begun is not None and begun[1] == choice
 
 
 def several_of(names: Sequence[str]) -> ReplyForm[tuple[str, ...]]:
