@@ -6,7 +6,7 @@ Pure functions on text; knows nothing of the answers themselves.
 import re
 from collections.abc import Sequence
 
-from leavs.method.neutral_words import reverses
+from leavs.method.neutral_words import hedges, reverses
 
 _GAP, _PERHAPS = r"[ \t*_`]++", r"[ \t*_`]*+"
 _SOURCE = r"(?:sentences?|reports?|text|information|evidence|findings?|statements?)"
@@ -28,8 +28,9 @@ _LEAD = re.compile(
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
 _ENDED = tuple(".!?…)\"'”’")
-_BULLETED = re.compile(r"[-•*>#]|\d{1,3}[.)]")
+_BULLETED = re.compile(r"[-•*>]|\d{1,3}[.)]")
 _END_OF_LINE = 300  # characters that are looked through for a word that reverses
+_OPENED = re.compile(r"\s*+(?:<([A-Za-z_:]++)>|<\|[^|<>\n]++\|>|Thinking\.\.\.)")
 _THOUGHTS = (("<think", "</think"), ("[THINK]", "[/THINK]"))
 
 
@@ -41,21 +42,40 @@ def split_answer(text: str) -> tuple[list[str], list[str]]:
     say"), or if the reply ends within a thought: what stands there is a draft.
     """
     lines = [line.strip() for line in text.split("\n")]
-    if any(text.rfind(begin) > text.rfind(end) for begin, end in _THOUGHTS):
+    if _is_within_thought(text):
         return lines, []
-    leads = ((at, lead) for at, line in enumerate(lines) if (lead := _LEAD.match(line)))
-    first, second = next(leads, None), next(leads, None)
-    if first is None:
+    leads = [(at, end) for at, line in enumerate(lines) if (end := _end_of_lead(line))]
+    if not leads:
         return [], lines
-    at, lead = first
-    if second is not None or _runs_on(lines[:at]):
+    (first, end), (last, last_end) = leads[0], leads[-1]
+    # "**Final answer**", a blank line, "The answer is A": one answer that is announced twice.
+    announced = any([lines[first][end:], *lines[first + 1 : last]])
+    if len(leads) > 2 or (len(leads) == 2 and announced) or _runs_on(lines[:first]):
         return lines, []
-    return lines[:at], [lines[at][lead.end() :], *lines[at + 1 :]]
+    return lines[:first], [lines[last][last_end:], *lines[last + 1 :]]
+
+
+def _end_of_lead(line: str) -> int:
+    """Where the answer begins in a line that announces it, if need be twice; 0 in any other."""
+    lead = _LEAD.match(line)
+    if lead is None:
+        return 0
+    again = _LEAD.match(line, lead.end())
+    return again.end() if again else lead.end()
+
+
+def _is_within_thought(text: str) -> bool:
+    """Whether a text ends within a thought, in marks that are known or in any in its beginning."""
+    if any(text.rfind(begin) > text.rfind(end) for begin, end in _THOUGHTS):
+        return True
+    opened = _OPENED.match(text)
+    return opened is not None and (opened[1] is None or f"</{opened[1]}>" not in text)
 
 
 def _runs_on(above: Sequence[str]) -> bool:
     """Whether the line directly above goes on in the next one, and may reverse it."""
-    last = above[-1] if above else ""
+    last = next(filter(None, reversed(above)), "")
     if not last or last.endswith(_ENDED) or (_BULLETED.match(last) and not last.endswith(":")):
         return False
-    return reverses(last[-_END_OF_LINE:])
+    last = last[-_END_OF_LINE:]
+    return reverses(last) or hedges(last)

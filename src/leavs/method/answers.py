@@ -21,7 +21,7 @@ from leavs.errors import AnswerError
 from leavs.method.answer_lines import split_answer
 from leavs.method.choices import read_choice as read_choice
 from leavs.method.decorations import plain, undressed, without_bullets, without_fences
-from leavs.method.neutral_words import leads_to_list, leads_to_quotes, without_filler
+from leavs.method.neutral_words import leads_to_list, without_filler
 
 T = TypeVar("T")
 
@@ -31,13 +31,19 @@ NONE = "none"
 _QUOTE = r'"[^"\n]+": (not informative|informative)'
 QUOTES_PATTERN = rf"{NONE}|{_QUOTE}(\n{_QUOTE})*"
 # Quantifiers are possessive, here and below: a reply may be long, and backtracking would be slow.
-_BEFORE_QUOTE = re.compile(r'(?:[^\w"“”„{]|\d)*+["“”„]')
-_BEGINS_QUOTE = re.compile(r'(?:[^\w"“”„{]|\d)*+(?:["“”„]|$)')
+_BEFORE = r"(?:[\s\-–—•◦‣·*>#`_.)(]|\d|\[\d{1,3}\])*+"
+_BEFORE_QUOTE = re.compile(rf'{_BEFORE}["“”„]')
+_BEGINS_QUOTE = re.compile(rf'{_BEFORE}(?:["“”„]|$)')
 _SIGNS = r":\-–—=>*_`("
 _MARK = re.compile(
-    rf'["“”](?:[\s{_SIGNS}]*+|\s*+[{_SIGNS}][\s{_SIGNS}]*+["“])(not informative|informative)\W*+$',
+    rf'["“”](?:[\s{_SIGNS}]*+|\s*+[{_SIGNS}][\s{_SIGNS}]*+["“])(not informative|informative)'
+    r'[\s.,;!*_`)"”]*+$',
     re.IGNORECASE,
 )
+# In what was quoted: the mark of a quote before, another quote behind it, a quotation mark alone.
+_INNER_MARK = re.compile(rf'["“”][\s{_SIGNS}"“]*+(?:not )?+informative', re.IGNORECASE)
+_TWO_QUOTES = re.compile(rf'["”][\s,;/&|{_SIGNS}]*+(?:(?:and|or)\b[\s,]*+)?+["“]')
+_STRAIGHT, _CURLY = re.compile(r'(?<!\d)"'), re.compile("[“”„]")  # behind a digit: inches
 _NUMBERED = re.compile(r"\d{1,3}[.)][ \t]++")
 _DIGITS = "[1-9][0-9]{0,5}+"
 _NUMBER = rf"\[{_DIGITS}\]|\({_DIGITS}\)|{_DIGITS}"
@@ -186,7 +192,7 @@ def read_quotes(reply: str, cut: bool = False) -> tuple[Quote, ...]:
 def _quotes_of(lines: list[str], cut: bool = False) -> tuple[Quote, ...] | None:
     """The quotes of some lines; None if one is no quote, or no more than the beginning of one."""
     if len(lines) == 1 and _is_none(plain(lines[0])):
-        return ()
+        return None if cut else ()
     quotes = [_read_quote(line) for line in lines]
     if cut and quotes[-1] is None and _BEGINS_QUOTE.match(lines[-1]):
         quotes.pop()
@@ -195,7 +201,7 @@ def _quotes_of(lines: list[str], cut: bool = False) -> tuple[Quote, ...] | None:
 
 
 def _leads_to_quotes(line: str) -> bool:
-    return leads_to_quotes(plain(line))
+    return leads_to_list(plain(line))
 
 
 def _read_quote(line: str) -> Quote | None:
@@ -203,8 +209,13 @@ def _read_quote(line: str) -> Quote | None:
     start, end = _BEFORE_QUOTE.match(line), _MARK.search(line)
     if start is None or end is None or end.start() <= start.end():
         return None
-    text = line[start.end() : end.start()]
-    return Quote(text.strip(), end[1].casefold() == "informative")
+    text = line[start.end() : end.start()].strip()
+    if not text or _INNER_MARK.search(text) or _TWO_QUOTES.search(text):
+        return None
+    marks = _STRAIGHT if line[start.end() - 1] == '"' else _CURLY
+    if len(marks.findall(text)) % 2:
+        return None
+    return Quote(text, end[1].casefold() == "informative")
 
 
 def _only_answer(
@@ -224,6 +235,10 @@ def _only_answer(
     if len(lines) > 1 and announces(lines[0]):
         del lines[0]
     found = read(lines) if lines else None
+    if found is None and lines:  # "Types: (A), (C)"
+        head, colon, rest = lines[0].partition(":")
+        if rest.strip() and announces(head + colon):
+            found = read([rest.strip(), *lines[1:]])
     if found is None:
         return None
     others = ((read_above or read)([line]) for line in _listed(above))

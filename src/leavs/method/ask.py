@@ -16,7 +16,7 @@ from leavs.method.account import Account
 from leavs.method.answer_cache import AnswerCache
 from leavs.method.options import Manner
 from leavs.method.pack import Pack
-from leavs.method.reply_form import ReplyForm
+from leavs.method.reply_form import Chosen, ReplyForm
 
 T = TypeVar("T")
 
@@ -94,7 +94,7 @@ class Ask:
         """Ask without reasoning; ask with it if the answer cannot be read or is not sure enough."""
         conversation = _Conversation(self, question, text, reasons=False)
         reply = await conversation.reply(form.max_tokens, form.weighed)
-        if _can_be_read(reply, form) and _probability(reply) >= self.manner.confidence:
+        if _probability(reply, form) >= self.manner.confidence:
             return self._to_remember(reply, None)
         reasons = not self.manner.thinking
         text = self._text(question, reasons)
@@ -148,11 +148,15 @@ def _can_be_read(reply: Reply, form: ReplyForm[Any]) -> bool:
     return True
 
 
-def _probability(reply: Reply) -> float:
-    """The probability of the whole reply; 0 if the engine gives none."""
-    if reply.probability is not None:
-        return reply.probability
-    return reply.probabilities.get(reply.text, 0.0)
+def _probability(reply: Reply, form: ReplyForm[Any]) -> float:
+    """The probability of the answer; 0 if it cannot be read, or if the engine gives none."""
+    try:
+        answer = form.read(reply)
+    except AnswerError:
+        return 0.0
+    if isinstance(answer, Chosen):
+        return answer.probabilities.get(answer.choice, 0.0)
+    return reply.probability or 0.0
 
 
 class _Conversation:

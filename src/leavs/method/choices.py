@@ -6,7 +6,7 @@ answer, whatever it says of it.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -16,7 +16,6 @@ from leavs.method.decorations import plain, undressed, without_bullets
 from leavs.method.neutral_words import is_neutral, without_filler
 
 LONGEST = 300  # characters of a line that is a choice and its wording
-_STEM = 5  # letters that "denied" and "denies" share
 _NO_WORDINGS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -66,10 +65,8 @@ class _Reader:
 
     def _with_neutral_words(self, line: str) -> str | None:
         letter, text, listed = self._parted(line)
-        text = text.removesuffix(".")
-        if not (listed and is_neutral(text)) or self._is_anothers(letter, text):
-            return None
-        return letter
+        own = self._wordings.get(letter, ())
+        return letter if listed and is_neutral(text.removesuffix("."), own) else None
 
     def _parted(self, line: str) -> tuple[str, str, bool]:
         """The letter that a line begins with, the text behind it, and whether "A)" begins a list.
@@ -81,14 +78,6 @@ class _Reader:
             return "", "", False
         letter = match[0].lstrip("([ ")[0].lower()
         return self._by_name[letter], match["text"].strip(), match["listed"] is not None
-
-    def _is_anothers(self, letter: str, text: str) -> bool:
-        """Whether a text holds the wording of another letter, in this or a similar form."""
-        told, own = _stems(_words(text)), _stems(self._wordings.get(letter, ()))
-        others = [_stems(words) for one, words in self._wordings.items() if one != letter]
-        if _holds(told, own):  # "very low risk", where another letter is "low"
-            others = [other for other in others if not _holds(own, other)]
-        return any(_holds(told, other) for other in others)
 
 
 def _core(line: str) -> str:
@@ -120,16 +109,3 @@ def _words(text: str) -> tuple[str, ...]:
     """The words of a wording, without decoration and case."""
     text = undressed(plain(text).strip("()").removesuffix("."))
     return tuple(text.replace("_", " ").casefold().split())
-
-
-def _stems(words: Sequence[str]) -> tuple[str, ...]:
-    return tuple(word[:_STEM] for word in words)
-
-
-def _holds(words: tuple[str, ...], part: tuple[str, ...]) -> bool:
-    """Whether some words hold others as they stand, one after the other."""
-    return bool(part) and part in _runs(words, len(part))
-
-
-def _runs(words: tuple[str, ...], length: int) -> Iterator[tuple[str, ...]]:
-    return (words[at : at + length] for at in range(len(words) - length + 1))

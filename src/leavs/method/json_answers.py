@@ -141,6 +141,8 @@ def _complete_items(text: str) -> list[Any]:
         items.append(item)
         following = _NEXT_ITEM.match(bare, end)
         place = following.end() if following else end
+        if following is None:
+            break
     if not _END.fullmatch(bare, place):
         raise _error(text)
     return items

@@ -5,10 +5,9 @@ surely neutral is not: a reply that is refused is asked for once more, a wrong r
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 LONGEST = 160  # characters of a line that leads to a list
-MOST_WORDS = 8  # of a text behind a letter
 
 
 def _any_of(*words: str) -> Callable[[str], bool]:
@@ -30,40 +29,50 @@ reverses = _any_of(
     "other- another rest remain- instead rather than but beyond besides beside apart aside save",
     "unless revers- less least worst worse avoid- negat- far minus nicht kein-",
 )
-# Words of one who is not sure, or speaks of an answer that was, or of one among several.
-_hedges = _any_of(
-    "may might maybe perhaps possib- probab- likel- plausib- presum- suspect- suspici- guess-",
-    "believ- think- thought- doubt- debat- questionab- almost nearly partial- partly tentativ-",
-    "initial- first second- previous- earlier former- tempt- candidate- alternativ- either versus",
+# Words of one who is not sure, or who shows what an answer could look like.
+hedges = _any_of(
+    "may might maybe perhaps possibly probably guess- impression initial- first tentativ- draft-",
+    "example- format- template- sample placeholder if would could should hmm",
 )
-_speaks_of_the_letter = _any_of(
-    "i me my we us our you your was were had been be could would should can must shall will",
-    "and or both if though although however yet still also too only because since due given as",
-    "appear- seem- look- sound- feel- felt assum- suppos- consider- apparent- close- somewhat",
-    "hmm- wait hold actually really sorry well oops check sure certain-",
-    "sort kind half weak- poor- some- tend- quite fairly depend- unless whether until while",
-    "answer- option- choice- letter- pick- vote- statement-",
+_NEUTRAL = frozenset(
+    re.findall(
+        r"\w+",
+        "a an the it this that is so as by in of on to for from with according given text report "
+        "sentence sentences statement finding organ urgency risk level",
+    )
 )
-_predicates = _any_of(
-    "is isn are am does do did has have applies fits holds matches comes came gets makes needs",
-    "means says describes refers corresponds represents implies requires goes stands works",
-    "for to with in on at by from of when where which who that then so",
-)
-_WORD = r"[A-Za-z]++(?:['’-][A-Za-z]++)*+"
-_FEW_WORDS = re.compile(rf"{_WORD}(?: {_WORD}){{0,{MOST_WORDS - 1}}}+")
-_LONE_LETTER = re.compile(r"\b(?:(?<!['’])[A-Zb-z]|a(?=$))\b")
+_STEM = 5  # letters that "denied" and "denies" share
+_COMPLETING = frozenset(("neede", "requi", "neces"))  # "no action needed"
+_WORDS = re.compile(r"[A-Za-z]++(?: [A-Za-z]++)*+")
 _FILLER = re.compile(r"[).][ \t]++(?:it|that|this)[ \t]++is[ \t]++so\.?$", re.IGNORECASE | re.ASCII)
-_LEAD_IN = re.compile(r"[A-Za-z0-9 ,!'’\-]{1,160}+:")
-_NAMES_AN_ITEM = re.compile(r"\b[B-HJ-Z]\b|\d")
+# "Here are the informative sentences about the liver:"
+_ANNOUNCING = (
+    "here is are the these those following follows as below list lists all my final answer answers "
+    "types? findings? categor(?:y|ies) mentioned described named sentences? numbers? letters? "
+    "items? that which apply applies applicable relevant informative inform informs i found "
+    "identified in of for to organ text report sure certainly ok okay course based on given"
+).replace(" ", "|")
+_LEAD_IN = re.compile(
+    rf"(?:{_ANNOUNCING})(?:[,!.]? (?:{_ANNOUNCING}))*+"
+    r"(?: (?:about|regarding) (?:the )?[a-z]+(?: [a-z]+)?)?:",
+    re.IGNORECASE | re.ASCII,
+)
 
 
-def is_neutral(text: str) -> bool:
-    """Whether a text behind a letter only tells what the letter stands for, in a few words."""
-    if not _FEW_WORDS.fullmatch(text) or _LONE_LETTER.search(text):
+def is_neutral(text: str, own: Sequence[str]) -> bool:
+    """Whether a text behind a letter says what the letter stands for, or nothing at all.
+
+    Args:
+        own: the words of what it stands for; none if that is not known.
+    """
+    if not _WORDS.fullmatch(text):
         return False
-    first = text.split(" ", 1)[0]
-    changes = reverses(text) or _hedges(text) or _speaks_of_the_letter(text)
-    return not (changes or _predicates(first))
+    told, meant = _meaning(text.casefold().split()), _meaning(own)
+    return not told or (bool(meant) and told - _COMPLETING == meant)
+
+
+def _meaning(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(word[:_STEM] for word in words if word not in _NEUTRAL)
 
 
 def without_filler(text: str) -> str:
@@ -76,10 +85,5 @@ def without_filler(text: str) -> str:
 
 
 def leads_to_list(line: str) -> bool:
-    """Whether a line announces the list of letters or numbers below it: "The types are:"."""
-    return leads_to_quotes(line) and not (_hedges(line) or _NAMES_AN_ITEM.search(line))
-
-
-def leads_to_quotes(line: str) -> bool:
-    """Whether a line announces the list of quotes below it, each of which has its own mark."""
-    return len(line) <= LONGEST and bool(_LEAD_IN.fullmatch(line)) and not reverses(line)
+    """Whether a line announces the list below it, and says nothing else: "The types are:"."""
+    return len(line) <= LONGEST and _LEAD_IN.fullmatch(line) is not None

@@ -99,8 +99,11 @@ def one_of(options: Sequence[str], wordings: Mapping[str, str] | None = None) ->
 
 
 def _begins_with(text: str, choice: str, options: Sequence[str]) -> bool:
-    """Whether the probabilities, which are those of the choice that a text begins with, are its."""
-    begun = start_of_choice(text, options)
+    """Whether the probabilities, which are those of the choice that a text begins with, are its.
+
+    In a reply of several lines the first may begin with the same word in another sense.
+    """
+    begun = start_of_choice(text, options) if "\n" not in text.strip() else None
     return begun is not None and begun[1] == choice
 
 

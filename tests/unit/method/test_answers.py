@@ -23,8 +23,6 @@ CHOICES = [
     ("The answer is (D)", "D"),
     ("The answer is D.", "D"),
     ("Answer: D", "D"),
-    ("(D) affirmed", "D"),
-    ("**(D)** affirmed", "D"),
     ("Two lines of words.\nThe answer is (D).", "D"),
 ]
 
@@ -91,7 +89,7 @@ WORDINGS = {"A": "very low", "B": "low", "C": "in `part`", "D": "not told"}
         ("A) low", None),
         ("A) low risk", None),
         ("B) low risk", "B"),
-        ("B) lowest", "B"),
+        ("B) lowest", None),
         ("B) very low", None),
         ("C) In part", "C"),
         ("C) partly", None),

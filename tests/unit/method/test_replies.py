@@ -14,12 +14,13 @@ from leavs.method.reply_form import (
     one_of,
     several_of,
 )
+from replies_in_prose import IN_PROSE
 from replies_read import READ
 from replies_refused import REFUSED
 from reply_forms import CERTAINTY, CUT, FORMS, JSON, TYPES
 
 FAILS = None
-TABLE = [*READ, *((reply, kind, FAILS) for reply, kind in REFUSED)]
+TABLE = [*READ, *((reply, kind, FAILS) for reply, kind in [*REFUSED, *IN_PROSE])]
 
 
 def as_reply(told: str) -> Reply:
