@@ -65,11 +65,22 @@ class ChatTemplate:
 
     def question(self) -> str:
         """A conversation that asks the model, with placeholders."""
-        return self.said(("system", "user") if self.system_role else ("user",))
+        return self.said(self._asking)
+
+    @property
+    def _asking(self) -> Sequence[Role]:
+        return ("system", "user") if self.system_role else ("user",)
 
     def head(self) -> str:
-        """What stands between the user's words and the model's."""
-        return _PLACEHOLDERS.split(self.question())[-1]
+        """What stands between the user's turn and the model's words."""
+        turns = [
+            {"role": role, "content": PLACEHOLDER.format(place)}
+            for place, role in enumerate(self._asking)
+        ]
+        asked, unasked = self.question(), self._rendered(turns, add_generation_prompt=False)
+        if asked.startswith(unasked) and asked != unasked:
+            return asked.removeprefix(unasked)
+        return _PLACEHOLDERS.split(asked)[-1]
 
     def with_thought(self, thought: str, answer: str) -> str:
         """Render a turn of the model that has a thought, if the template has a place for that."""

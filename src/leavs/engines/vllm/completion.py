@@ -68,7 +68,13 @@ def without_thought(reply: Reply, marked: str, constraint: Constraint | None) ->
     if split.unfinished and constraint is None:
         return replace(reply, text=split.thought, token_ids=())
     # What follows is encoded anew, without the thought.
-    return replace(reply, text=split.answer, thought=split.thought, token_ids=())
+    return replace(
+        reply,
+        text=split.answer,
+        thought=split.thought,
+        probability=None if split.thought else reply.probability,  # it is that of all tokens
+        token_ids=(),
+    )
 
 
 def _of_tokens(completion: Any, answers: Mapping[int, str]) -> dict[str, float]:

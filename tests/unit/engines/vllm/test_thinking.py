@@ -309,3 +309,15 @@ def test_the_thoughts_of_earlier_turns_are_no_part_of_a_conversation() -> None:
     assert thinker is not None
     text = tokenizer_of("Qwen 3").decode(thinker.tokenizer.encode(SAID))
     assert text.count("<think>") == 1
+
+
+def test_marks_that_the_template_writes_into_the_users_turn_close_no_thought() -> None:
+    told = TURNS.replace("m.content", "m.content + ' Think in <think>...</think>.'")
+    assert told != TURNS
+    special = dict.fromkeys(["<|im_start|>", "<|im_end|>"], True)
+    marks = dict.fromkeys(["<think>", "</think>"], False)
+    template = told + begun(written("<think>\n"))
+    tokenizer = with_template(byte_level(special | marks), template, eos="<|im_end|>")
+    with pytest.raises(EngineStartError, match="can only think"):
+        prompts_of(tokenizer, {}, Thinking.OFF)
+    assert prompts_of(tokenizer, {}, Thinking.ON).thinker is not None
