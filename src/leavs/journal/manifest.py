@@ -36,7 +36,7 @@ def claim_folder(
     has_results: bool,
     num_shards: int | None = None,
     server: Mapping[str, Any] | None = None,
-) -> None:
+) -> Mapping[str, Any] | None:
     """Claim an output folder for this run, or check that it is claimed for it.
 
     Args:
@@ -46,6 +46,9 @@ def claim_folder(
         num_shards: the number of shards of the run, if this process labels one of them. A folder
             has one number of shards; a process without a shard may always continue in it.
         server: what trial questions found of the server that answers; None if none does.
+
+    Returns:
+        What was found of the server before, if results are there and it was something else.
 
     Raises:
         RunFolderError: the folder holds a run whose labels depend on something else, or has
@@ -63,15 +66,20 @@ def claim_folder(
         elif known is None or known["identity"] != json.loads(json.dumps(identity)):
             known = {"identity": dict(identity), "warnings": list(warnings)}
             write(folder, known)
+        before = known.get("server") if has_results else None
         if server is not None and known.get("server") != json.loads(json.dumps(server)):
-            known = {**known, "server": server}
+            others = [*known.get("servers_before", ()), *([before] if before else ())]
+            known = {**known, "server": server, **({"servers_before": others} if others else {})}
             write(folder, known)
+        else:
+            before = None
         if num_shards is not None:
             _claim_shards(folder, known, num_shards)
     except OSError as error:
         raise RunFolderError(
             f"{folder} cannot be used: {error.strerror}; choose another --output-dir"
         ) from error
+    return before
 
 
 def _claim_shards(folder: Path, known: Mapping[str, Any], num_shards: int) -> None:

@@ -57,6 +57,10 @@ def nothing_told(line: str) -> None:
     """Ignore a line: what was found of a server also stands in the manifest."""
 
 
+# What was found of a server that can make a difference to answers
+ASKED_BY = ("constraint", "alternatives", "system_role", "temperature", "thoughts")
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How a run ended.
@@ -184,14 +188,21 @@ class Session:
     def claim(self, plan: Plan) -> None:
         """Claim the output folder for this run, or check the claim; see `manifest.claim_folder`."""
         folder, dialect = self.output.output_dir, plan.model.dialect
-        manifest.claim_folder(
+        found = None if dialect is None else dialect.as_record()
+        before = manifest.claim_folder(
             folder,
             plan.identity,
             plan.model.warnings,
             has_results=has_results(folder),
-            server=None if dialect is None else dialect.as_record(),
+            server=found,
             num_shards=self._num_shards,
         )
+        if before and found and any(before.get(one) != found[one] for one in ASKED_BY):
+            constraint, alternatives = before.get("constraint"), before.get("alternatives")
+            self.tell(
+                "the server was asked otherwise for what is there (constraint by "
+                f"{constraint}, {'' if alternatives else 'no '}probabilities; run.json has both)"
+            )
 
     @property
     def asks_server(self) -> bool:

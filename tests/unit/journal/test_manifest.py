@@ -2,6 +2,7 @@
 
 import json
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -133,3 +134,16 @@ def test_a_session_tells_where_it_ran_and_nothing_secret(monkeypatch: pytest.Mon
     assert {"leavs", "jinja2", "nltk", "openai"} <= set(session["versions"])
     assert {"started", "command", "host", "pid", "python", "platform"} <= set(session)
     assert "CANARY" not in json.dumps(session)
+
+
+def test_what_was_found_of_an_earlier_server_is_kept(tmp_path: Path) -> None:
+    def claim(server: dict[str, Any], *, has_results: bool) -> Mapping[str, Any] | None:
+        return manifest.claim_folder(tmp_path, IDENTITY, [], has_results=has_results, server=server)
+
+    held, free = {"constraint": "grammar"}, {"constraint": "none"}
+    assert claim(held, has_results=False) is None
+    assert claim(held, has_results=True) is None
+    assert claim(free, has_results=True) == held
+    assert claim(held, has_results=True) == free
+    known = manifest.read(tmp_path)
+    assert (known["server"], known["servers_before"]) == (held, [held, free])
