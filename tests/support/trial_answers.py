@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from leavs.engines.server.trial_texts import FREELY, LETTERED, OTHERWISE
+from leavs.engines.server.trial_texts import COUNTING, FREELY, LETTERED, OTHERWISE
 
-ASKED = {FREELY[-1].content, LETTERED[-1].content}
+ASKED = {asked[-1].content for asked in (COUNTING, FREELY, LETTERED)}
 TOPS = [
     {"token": token, "logprob": logprob, "bytes": None}
     for token, logprob in (("C", -0.1), ("A", -3.0), ("B", -4.0))

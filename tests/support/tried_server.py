@@ -78,7 +78,7 @@ def met(server: Server, thinking: Thinking = Thinking.OFF, **more: Any) -> Serve
 
 
 def found(server: Server, thinking: Thinking = Thinking.OFF, **more: Any) -> Dialect:
-    return replace(met(server, thinking, **more).dialect, seconds=0.0)
+    return replace(met(server, thinking, **more).dialect, seconds=0.0, seconds_a_token=0.0)
 
 
 def choice(body: Body) -> str | None:

@@ -80,6 +80,18 @@ def test_what_was_found_is_said_in_one_line_and_recorded(tmp_path: Path) -> None
     assert {"system role", "probabilities", "thoughts", "fields"} < checks.keys()
 
 
+def test_a_run_that_goes_on_with_a_server_that_is_asked_otherwise_says_so(tmp_path: Path) -> None:
+    reports, folder = written(tmp_path / "in", 1), tmp_path / "run"
+    with running(ReadingServer()) as server:
+        assert leavs(*asking(server, reports, folder))[0] == 0
+    (reports / "r01.txt").write_text("The liver CANARYWORD is normal in report 1.")
+    with running(ReadingServer(models=[("some/model", "nobody")])) as server:
+        code, _, err = leavs(*asking(server, reports, folder))
+    assert code == 0, err
+    [line] = [line for line in err.splitlines() if "asked otherwise" in line]
+    assert "(constraint by structured_outputs, probabilities; run.json has both)" in line
+
+
 def test_a_server_with_which_no_run_can_work_costs_nothing(tmp_path: Path) -> None:
     server = FaultyServer(answer_of({"detail": "no"}, 418))
     server.answers_trials = False

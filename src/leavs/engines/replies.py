@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from math import exp
 
-from leavs.engines.engine import Choices, Constraint, Message
+from leavs.engines.engine import Message
 from leavs.errors import ContextError
 
 AROUND_A_CHOICE = " \t\r\n()[]{}*_`\"'“”‘’.:,"  # what Markdown, JSON and habit put around it
@@ -71,14 +71,6 @@ def shares_of(mass: Mapping[str, float]) -> dict[str, float]:
     """Normalise what each choice has, so that the sum is 1; empty if there is nothing."""
     total = sum(mass.values())
     return {option: value / total for option, value in mass.items()} if total > 0 else {}
-
-
-def decided_at_once(constraint: Constraint | None) -> bool:
-    """Whether the first token of a reply shows which of the choices it is."""
-    if not isinstance(constraint, Choices):
-        return False
-    options = constraint.options
-    return "".join(options).isascii() and len({option[0] for option in options}) == len(options)
 
 
 def completed_choice(begun: str, cut: bool, options: Sequence[str]) -> tuple[str, bool]:

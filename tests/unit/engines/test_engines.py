@@ -4,10 +4,8 @@ from math import inf, log
 
 import pytest
 
-from leavs.engines.engine import Choices, Constraint, Pattern
 from leavs.engines.replies import (
     completed_choice,
-    decided_at_once,
     probabilities_of_choices,
 )
 
@@ -64,28 +62,6 @@ def test_tokens_of_the_same_text_count_together() -> None:
 
 def test_the_choices_keep_their_order() -> None:
     assert list(probabilities_of_choices("CAB", [("B", -1.0), ("A", -1.0)])) == ["C", "A", "B"]
-
-
-@pytest.mark.parametrize(
-    ("constraint", "decided"),
-    [
-        (Choices(YES_NO), True),
-        (Choices(("A", "B", "C", "D", "E", "F")), True),
-        (Choices(("A",)), True),
-        (Choices(("yes", "Yes")), True),
-        (Choices(("none", "no")), False),
-        (Choices(("High", "Harm", "Low")), False),
-        # a letter that is no ASCII can be several tokens, of which the first is shared
-        (Choices(("ja", "öfter")), False),
-        (Choices(("é", "è")), False),
-        (Pattern("Yes|No"), False),
-        (None, False),
-    ],
-)
-def test_one_token_decides_where_no_two_choices_begin_the_same(
-    constraint: Constraint | None, decided: bool
-) -> None:
-    assert decided_at_once(constraint) is decided
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,14 @@ from math import exp, isfinite
 from typing import Any
 
 from leavs.engines.engine import Choices, Constraint, Pattern, Reply
-from leavs.engines.replies import completed_choice
 from leavs.engines.server.alignment import Token, answer_of, named_choice, weigh_choices
 from leavs.engines.thoughts import split_thought
 
 ROUNDING = 1e-3  # a log-probability may be above zero by so much
+MOST_TOKENS = 10**9  # a greater count is none
+# What servers call an answer that the model ended by itself. All else is an answer that was cut:
+# "length", "abort", "content_filter", "error", ...
+WHOLE = frozenset({"stop", "eos", "eos_token", "stop_sequence", "end_turn", "complete"})
 THOUGHT_FIELDS = ("reasoning_content", "reasoning")
 
 
@@ -25,7 +28,8 @@ class Completion:
 
     Args:
         text: the answer, without a thought.
-        cut: the answer was stopped at its length limit, or before it began.
+        cut: the answer was stopped, at its length limit or otherwise, or before it began.
+        end_unsaid: the server does not say how the answer ended.
         tokens: of all that was generated, if the server gives their log-probabilities.
         thought: of the model itself, before the answer.
         thought_in_text: the server left the thought in the text.
@@ -35,6 +39,7 @@ class Completion:
 
     text: str
     cut: bool
+    end_unsaid: bool = False
     tokens: Sequence[Token] = ()
     thought: str = ""
     thought_in_text: bool = False
@@ -52,10 +57,11 @@ def read_completion(body: bytes) -> Completion | None:
             if parts is None:
                 return None
             split = split_thought(sendable(parts[0]))
-            usage = answer.get("usage")
+            usage, end = answer.get("usage"), choice.get("finish_reason")
             return Completion(
                 split.answer,
-                choice.get("finish_reason") == "length" or split.unfinished,
+                split.unfinished or (end is not None and str(end).lower() not in WHOLE),
+                end is None,
                 _tokens(choice.get("logprobs")),
                 sendable(parts[1]) or split.thought,
                 bool(split.thought) or split.unfinished,
@@ -109,7 +115,7 @@ def _texts(parts: Sequence[object], name: str) -> str:
 def _count(value: object, *path: str) -> int:
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
-    return value if isinstance(value, int) and value > 0 else 0
+    return value if isinstance(value, int) and 0 < value <= MOST_TOKENS else 0
 
 
 def _tokens(logprobs: object) -> tuple[Token, ...]:
@@ -118,7 +124,7 @@ def _tokens(logprobs: object) -> tuple[Token, ...]:
         case {"content": [*entries]}:
             try:
                 return tuple(_token(entry) for entry in entries)
-            except ValueError:
+            except (ValueError, OverflowError):
                 return ()
     return ()
 
@@ -157,12 +163,9 @@ def as_reply(
         held: whether the server holds the reply to it.
         as_json: the reply is held to the constraint's schema.
     """
-    text, cut = completion.text, completion.cut
     more: dict[str, Any] = {}
     match constraint:
         case Choices(options):
-            if held and not as_json:
-                text, cut = completed_choice(text, cut, options)
             weighed = weigh_choices(completion.tokens, completion.text, options)
             named = named_choice(completion.text.strip(), options)
             more["probabilities"] = weighed
@@ -172,8 +175,8 @@ def as_reply(
                 summed = sum(token.log_probability for _, token in answer)
                 more["probability"] = min(1.0, exp(summed))
     return Reply(
-        text,
-        cut=cut,
+        completion.text,
+        cut=completion.cut,
         grammar=held,
         prompt_tokens=completion.prompt_tokens or 0,
         cached_tokens=completion.cached_tokens,

@@ -16,7 +16,7 @@ from leavs.errors import EngineStartError
 
 T = TypeVar("T")
 
-BUSY = frozenset({408, 429, 503})  # of a server that is busy, or about to start
+BUSY = frozenset({408, 429, 502, 503, 504})  # of a server that is busy, or about to start
 FIRST_TRIES = 3
 
 

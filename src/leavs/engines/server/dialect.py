@@ -52,8 +52,10 @@ class Dialect:
             None if it gives none that belong to the answer.
         thoughts: where the model's own thought stands, with `switch` in the request.
         switch: the fields that make the model think or not, as the run asks for it.
+        says_end: it says of each answer how it ended.
         characters_a_token: of a text in English; None if the server counts no tokens.
-        seconds: of its answer to a short question, alone.
+        seconds: until it begins to answer a question as long as a run's, alone.
+        seconds_a_token: of an answer, alone.
     """
 
     system_role: bool = True
@@ -63,8 +65,14 @@ class Dialect:
     alternatives: int | None = None
     thoughts: Thoughts = Thoughts.NONE
     switch: Mapping[str, Any] = field(default_factory=dict)
+    says_end: bool = True
     characters_a_token: float | None = None
     seconds: float = 0.0
+    seconds_a_token: float = 0.0
+
+    def seconds_for(self, tokens: int) -> float:
+        """Return how long an answer of so many tokens takes, alone."""
+        return self.seconds + tokens * self.seconds_a_token
 
     def held(self, constraint: Constraint | None) -> dict[str, Any]:
         """Return the fields that hold a reply to a constraint; empty if it is left free."""

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import openai
@@ -11,7 +11,7 @@ from leavs.engines.engine import Constraint, Message, Reply
 from leavs.engines.replies import room_for_reply
 from leavs.engines.server.completion import Completion, as_reply
 from leavs.engines.server.connection import connect
-from leavs.engines.server.dialect import Dialect
+from leavs.engines.server.dialect import Dialect, Thoughts
 from leavs.engines.server.options import ServerOptions
 from leavs.engines.server.pace import Pace
 from leavs.engines.server.prompt_length import PromptLengths
@@ -22,6 +22,7 @@ from leavs.engines.server.served import choose_served_model
 from leavs.engines.server.trial import find_dialect
 from leavs.errors import ContextError, QuestionError
 
+TYPICAL_REPLY = 400  # tokens; the longest reply is four times as long by default
 PING = (Message("user", "Say A."),)
 
 
@@ -76,7 +77,9 @@ class OpenAIEngine:
     def __init__(self, client: openai.AsyncOpenAI, options: ServerOptions, served: Served) -> None:
         self._client, self._options = client, options
         self.model, self.dialect = served.model, served.dialect
-        self._pace = Pace(served.dialect.seconds, options.timeout_seconds, options.concurrency)
+        self._pace = Pace(
+            served.dialect.seconds_for(TYPICAL_REPLY), options.timeout_seconds, options.concurrency
+        )
         self._lengths = PromptLengths(served.dialect.characters_a_token, options.context)
         ping = build_request(options, self.model, self.dialect, PING, 1)
         self._retrying = RetryingClient(client, ping, options, self._pace)
@@ -110,6 +113,8 @@ class OpenAIEngine:
 
     def _reply(self, completion: Completion, constraint: Constraint | None) -> Reply:
         held = bool(self.dialect.held(constraint))
+        if completion.end_unsaid and self.dialect.says_end:
+            completion = replace(completion, cut=True)
         return as_reply(completion, constraint, held=held, as_json=self.dialect.hold.as_json)
 
     async def _room(
@@ -127,8 +132,9 @@ class OpenAIEngine:
         tokens, limit = await self._count(request) or (too_long.tokens, too_long.limit)
         if tokens is None or limit is None:
             raise ContextError(tokens, limit) from error
-        thought = request["extra_body"][self.dialect.length_field] - max_tokens
-        room = room_for_reply(tokens + max(0, thought), limit, max_tokens)
+        thinks = self.dialect.thoughts is not Thoughts.NONE
+        thought = self._options.generation.thought_tokens if thinks else 0
+        room = room_for_reply(tokens + thought, limit, max_tokens)
         if room == max_tokens:  # it would be refused again
             raise ContextError(tokens, limit) from error
         return room
@@ -140,7 +146,7 @@ class OpenAIEngine:
         try:
             counted = await self._client.post(url, cast_to=dict[str, Any], body=body)
             return int(counted["count"]), int(counted["max_model_len"])
-        except (openai.OpenAIError, ValueError, TypeError, KeyError):
+        except (openai.OpenAIError, ValueError, TypeError, KeyError, OverflowError):
             return None
 
     async def close(self) -> None:

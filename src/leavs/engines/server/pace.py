@@ -21,7 +21,7 @@ class Pace:
     """Says how many requests may be under way, and learns from how they end.
 
     Args:
-        seconds: of an answer to a single short question.
+        seconds: of a typical answer, alone.
         timeout_seconds: the longest wait for one answer.
         fixed: so many, whatever happens; None to find out.
     """

@@ -8,16 +8,19 @@ import re
 from dataclasses import dataclass
 
 _TOO_LONG = re.compile(
-    r"context (?:length|size|window)|maximum context|(?:maximum model |max_model_)len", re.I
+    r"context (?:length|size|window)|maximum context|(?:maximum model |max_model_)len"
+    r"|`max_new_tokens` must be <=",
+    re.I,
 )
 _LIMIT = re.compile(
     r"(?:context (?:length|size|window)|maximum context|maximum model length|max_model_len)"
-    r"(?: is| of)?[ =:]*\(?(\d+)",
+    r"(?: is| of)?[ =:]*\(?(\d{1,9})|`max_new_tokens` must be <= (\d{1,9})",
     re.I,
 )
 _TOKENS = re.compile(
-    r"(?<!at least )\b(\d+) (?:input tokens|(?:tokens? )?in the (?:messages|prompt|input))"
-    r"|prompt \(length (\d+)\)|input length \((\d+)\)|request \((\d+) tokens\)",
+    r"(?<!at least )\b(\d{1,9}) (?:`?inputs?`? tokens"
+    r"|(?:tokens? )?(?:in|from) the (?:input )?(?:messages|prompt|input))"
+    r"|prompt \(length (\d{1,9})\)|input length \((\d{1,9})\)|request \((\d{1,9}) tokens\)",
     re.I,
 )
 
@@ -40,7 +43,4 @@ def read_refusal(message: str) -> TooLong | None:
     if not _TOO_LONG.search(message):
         return None
     tokens, limit = _TOKENS.search(message), _LIMIT.search(message)
-    return TooLong(
-        int(next(filter(None, tokens.groups()))) if tokens else None,
-        int(limit[1]) if limit else None,
-    )
+    return TooLong(*(int(next(filter(None, m.groups()))) if m else None for m in (tokens, limit)))

@@ -10,7 +10,7 @@ from typing import Any
 from leavs.engines.constraints import logprobs_wanted
 from leavs.engines.control_tokens import neutralise
 from leavs.engines.engine import Constraint, Message
-from leavs.engines.replies import decided_at_once, merge_instructions
+from leavs.engines.replies import merge_instructions
 from leavs.engines.server.completion import sendable
 from leavs.engines.server.dialect import Dialect, Thoughts
 from leavs.engines.server.options import ServerOptions
@@ -30,9 +30,6 @@ def build_request(
         model: as the server calls it.
         max_tokens: the longest reply, in tokens, without the model's own thought.
     """
-    held = dialect.held(constraint)
-    if held and not dialect.hold.as_json and decided_at_once(constraint):
-        max_tokens = 1
     if dialect.thoughts is not Thoughts.NONE:
         max_tokens += options.generation.thought_tokens
     turns = messages if dialect.system_role else merge_instructions(messages)
@@ -47,7 +44,7 @@ def build_request(
         fields["logprobs"] = True
         if alternatives := min(wanted, dialect.alternatives):
             fields["top_logprobs"] = alternatives
-    fields |= held | switched(options.template_arguments, dialect.switch)
+    fields |= dialect.held(constraint) | switched(options.template_arguments, dialect.switch)
     return {
         "model": model,
         "messages": [

@@ -21,9 +21,16 @@ from leavs.errors import EngineError, ServerError
 
 REFUSALS = frozenset({400, 413, 422})  # caused by one question; other codes by the server
 PASSING = frozenset({408, 409, 429})  # and 5xx: a later try may succeed
-OVERLOADED = frozenset({408, 429, 503})
+OVERLOADED = frozenset({408, 429, 503, 504, 524})  # the last two of a gateway that waited
 
 RETRIES_FIRST = -1  # a question that waited before goes before others
+
+
+class _RefusedError(ServerError):
+    """The server refuses a question as it would refuse any: the key, the model, the address.
+
+    It is not sent again, but the server is probed: some filters refuse a single question so.
+    """
 
 
 class RetryingClient:
@@ -100,6 +107,8 @@ class RetryingClient:
                 began = time.monotonic()
                 try:
                     return await self._send(request, began, min(left, longest))
+                except _RefusedError:
+                    raise
                 except ServerError as error:
                     failed, headers = error, _headers_of(error)
             pause = pause_before(number, self._options.pause_seconds, headers)
@@ -122,7 +131,7 @@ class RetryingClient:
                 raise
             if error.status_code in PASSING or error.status_code >= 500:
                 raise ServerError(f"the server gave no answer ({error.status_code})") from error
-            raise self._gone(f"the server answers {error.status_code}") from error
+            raise _RefusedError(f"the server answers {error.status_code}") from error
         except (openai.APITimeoutError, TimeoutError) as error:
             self._pace.overloaded(began)
             raise ServerError("the server gave no answer in time (--request-timeout)") from error

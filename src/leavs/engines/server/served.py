@@ -4,6 +4,8 @@ A list that is missing or fails is told apart from a server that is not there: w
 needed.
 """
 
+from fnmatch import fnmatchcase
+
 import openai
 
 from leavs.engines.server.connection import first_answer
@@ -23,13 +25,14 @@ async def choose_served_model(client: openai.AsyncOpenAI, options: ServerOptions
     url = options.base_url
 
     async def listed() -> list[str]:
-        return [str(model.id) async for model in client.models.list()]
+        names = [getattr(model, "id", None) async for model in client.models.list()]
+        return [name for name in names if isinstance(name, str)]
 
     try:
         names = await first_answer(listed, options)
     except openai.APIStatusError as error:
         status = error.status_code
-        if status in KEY_REFUSED:
+        if status == 401 or (status in KEY_REFUSED and options.model is None):
             raise EngineStartError(key_refused(options, status)) from error
         if options.model is not None:
             return options.model  # Azure and others list nothing; a question will tell
@@ -40,6 +43,8 @@ async def choose_served_model(client: openai.AsyncOpenAI, options: ServerOptions
     except openai.OpenAIError as error:
         raise EngineStartError(not_there(options, error)) from error
     except (AttributeError, TypeError, ValueError) as error:  # of the client, for a web page
+        if options.model is not None:
+            return options.model
         raise EngineStartError(
             f"{url} does not answer as an OpenAI-compatible server; check --base-url"
         ) from error
@@ -48,7 +53,7 @@ async def choose_served_model(client: openai.AsyncOpenAI, options: ServerOptions
             f"{url} serves {', '.join(names) or 'no model'}; choose with --model"
         )
     name = options.model or names[0]
-    if names and name not in names:
+    if names and not any(fnmatchcase(name, one) for one in names):  # a proxy lists "house/*"
         raise EngineStartError(f"{url} has no model {name!r}; it has: {', '.join(names)}")
     return name
 

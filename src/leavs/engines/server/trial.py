@@ -8,7 +8,7 @@ a question that shows whether it worked.
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 import openai
@@ -17,15 +17,17 @@ from leavs.engines.engine import Choices, Constraint, Message
 from leavs.engines.options import Thinking
 from leavs.engines.server.alignment import answer_of
 from leavs.engines.server.completion import Completion, as_reply, read_completion
-from leavs.engines.server.connection import first_answer
+from leavs.engines.server.connection import BUSY, first_answer
 from leavs.engines.server.dialect import Dialect, Hold, Thoughts
 from leavs.engines.server.options import ServerOptions
 from leavs.engines.server.requests import build_request
 from leavs.engines.server.served import KEY_REFUSED, key_refused, not_there
 from leavs.engines.server.trial_texts import (
+    COUNTING,
     FREELY,
     INSTRUCTIONS,
     LETTERED,
+    LONG,
     LONG_INSTRUCTIONS,
     OTHERWISE,
     PLAIN,
@@ -33,7 +35,8 @@ from leavs.engines.server.trial_texts import (
 from leavs.errors import EngineStartError
 
 SHORT_TOKENS = 512  # enough for an answer of one letter, and for most thoughts before it
-ANSWER_TOKENS = 64  # of a short answer, as JSON
+ANSWER_TOKENS = 64  # of a short answer, as JSON; not enough for most thoughts
+FEWEST_TOKENS = 16  # of an answer whose speed is measured
 LEAST_SHARE = 0.05  # of a text's characters that a server counts as tokens, if it read the text
 
 LETTERS = Choices(("A", "B", "C"))
@@ -84,6 +87,7 @@ async def find_dialect(client: openai.AsyncOpenAI, options: ServerOptions, model
     dialect, first = await trials.find_form()
     dialect = await trials.find_switch(dialect, first)
     dialect = await trials.find_count(dialect, first)
+    dialect = await trials.find_speed(dialect)
     dialect = await trials.find_hold(dialect)
     return await trials.find_alternatives(dialect)
 
@@ -93,16 +97,18 @@ class Trials:
 
     def __init__(self, client: openai.AsyncOpenAI, options: ServerOptions, model: str) -> None:
         self._client, self._options, self._model = client, options, model
+        self._has_answered = False
 
     async def find_form(self) -> tuple[Dialect, Completion]:
         """Find the fields that a plain question needs; return its completion, too."""
         refusals = []
-        for dialect in _forms():
-            answer = await self._ask(dialect, LETTERED, SHORT_TOKENS)
+        # Some servers refuse a length in which the model's own thought has no room.
+        for max_tokens, dialect in product((ANSWER_TOKENS, SHORT_TOKENS), _forms()):
+            answer = await self._ask(dialect, LETTERED, max_tokens)
             if isinstance(answer, Completion):
                 if not dialect.temperature and self._options.generation.sampling.temperature:
                     raise self._unusable("takes no temperature; leave --temperature out")
-                return dialect, answer
+                return replace(dialect, says_end=not answer.end_unsaid), answer
             refusals.append(answer)
         first = refusals[0]
         if first.status == 404:
@@ -128,7 +134,10 @@ class Trials:
             switched = replace(dialect, switch=switch)
             if wanted is Thinking.ON:
                 switched = replace(switched, thoughts=Thoughts.UNSEEN)
-            answer = await self._ask(switched, LETTERED, SHORT_TOKENS)
+            # A thought that is not shown is seen by the answer for which it leaves no room.
+            is_unseen = wanted is Thinking.OFF and thoughts is Thoughts.UNSEEN
+            longest = ANSWER_TOKENS if is_unseen else SHORT_TOKENS
+            answer = await self._ask(switched, LETTERED, longest)
             if isinstance(answer, Completion) and _is_switched(answer, wanted):
                 return replace(switched, thoughts=thoughts_of(answer))
         if wanted is Thinking.ON:
@@ -146,9 +155,7 @@ class Trials:
 
         A system turn that it takes and leaves out of the prompt shows here.
         """
-        began = time.monotonic()
         found = await self._characters_a_token(dialect, first.prompt_tokens)
-        dialect = replace(dialect, seconds=time.monotonic() - began)
         if found is None and dialect.system_role and first.prompt_tokens is not None:
             merged = replace(dialect, system_role=False)
             short = await self._ask(merged, LETTERED, 1)
@@ -162,13 +169,29 @@ class Trials:
         return replace(dialect, characters_a_token=found)
 
     async def _characters_a_token(self, dialect: Dialect, short: int | None) -> float | None:
-        messages = [Message("system", LONG_INSTRUCTIONS), *LETTERED[1:]]
-        answer = await self._ask(replace(dialect, thoughts=Thoughts.NONE), messages, 1)
-        if short is None or not isinstance(answer, Completion) or answer.prompt_tokens is None:
+        once, again = [await self._prompt_tokens(dialect) for _ in range(2)]
+        # Some count only what they did not know from a question before.
+        if short is None or once is None or again is None or again < once:
             return None
         characters = len(LONG_INSTRUCTIONS) - len(INSTRUCTIONS)
-        tokens = answer.prompt_tokens - short
+        tokens = once - short
         return characters / tokens if tokens >= LEAST_SHARE * characters else None
+
+    async def _prompt_tokens(self, dialect: Dialect) -> int | None:
+        """How many tokens the server counts of a long prompt."""
+        answer = await self._ask(replace(dialect, thoughts=Thoughts.NONE), LONG, 1)
+        return answer.prompt_tokens if isinstance(answer, Completion) else None
+
+    async def find_speed(self, dialect: Dialect) -> Dialect:
+        """Find how long the server takes until it begins an answer, and for each token of one."""
+        asked, seconds = replace(dialect, thoughts=Thoughts.NONE), []
+        for messages, max_tokens in ((LONG, 1), (COUNTING, ANSWER_TOKENS)):
+            began = time.monotonic()
+            answer = await self._ask(asked, messages, max_tokens)
+            seconds.append(time.monotonic() - began)
+        counted = answer.generated_tokens if isinstance(answer, Completion) else 0
+        each = seconds[1] / max(FEWEST_TOKENS, counted)
+        return replace(dialect, seconds=seconds[0], seconds_a_token=each)
 
     async def find_hold(self, dialect: Dialect) -> Dialect:
         """Find a constraint that is obeyed, by a question whose free answer differs from it."""
@@ -206,14 +229,21 @@ class Trials:
         try:
             answer = await first_answer(lambda: ask(**request), self._options)
         except openai.APIStatusError as error:
-            if error.status_code in KEY_REFUSED:
-                raise EngineStartError(key_refused(self._options, error.status_code)) from error
-            return Refusal(error.status_code, self._plain(error.message))
+            status, words = error.status_code, self._plain(error.message)
+            if status in KEY_REFUSED and not self._has_answered:
+                raise EngineStartError(key_refused(self._options, status)) from error
+            if status in BUSY:
+                raise self._unusable(
+                    f"answers a trial question with {status} ({words}); try again when it is less "
+                    "busy, or look at its log"
+                ) from error
+            return Refusal(status, words)
         except openai.APITimeoutError as error:
             raise self._unusable("gave no answer in time (--request-timeout)") from error
         except openai.OpenAIError as error:
             raise EngineStartError(not_there(self._options, error)) from error
         completion = read_completion(answer.http_response.content)
+        self._has_answered = self._has_answered or completion is not None
         return completion or Refusal(200, "its answer is no completion")
 
     def _plain(self, message: str) -> str:

@@ -40,6 +40,12 @@ LETTERED = (
     ),
 )
 
+LONG = (Message("system", LONG_INSTRUCTIONS), *LETTERED[1:])
+COUNTING = (
+    Message("system", INSTRUCTIONS),
+    Message("user", "Write the numbers from one to forty as words, with commas between them."),
+)
+
 # A free answer is another word; both choices begin alike, so that no single token is one of them.
 FREELY = (
     Message("system", INSTRUCTIONS),

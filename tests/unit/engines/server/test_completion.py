@@ -1,8 +1,11 @@
 """What is read from an answer over HTTP: text, cost, probabilities."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from asked_server import YES_NO, ask_server
+from asked_server import VLLM, YES_NO, ask_server
 from leavs.engines.engine import Constraint, Pattern, Reply
 from loopback_server import Server, answer_of, completion, top_logprobs
 
@@ -16,11 +19,6 @@ def test_the_reply_with_its_cost() -> None:
     assert ask_server(Server(answer_of(body))).cached_tokens == 0
     body["usage"] = None
     assert ask_server(Server(answer_of(body))) == Reply("(D)")
-
-
-@pytest.mark.parametrize(("reason", "cut"), [("length", True), ("stop", False)])
-def test_a_reply_at_its_length_limit_is_cut(reason: str, cut: bool) -> None:
-    assert ask_server(Server(answer_of(completion("x", finish_reason=reason)))).cut is cut
 
 
 def test_a_reply_without_text_is_empty() -> None:
@@ -50,12 +48,33 @@ def test_the_probabilities_of_choices(
     assert reply.probabilities == pytest.approx(probabilities)
 
 
-def test_a_choice_of_which_one_token_came_is_whole() -> None:
-    tokens = top_logprobs(Ye=0.125, Yes=0.375, No=0.25, Maybe=0.25)
-    body = completion("Ye", finish_reason="length", logprobs=tokens)
+@pytest.mark.parametrize("text", ["Y", "Yes"])
+def test_a_choice_that_was_cut_stays_cut(text: str) -> None:
+    """Where the server holds a choice it ends by itself; what goes on is prose."""
+    body = completion(text, finish_reason="length", logprobs=top_logprobs(Yes=0.75, No=0.25))
     reply = ask_server(Server(answer_of(body)), YES_NO)
-    assert (reply.text, reply.cut) == ("Yes", False)
-    assert reply.probabilities == pytest.approx({"Yes": 2 / 3, "No": 1 / 3})
+    assert (reply.text, reply.cut) == (text, True)
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_cut"),
+    [
+        *[(one, False) for one in ("stop", "STOP", "eos_token", "end_turn", "COMPLETE")],
+        *[(one, True) for one in ("length", "abort", "content_filter", "error", "model_length")],
+        *[(one, True) for one in ("insufficient_system_resource", "tool_calls", "", 7, None)],
+    ],
+)
+def test_an_answer_is_whole_only_if_the_model_ended_it(reason: Any, is_cut: bool) -> None:
+    body = completion("Yes", finish_reason=reason)
+    assert ask_server(Server(answer_of(body)), YES_NO).cut is is_cut
+
+
+def test_a_server_that_never_says_how_answers_end_is_taken_as_it_is() -> None:
+    silent = replace(VLLM, dialect=replace(VLLM.dialect, says_end=False))
+    body = completion("Yes", finish_reason=None)
+    assert not ask_server(Server(answer_of(body)), YES_NO, served=silent).cut
+    body = completion("Yes", finish_reason="length")
+    assert ask_server(Server(answer_of(body)), YES_NO, served=silent).cut
 
 
 @pytest.mark.parametrize(

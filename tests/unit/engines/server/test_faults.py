@@ -99,11 +99,21 @@ def check_words(error: Exception, words: str) -> None:
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
 def test_what_no_second_try_mends_ends_the_run_at_once(status: int) -> None:
-    server = FaultyServer(failing(status))
+    server = FaultyServer(failing(status), ping=failing(status))
     error = ask_server(server)
     assert type(error) is EngineError
     check_words(error, f"stopped answering: the server answers {status};")
-    assert (len(server.bodies), server.pings) == (1, 0)
+    assert (len(server.bodies), server.pings) == (1, 1)
+
+
+@pytest.mark.parametrize("status", [403, 424, 451])
+def test_a_single_question_that_is_refused_so_is_its_failure(status: int) -> None:
+    """By a filter, or where the model failed at it: the server answers others."""
+    server = FaultyServer(failing(status))
+    error = ask_server(server)
+    assert isinstance(error, ServerError)
+    check_words(error, f"the server answers {status}")
+    assert (len(server.bodies), server.pings) == (2, 1)
 
 
 def test_what_always_trickles_is_given_up() -> None:

@@ -64,8 +64,7 @@ def test_control_tokens_do_not_reach_the_server() -> None:
 @pytest.mark.parametrize(
     ("served", "constraint", "most", "logprobs"),
     [
-        (VLLM, Choices(("Yes", "No")), 1, 10),
-        (VLLM, Choices(("none", "no")), 7, 10),
+        (VLLM, Choices(("Yes", "No")), 7, 10),
         (FREE, Choices(("Yes", "No")), 7, 10),
         (VLLM, Pattern("none|x"), 7, None),
         (VLLM, Pattern("none|x", weighed=True), 7, 0),
@@ -149,6 +148,11 @@ TWO = [("one", "vllm"), ("two", "vllm")]
         (MODELS, "some/model", "some/model"),
         ((404, "text/plain", "not found"), "a/deployment", "a/deployment"),
         ((500, "text/plain", "no network"), "a/folder", "a/folder"),
+        (answer_of(error_body("no scope for lists"), 403), "some/model", "some/model"),
+        ((200, "text/html", "<html>a web page</html>"), "some/model", "some/model"),
+        (answer_of([{"id": "one"}]), "some/model", "some/model"),
+        (answer_of({"data": [{"name": "two"}]}), "some/model", "some/model"),
+        ([("house/*", "proxy")], "house/model", "house/model"),
         ([], "not/listed", "not/listed"),
     ],
 )
@@ -163,7 +167,9 @@ def test_the_model_that_is_asked(models: Any, model: str | None, name: str) -> N
         (TWO, "three", ["no model 'three'", "it has: one, two"]),
         ([], None, ["serves no model"]),
         (answer_of(error_body(f"bad key {KEY}"), 401), None, ["refuses the key", "LEAVS_API_KEY"]),
-        (answer_of(error_body("no"), 403), "some/model", ["refuses the key", "OPENAI_API_KEY"]),
+        (answer_of(error_body("no"), 401), "some/model", ["refuses the key", "OPENAI_API_KEY"]),
+        (answer_of(error_body("no"), 403), None, ["refuses the key", "OPENAI_API_KEY"]),
+        (answer_of({"data": [{"name": "two"}]}), None, ["serves no model"]),
         ((404, "text/plain", "not found"), None, ["no list of its models (404)", "--model"]),
         ((500, "text/plain", "broken"), None, ["no list of its models (500)", "--model"]),
         ((200, "text/html", "<html>a web page</html>"), None, ["does not answer", "--base-url"]),

@@ -44,6 +44,18 @@ REFUSALS = [
         "Input length (5000) exceeds model's maximum context length (4096).",
         TooLong(5000, 4096),
     ),
+    (
+        "Requested token count exceeds the model's maximum context length of 4096 tokens. You "
+        "requested a total of 5000 tokens: 3400 tokens from the input messages and 1600 tokens "
+        "for the completion.",
+        TooLong(3400, 4096),
+    ),
+    (
+        "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 3400 "
+        "`inputs` tokens and 1600 `max_new_tokens`",
+        TooLong(3400, 4096),
+    ),
+    ("maximum context length is " + "9" * 5000, TooLong(None, 999_999_999)),
     ("max_tokens=1616 cannot be greater than max_model_len=1024.", TooLong(None, 1024)),
     ("it is beyond the context window", TooLong(None, None)),
     ("the grammar is not valid", None),

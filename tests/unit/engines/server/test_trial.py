@@ -13,8 +13,8 @@ from leavs.engines.options import Generation, Sampling
 from leavs.engines.server.dialect import Dialect, Hold, Thoughts
 from leavs.engines.server.trial_texts import LONG_INSTRUCTIONS
 from leavs.errors import EngineStartError
-from loopback_server import Server
-from tried_server import Body, TriedServer, choice, found, met, named
+from loopback_server import Answer, Deed, Server
+from tried_server import Body, TriedServer, choice, found, met, named, texts_of
 
 
 def test_a_plain_server_is_asked_few_questions_and_none_of_a_report() -> None:
@@ -228,3 +228,35 @@ def test_the_dialect_is_said_in_one_line_and_recorded() -> None:
         assert part in str(dialect)
     assert "\n" not in str(dialect)
     assert json.loads(json.dumps(dialect.as_record()))["constraint"] == "response_format"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("field", ["logprobs", "structured_outputs"])
+def test_a_field_that_is_forbidden_is_left_out_and_no_fault_of_the_key(
+    status: int, field: str
+) -> None:
+    server = TriedServer(refuses=lambda body: (status, "not allowed") if field in body else None)
+    server.logprobs = 10
+    dialect = found(server)
+    assert dialect.alternatives == (None if field == "logprobs" else 10)
+    assert dialect.hold is Hold.NONE
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_a_server_that_stays_busy_after_its_first_answer_is_not_taken_for_one_that_refuses(
+    status: int,
+) -> None:
+    server = TriedServer(refuses=lambda body: (status, "busy") if "logprobs" in body else None)
+    with pytest.raises(EngineStartError, match=rf"with {status} \(.*busy\); try again") as error:
+        met(server)
+    assert "\n" not in str(error.value)
+
+
+def test_a_server_that_counts_only_what_it_did_not_know_counts_nothing_of_use() -> None:
+    class Cached(TriedServer):
+        def complete(self, body: bytes) -> Answer | Deed:
+            known = json.loads(body)["messages"] in [one["messages"] for one in self.bodies]
+            self.reads = lambda asked: ["few"] if known else texts_of(asked)
+            return super().complete(body)
+
+    assert found(Cached()).characters_a_token is None

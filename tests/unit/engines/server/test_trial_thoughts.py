@@ -76,3 +76,22 @@ def test_a_constraint_that_keeps_the_model_from_thinking_is_not_used() -> None:
     assert found(held, Thinking.ON).hold is Hold.NONE
     both = TriedServer(choice, thinks=lambda _: True)
     assert found(both, Thinking.ON).hold is Hold.STRUCTURED_OUTPUTS
+
+
+@pytest.mark.parametrize("off", [named("reasoning_effort", "none"), named("think", False)])
+def test_a_thought_that_uses_up_the_answers_room_unseen_is_switched_off(
+    off: Callable[[Body], bool],
+) -> None:
+    """As where the thought is billed as length and never shown."""
+
+    class Hidden(TriedServer):
+        def complete(self, body: bytes) -> Answer | Deed:
+            asked = json.loads(body)
+            if off(asked) or asked["max_tokens"] > 200:
+                return super().complete(body)
+            return answer_of(completion("", finish_reason="length"))
+
+    dialect = found(Hidden())
+    assert dialect.thoughts is Thoughts.NONE
+    assert len(dialect.switch) == 1
+    assert off(dict(dialect.switch))
