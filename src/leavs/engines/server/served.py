@@ -53,7 +53,8 @@ async def choose_served_model(client: openai.AsyncOpenAI, options: ServerOptions
             f"{url} serves {', '.join(names) or 'no model'}; choose with --model"
         )
     name = options.model or names[0]
-    if names and not any(fnmatchcase(name, one) for one in names):  # a proxy lists "house/*"
+    # A proxy lists "house/*".
+    if names and name not in names and not any(fnmatchcase(name, one) for one in names):
         raise EngineStartError(f"{url} has no model {name!r}; it has: {', '.join(names)}")
     return name
 

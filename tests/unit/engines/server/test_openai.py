@@ -153,6 +153,7 @@ TWO = [("one", "vllm"), ("two", "vllm")]
         (answer_of([{"id": "one"}]), "some/model", "some/model"),
         (answer_of({"data": [{"name": "two"}]}), "some/model", "some/model"),
         ([("house/*", "proxy")], "house/model", "house/model"),
+        ([("odd[name]", "me")], "odd[name]", "odd[name]"),
         ([], "not/listed", "not/listed"),
     ],
 )
