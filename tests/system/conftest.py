@@ -9,7 +9,8 @@ from filelock import FileLock
 
 from leavs import OutputOptions, from_folder, label_reports
 from real_runs import METHOD, REPORTS, write_reports
-from shared_engine import SharedEngine, shared_engine, starting_server
+from real_servers import vllm_server
+from shared_engine import SharedEngine, shared_engine
 
 HERE = Path(__file__).parent
 
@@ -42,8 +43,8 @@ def real_engine(
 
 @pytest.fixture(scope="session")
 def loading_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
-    with starting_server(tmp_path_factory.mktemp("server")) as address:
-        yield address
+    with vllm_server(tmp_path_factory.mktemp("server")) as server:
+        yield server.ready
 
 
 @pytest.fixture(scope="session")
