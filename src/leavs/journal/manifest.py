@@ -66,13 +66,12 @@ def claim_folder(
         elif known is None or known["identity"] != json.loads(json.dumps(identity)):
             known = {"identity": dict(identity), "warnings": list(warnings)}
             write(folder, known)
-        before = known.get("server") if has_results else None
-        if server is not None and known.get("server") != json.loads(json.dumps(server)):
+        is_other = server is not None and known.get("server") != json.loads(json.dumps(server))
+        before = known.get("server") if has_results and is_other else None
+        if is_other:
             others = [*known.get("servers_before", ()), *([before] if before else ())]
             known = {**known, "server": server, **({"servers_before": others} if others else {})}
             write(folder, known)
-        else:
-            before = None
         if num_shards is not None:
             _claim_shards(folder, known, num_shards)
     except OSError as error:

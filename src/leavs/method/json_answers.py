@@ -140,9 +140,10 @@ def _complete_items(text: str) -> list[Any]:
             return items
         items.append(item)
         following = _NEXT_ITEM.match(bare, end)
-        place = following.end() if following else end
         if following is None:
+            place = end
             break
+        place = following.end()
     if not _END.fullmatch(bare, place):
         raise _error(text)
     return items

@@ -34,12 +34,9 @@ hedges = _any_of(
     "may might maybe perhaps possibly probably guess- impression initial- first tentativ- draft-",
     "example- format- template- sample placeholder if would could should hmm",
 )
-_NEUTRAL = frozenset(
-    re.findall(
-        r"\w+",
-        "a an the it this that is so as by in of on to for from with according given text report "
-        "sentence sentences statement finding organ urgency risk level",
-    )
+_says_nothing = _any_of(
+    "a an the it this that is so as by in of on to for from with according given text report",
+    "sentence sentences statement finding organ urgency risk level",
 )
 _STEM = 5  # letters that "denied" and "denies" share
 _COMPLETING = frozenset(("neede", "requi", "neces"))  # "no action needed"
@@ -72,7 +69,7 @@ def is_neutral(text: str, own: Sequence[str]) -> bool:
 
 
 def _meaning(words: Iterable[str]) -> frozenset[str]:
-    return frozenset(word[:_STEM] for word in words if word not in _NEUTRAL)
+    return frozenset(word[:_STEM] for word in words if not _says_nothing(word))
 
 
 def without_filler(text: str) -> str:

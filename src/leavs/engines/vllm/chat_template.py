@@ -47,37 +47,37 @@ class ChatTemplate:
         """The turns of a conversation; without a system role its text begins the user's turn."""
         return messages if self.system_role else merge_instructions(messages)
 
-    def render(self, contents: Sequence[str], turns: Sequence[Message]) -> str:
-        """Render turns with other contents, up to where the model's next turn begins."""
+    def render(
+        self, contents: Sequence[str], turns: Sequence[Message], *, begins_reply: bool = True
+    ) -> str:
+        """Render turns with other contents, up to where the model's next turn begins.
+
+        Args:
+            begins_reply: whether with what stands before the model's words.
+        """
         roles = [turn.role for turn in turns]
         return self._rendered(
             [
                 {"role": role, "content": content}
                 for role, content in zip(roles, contents, strict=True)
             ],
-            add_generation_prompt=True,
+            add_generation_prompt=begins_reply,
         )
 
-    def said(self, roles: Sequence[Role]) -> str:
+    def said(self, roles: Sequence[Role], *, begins_reply: bool = True) -> str:
         """Render turns with placeholders for their contents."""
         contents = [PLACEHOLDER.format(place) for place in range(len(roles))]
-        return self.render(contents, [Message(role, "") for role in roles])
+        turns = [Message(role, "") for role in roles]
+        return self.render(contents, turns, begins_reply=begins_reply)
 
-    def question(self) -> str:
+    def question(self, *, begins_reply: bool = True) -> str:
         """A conversation that asks the model, with placeholders."""
-        return self.said(self._asking)
-
-    @property
-    def _asking(self) -> Sequence[Role]:
-        return ("system", "user") if self.system_role else ("user",)
+        roles: Sequence[Role] = ("system", "user") if self.system_role else ("user",)
+        return self.said(roles, begins_reply=begins_reply)
 
     def head(self) -> str:
         """What stands between the user's turn and the model's words."""
-        turns = [
-            {"role": role, "content": PLACEHOLDER.format(place)}
-            for place, role in enumerate(self._asking)
-        ]
-        asked, unasked = self.question(), self._rendered(turns, add_generation_prompt=False)
+        asked, unasked = self.question(), self.question(begins_reply=False)
         if asked.startswith(unasked) and asked != unasked:
             return asked.removeprefix(unasked)
         return _PLACEHOLDERS.split(asked)[-1]
