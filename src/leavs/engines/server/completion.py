@@ -11,7 +11,7 @@ from math import exp, isfinite
 from typing import Any
 
 from leavs.engines.engine import Choices, Constraint, Pattern, Reply
-from leavs.engines.server.alignment import Token, answer_of, named_choice, weigh_choices
+from leavs.engines.server.alignment import Token, answer_of, weigh_choices
 from leavs.engines.thoughts import split_thought
 
 ROUNDING = 1e-3  # a log-probability may be above zero by so much
@@ -166,10 +166,7 @@ def as_reply(
     more: dict[str, Any] = {}
     match constraint:
         case Choices(options):
-            weighed = weigh_choices(completion.tokens, completion.text, options)
-            named = named_choice(completion.text.strip(), options)
-            more["probabilities"] = weighed
-            more["probability"] = weighed.get(named[1]) if named else None
+            more["probabilities"] = weigh_choices(completion.tokens, completion.text, options)
         case Pattern(weighed=True):
             if answer := answer_of(completion.tokens, completion.text):
                 summed = sum(token.log_probability for _, token in answer)

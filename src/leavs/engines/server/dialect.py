@@ -10,6 +10,7 @@ from typing import Any
 
 from leavs.engines.constraints import grammar_of, schema_of
 from leavs.engines.engine import Constraint
+from leavs.engines.options import Generation
 from leavs.engines.server.gbnf import gbnf_of
 
 
@@ -73,6 +74,10 @@ class Dialect:
     def seconds_for(self, tokens: int) -> float:
         """Return how long an answer of so many tokens takes, alone."""
         return self.seconds + tokens * self.seconds_a_token
+
+    def thought_tokens(self, generation: Generation) -> int:
+        """Return the tokens that a reply needs for the model's own thought."""
+        return 0 if self.thoughts is Thoughts.NONE else generation.thought_tokens
 
     def held(self, constraint: Constraint | None) -> dict[str, Any]:
         """Return the fields that hold a reply to a constraint; empty if it is left free."""

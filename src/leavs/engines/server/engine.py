@@ -11,7 +11,7 @@ from leavs.engines.engine import Constraint, Message, Reply
 from leavs.engines.replies import room_for_reply
 from leavs.engines.server.completion import Completion, as_reply
 from leavs.engines.server.connection import connect
-from leavs.engines.server.dialect import Dialect, Thoughts
+from leavs.engines.server.dialect import Dialect
 from leavs.engines.server.options import ServerOptions
 from leavs.engines.server.pace import Pace
 from leavs.engines.server.prompt_length import PromptLengths
@@ -132,8 +132,7 @@ class OpenAIEngine:
         tokens, limit = await self._count(request) or (too_long.tokens, too_long.limit)
         if tokens is None or limit is None:
             raise ContextError(tokens, limit) from error
-        thinks = self.dialect.thoughts is not Thoughts.NONE
-        thought = self._options.generation.thought_tokens if thinks else 0
+        thought = self.dialect.thought_tokens(self._options.generation)
         room = room_for_reply(tokens + thought, limit, max_tokens)
         if room == max_tokens:  # it would be refused again
             raise ContextError(tokens, limit) from error

@@ -12,7 +12,7 @@ from leavs.engines.control_tokens import neutralise
 from leavs.engines.engine import Constraint, Message
 from leavs.engines.replies import merge_instructions
 from leavs.engines.server.completion import sendable
-from leavs.engines.server.dialect import Dialect, Thoughts
+from leavs.engines.server.dialect import Dialect
 from leavs.engines.server.options import ServerOptions
 
 
@@ -30,8 +30,7 @@ def build_request(
         model: as the server calls it.
         max_tokens: the longest reply, in tokens, without the model's own thought.
     """
-    if dialect.thoughts is not Thoughts.NONE:
-        max_tokens += options.generation.thought_tokens
+    max_tokens += dialect.thought_tokens(options.generation)
     turns = messages if dialect.system_role else merge_instructions(messages)
     fields: dict[str, Any] = {dialect.length_field: max_tokens}
     sampling = options.generation.sampling

@@ -36,6 +36,7 @@ from leavs.errors import EngineStartError
 
 SHORT_TOKENS = 512  # enough for an answer of one letter, and for most thoughts before it
 ANSWER_TOKENS = 64  # of a short answer, as JSON; not enough for most thoughts
+LONG_QUESTIONS = 2  # of which the second is known to a server that counts only what is new
 FEWEST_TOKENS = 16  # of an answer whose speed is measured
 LEAST_SHARE = 0.05  # of a text's characters that a server counts as tokens, if it read the text
 
@@ -151,11 +152,13 @@ class Trials:
         )
 
     async def find_count(self, dialect: Dialect, first: Completion) -> Dialect:
-        """Find how many characters of a text the server counts as a token.
+        """Find how many characters the server counts as a token, and how soon it answers.
 
         A system turn that it takes and leaves out of the prompt shows here.
         """
+        began = time.monotonic()
         found = await self._characters_a_token(dialect, first.prompt_tokens)
+        dialect = replace(dialect, seconds=(time.monotonic() - began) / LONG_QUESTIONS)
         if found is None and dialect.system_role and first.prompt_tokens is not None:
             merged = replace(dialect, system_role=False)
             short = await self._ask(merged, LETTERED, 1)
@@ -169,8 +172,7 @@ class Trials:
         return replace(dialect, characters_a_token=found)
 
     async def _characters_a_token(self, dialect: Dialect, short: int | None) -> float | None:
-        once, again = [await self._prompt_tokens(dialect) for _ in range(2)]
-        # Some count only what they did not know from a question before.
+        once, again = [await self._prompt_tokens(dialect) for _ in range(LONG_QUESTIONS)]
         if short is None or once is None or again is None or again < once:
             return None
         characters = len(LONG_INSTRUCTIONS) - len(INSTRUCTIONS)
@@ -183,15 +185,13 @@ class Trials:
         return answer.prompt_tokens if isinstance(answer, Completion) else None
 
     async def find_speed(self, dialect: Dialect) -> Dialect:
-        """Find how long the server takes until it begins an answer, and for each token of one."""
-        asked, seconds = replace(dialect, thoughts=Thoughts.NONE), []
-        for messages, max_tokens in ((LONG, 1), (COUNTING, ANSWER_TOKENS)):
-            began = time.monotonic()
-            answer = await self._ask(asked, messages, max_tokens)
-            seconds.append(time.monotonic() - began)
+        """Find how long the server takes for each token of an answer."""
+        began = time.monotonic()
+        asked = replace(dialect, thoughts=Thoughts.NONE)
+        answer = await self._ask(asked, COUNTING, ANSWER_TOKENS)
         counted = answer.generated_tokens if isinstance(answer, Completion) else 0
-        each = seconds[1] / max(FEWEST_TOKENS, counted)
-        return replace(dialect, seconds=seconds[0], seconds_a_token=each)
+        each = (time.monotonic() - began) / max(FEWEST_TOKENS, counted)
+        return replace(dialect, seconds_a_token=each)
 
     async def find_hold(self, dialect: Dialect) -> Dialect:
         """Find a constraint that is obeyed, by a question whose free answer differs from it."""
