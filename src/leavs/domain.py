@@ -140,9 +140,11 @@ class UnreadableReport:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A slice of a report: `report.text[start:end] == text`.
+    """A sentence of a report, between two offsets into the report's text.
 
     Args:
+        text: the slice from `start` to `end`; but where an escaped line end or what printing put
+            between two pages stands within it, a line break stands in its place.
         heading: the heading above the sentence, if it is not part of the slice itself ("LIVER:"
             above "Normal in size."); else "".
         is_heading: whether the slice is a heading alone, without a statement.

@@ -3,6 +3,7 @@
 from hypothesis import strategies as st
 
 from leavs.domain import Sentence
+from leavs.text.lines import lines_of
 
 
 def texts(sentences: tuple[Sentence, ...]) -> list[str]:
@@ -10,13 +11,23 @@ def texts(sentences: tuple[Sentence, ...]) -> list[str]:
 
 
 def assert_covers(text: str, sentences: tuple[Sentence, ...]) -> None:
-    """Stripped slices in order, between which there is only white space."""
+    """Stripped slices in order, between which there are only white space and line ends.
+
+    A line end may be an escape; where one stands within a sentence, its lines stand in the slice.
+    """
     at = 0
     for sentence in sentences:
-        assert text[sentence.start : sentence.end] == sentence.text == sentence.text.strip() != ""
-        assert not text[at : sentence.start].strip()
+        there = text[sentence.start : sentence.end]
+        assert sentence.text == sentence.text.strip() != ""
+        assert there == sentence.text or lines(there) == lines(sentence.text)
+        assert lines(text[at : sentence.start]) == []
         at = sentence.end
-    assert not text[at:].strip()
+    assert lines(text[at:]) == []
+
+
+def lines(text: str) -> list[str]:
+    plain = text.translate(dict.fromkeys(map(ord, "~¶|^"), "\n"))
+    return [plain[one.start : one.end] for one in lines_of(plain)]
 
 
 ODD = st.text(st.sampled_from('aAé1 .:;,\n\t-•*()"?!。：_\ud800\x00\u2028№Ⅷ\u200fא'))

@@ -4,6 +4,6 @@ Other rooms import from here, not from the modules. Knows nothing of models, fil
 """
 
 from leavs.text.quotes import match_quote, match_quotes
-from leavs.text.sentences import heading_lines, split_sentences
+from leavs.text.sentences import heading_lines, overlong_sentence, split_sentences
 
-__all__ = ["heading_lines", "match_quote", "match_quotes", "split_sentences"]
+__all__ = ["heading_lines", "match_quote", "match_quotes", "overlong_sentence", "split_sentences"]

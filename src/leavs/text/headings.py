@@ -2,9 +2,14 @@
 
 A label is what stands before a colon: "Liver:". It consists of words that name a part of the body
 or of a report, or is written in capitals or title case, and states no finding: "Multiple small
-lesions:" is a sentence, because a heading is never evidence and would be lost.
-At the start of a line a short label may consist of any words ("Gastrostomy tube: in place."), if
-text follows it. Imports nothing from leavs but word lists.
+lesions:" is a sentence. At the start of a line a short label may consist of any words
+("Gastrostomy tube: in place."), if text follows it.
+
+A heading is a line of labels alone, or of such words without a colon. A heading is never evidence,
+so a line is one only where it cannot be a finding: it names a section, a region of the body, or
+organs and nothing else ("Liver", "Kidneys and ureters:"). Any other line that looks like a heading
+("Left pelvic kidney", "SPLENOMEGALY:") is both: evidence, and shown with the lines below it.
+Imports nothing from leavs but word lists.
 """
 
 import re
@@ -15,6 +20,8 @@ from leavs.text.words import words
 MAX_LABEL_WORDS = 8
 # A line with a topic of its own names it within so many words.
 FIRST_WORDS = 3
+# And a line below a label that passes, within so many.
+TOPIC_WORDS = 6
 # The longest label of words that are not in our lists, in lower case.
 MAX_OTHER_WORDS = 5
 
@@ -27,21 +34,32 @@ BULLET = re.compile(
 )
 
 # A time ("10:30") and an address ("http://") have a colon, too.
-_LABEL = re.compile(
-    r"([^\W\d_][^:：.。;!?\r\n]{0,59}?)[ *_]{0,3}[:：](?!(?<=\d.)\d|//)[*_]{0,2}\s*"
-)
-_DECORATION = re.compile(r"[\s*_=#\ufeff-]{0,8}")
+_LABEL = re.compile(r"([^\W\d_][^:：.。;!?]{0,59}?)[ *_]{0,3}[:：](?!(?<=\d.)\d|//)[*_]{0,2}\s*")
+_ITEM_NUMBER = re.compile(r"\(?(\d{1,2})")
+_TAG = r"(?:</?(?:b|i|u|em|strong|span|font|td|th)(?:\s[^<>]{0,60})?>\s*)*"
+_EMPHASIS = re.compile(r"[*#=]{2}|[*#](?=\S)|#")
+_DECORATION = re.compile(rf"[\s*_=#\ufeff-]{{0,8}}{_TAG}")
+_CLOSING = re.compile(rf"{_TAG}$")
 _WORD = re.compile(r"[^\W_]+")
 # "Small bowel" is a name, "Large lymph nodes" is a finding.
 _SIZE_IN_NAME = re.compile(r"\b(?:small and )?(?:small|large) (?=bowel|intestine)")
 _RULE = " *_=#-"
 
-_SECTIONS = words("labels", "sections", "preliminaries")
+_OPENING = words("labels", "sections", "preliminaries")
+_SECTIONS = words("labels", "sections")
 _PRELIMINARIES = words("labels", "preliminaries")
-_ORGANS = words("labels", "organs")
+_GROUPS = [frozenset(group.split()) for group in words("labels", "organs")]
+_ORGANS = frozenset().union(*_GROUPS)
 _LINKS = words("labels", "links")
 _KNOWN = words("labels", "sections", "preliminaries", "parts", "links")
+_NEUTRAL = words("labels", "neutral")
+_PLACES = words("labels", "places")
+_SAYS_SO = re.compile(r"\b(?:is|are|was|were|has|have)\b", re.IGNORECASE)
 _SAYS_SOMETHING = words("labels", "says_something")
+_TITLES = words("labels", "preliminaries") - {"contrast", "dose"}
+_SIDES = words("labels", "sides")
+_NAMES = frozenset(tuple(name.split()) for name in words("labels", "names"))
+_LONGEST_NAME = max(map(len, _NAMES))
 
 
 class LeadingHeadings(NamedTuple):
@@ -50,14 +68,22 @@ class LeadingHeadings(NamedTuple):
     Args:
         names: in order, each with its colon: "FINDINGS: Liver: normal" has two.
         end: where the text after them begins.
-        alone: nothing follows them, so the text is a heading.
+        alone: nothing follows them.
         sure: they name a part of the report; "Target 1:" may be only a detail within one.
+        bare: they have no colon.
+        is_heading: the text is a heading that cannot be a finding.
+        is_section: they name a section, or an examination.
+        is_part: they name a section that holds findings: "IMPRESSION".
     """
 
     names: tuple[str, ...]
     end: int
     alone: bool
     sure: bool = True
+    bare: bool = False
+    is_heading: bool = False
+    is_section: bool = False
+    is_part: bool = False
 
 
 def read_headings(text: str, *, starts_line: bool = True) -> LeadingHeadings:
@@ -76,11 +102,48 @@ def read_headings(text: str, *, starts_line: bool = True) -> LeadingHeadings:
         sure = sure and is_label
         names.append(_with_colon(match[1]))
         at = match.end()
-    rest = "" if names else text[at:].rstrip(_RULE)
-    if _is_bare_heading(rest):
-        return LeadingHeadings((_with_colon(rest),), len(text), alone=True)
+    rest = "" if names else _CLOSING.sub("", text[at:]).rstrip(_RULE)
+    bare = _is_bare_heading(rest)
+    if bare:
+        names, at = [_with_colon(rest)], len(text)
     alone = bool(names) and not text[at:].strip("*=#")
-    return LeadingHeadings(() if alone and not sure else tuple(names), at, alone, sure)
+    found = [_lowered(name) for name in names]
+    is_section = any(map(_names_section, found))
+    says_nothing = is_section or (all(map(_names_organs, found)) and not (bare and is_item(text)))
+    given = () if alone and not sure else tuple(names)
+    is_part = not all(map(_SECTIONS.isdisjoint, found))
+    return LeadingHeadings(
+        given, at, alone, sure, bare, alone and says_nothing, is_section, is_part
+    )
+
+
+def is_item(text: str) -> bool:
+    """Whether a line is an item of a list; "**FINDINGS**" is none."""
+    return BULLET.match(text) is not None and not _EMPHASIS.match(text)
+
+
+def item_mark(said: str) -> str:
+    """The mark of the item that a line begins with: its number, or its bullet; "" if none."""
+    bullet = BULLET.match(said)
+    if not bullet:
+        return ""
+    number = _ITEM_NUMBER.match(said)
+    return number[1] if number else said[0]
+
+
+def states_finding(text: str) -> bool:
+    """Whether a text has a word that says something of what it names."""
+    return not _SAYS_SOMETHING.isdisjoint(_lowered(text))
+
+
+def has_own_topic(text: str) -> bool:
+    """Whether a text names an organ among its first words."""
+    return not _ORGANS.isdisjoint(_first_words(text, FIRST_WORDS))
+
+
+def ends_in_organ(text: str) -> bool:
+    """Whether the last word of a text is an organ, as in a list of organs."""
+    return not _ORGANS.isdisjoint(_lowered(text[-40:])[-1:])
 
 
 def _start(text: str) -> int:
@@ -118,12 +181,40 @@ def _is_bare_heading(line: str) -> bool:
     if not line[:1].isupper() or len(line) >= 100 or not (line[-1].isalnum() or line[-1] == ")"):
         return False
     found = _lowered(line)
-    return len(found) <= MAX_LABEL_WORDS and _all_known(found) and not set(line) & set(".;,!?")
+    if len(found) > MAX_LABEL_WORDS or not _all_known(found) or set(line) & set(".;,!?"):
+        return False
+    # "The spleen" and "Small bowel and" are parts of a sentence.
+    return found[0] not in _LINKS and found[-1] not in _LINKS
 
 
 def _all_known(lowered: list[str]) -> bool:
     found = _SIZE_IN_NAME.sub("", " ".join(lowered)).split()
     return all(word in _KNOWN for word in found) and not _LINKS.issuperset(found)
+
+
+def _names_section(lowered: list[str]) -> bool:
+    """Whether it is the heading of a section or examination: "CT abdomen with contrast".
+
+    It names nothing else: "History of pelvic kidney" may be a finding.
+    """
+    if _SECTIONS.isdisjoint(lowered) and lowered[0] not in _TITLES:
+        return False
+    rest = [word for word in lowered if word not in _OPENING and word not in _NEUTRAL]
+    rest = [word for word in rest if word not in _LINKS]
+    return not rest or _names_organs(rest)
+
+
+def _names_organs(lowered: list[str]) -> bool:
+    """Whether it names organs or regions and nothing else: not "pelvic kidney"."""
+    left = [word for word in lowered if word not in _SIDES and word not in _LINKS]
+    if not lowered or not left or lowered[0] in _LINKS:
+        return False
+    while left:
+        size = next((n for n in range(_LONGEST_NAME, 0, -1) if tuple(left[:n]) in _NAMES), 0)
+        if not size:
+            return False
+        left = left[size:]
+    return True
 
 
 class Headings:
@@ -135,14 +226,17 @@ class Headings:
     the text on an organ may have several paragraphs; an inline label ("Liver: Normal.") holds until
     the next one, the end of the paragraph, or a line with a topic of its own. Within that a detail
     ("Target 1: 3 cm.", "There are two lesions:") holds as long, and does not end the heading above
-    it. A label or detail within an item of a list holds until the next item.
+    it. A label or detail within an item of a list holds until the next item; a label that is an
+    item ("2. Spleen") until the next one of its kind.
     """
 
     def __init__(self) -> None:
         self._section = ""
         self._topic = ""
         self._detail = ""
-        self._topic_passes = False
+        self._topic_passes = self._topic_alone = self._detail_passes = False
+        self._section_passes = self._text_seen_before = False
+        self._level = self._topic_level = ""
         self._in_item = self._topic_in_item = self._detail_in_item = False
         self._text_seen = False
 
@@ -158,8 +252,9 @@ class Headings:
 
     def new_paragraph(self) -> None:
         """Take a blank line."""
-        self._detail = ""
-        if self._topic_passes:
+        if self._text_seen:
+            self._detail = ""
+        if self._topic_passes and (self._text_seen or not self._topic_alone):
             self._topic = ""
         if self._text_seen and not _PRELIMINARIES.isdisjoint(_lowered(self._section)):
             self._section = ""
@@ -171,39 +266,80 @@ class Headings:
         lines end without full stops: those are notes, one topic each ("GB: stones", then
         "R kid nl").
         """
-        begins = set(_lowered(" ".join(line[:80].split()[:FIRST_WORDS])))
-        own_topic = begins & _ORGANS - set(_lowered(self._topic))
-        if self._topic_passes and (own_topic or not after_stop):
+        own_topic = _has_other_topic(line, _lowered(self._topic))
+        if self._topic_passes and (own_topic or not (after_stop or self._topic_alone)):
             self._topic = ""
-
-    def new_sentence(self, *, is_item: bool) -> None:
-        """Take the start of a sentence, which may be an item of a list."""
-        if is_item and self._detail_in_item:
+        if self._detail_passes and not after_stop:
             self._detail = ""
-        if is_item and self._topic_in_item and self._topic_passes:
+        elif self._detail and _SAYS_SO.search(line) and line.endswith(".") and not is_item(line):
+            self._detail = ""  # a sentence of its own, no entry of the list below "Absent:"
+        if self._section_passes and self._text_seen and has_own_topic(line):
+            self._section = ""
+
+    def new_sentence(self, mark: str) -> None:
+        """Take the start of a sentence, and the mark of the item that it is: "-", "2", or ""."""
+        if mark and self._detail_in_item:
+            self._detail = ""
+        level = "1" if mark.isdigit() else mark
+        if mark and self._topic_in_item and (self._topic_passes or level == self._topic_level):
             self._topic = ""
-        self._in_item = is_item
+        self._in_item, self._level = mark != "", level
 
     def enter(self, leading: LeadingHeadings) -> None:
-        """Take the headings that a sentence begins with, whether or not text follows them."""
+        """Take the headings that a sentence begins with, whether or not text follows them.
+
+        One that may be a finding itself ends as an inline label does.
+        """
+        self._text_seen_before = self._text_seen
         self._text_seen = not leading.alone
         for name in leading.names:
             if not leading.sure:
                 self._set_detail(name)
-            elif not _SECTIONS.isdisjoint(_lowered(name)):
+                self._detail_passes = True
+            elif not _OPENING.isdisjoint(_lowered(name)):
                 self._section, self._topic, self._detail = name, "", ""
+                passes = not _PRELIMINARIES.isdisjoint(_lowered(name))
+                self._section_passes = passes and not leading.alone
             else:
-                self._topic, self._detail = name, ""
-                self._topic_passes, self._topic_in_item = not leading.alone, self._in_item
+                if self._text_seen_before and not _PRELIMINARIES.isdisjoint(
+                    _lowered(self._section)
+                ):
+                    self._section = ""
+                self._topic, self._detail, self._topic_alone = name, "", leading.alone
+                self._topic_in_item, self._topic_level = self._in_item, self._level
+                self._topic_passes = not leading.is_heading and not (leading.alone and self._level)
 
     def text(self, sentence: str) -> None:
         """Take a sentence without a label; one that ends in a colon introduces what follows."""
         self._text_seen = True
         if sentence.endswith((":", "：")) and len(sentence) <= MAX_LEAD_IN:
             self._set_detail(" ".join(sentence.split()))
+            self._text_seen = False
+
+    def introduce(self, title: str) -> None:
+        """Take a line as the title of those below it in its paragraph."""
+        self._set_detail(_with_colon(title))
 
     def _set_detail(self, detail: str) -> None:
-        self._detail, self._detail_in_item = detail, self._in_item
+        self._detail, self._detail_in_item, self._detail_passes = detail, self._in_item, False
+
+
+def _first_words(line: str, most: int) -> list[str]:
+    return _lowered(" ".join(line[:80].split()[:most]))
+
+
+def _has_other_topic(line: str, topic: list[str]) -> bool:
+    """Whether a line speaks of organs of which its topic is none; "in the bed" names a place."""
+    found = list[str]()
+    first = _lowered(line[:12])[:1]
+    there = first == ["there"]  # "There is a mass in the pancreas"
+    for word in _lowered(line[:200].split(". ")[0]) if there else _first_words(line, TOPIC_WORDS):
+        if word in _PLACES and not found and not there:
+            break
+        if word in _ORGANS:
+            found.append(word)
+    same = [group for group in _GROUPS if not group.isdisjoint(topic)]
+    return any(not any(word in group for group in same) for word in found)
 
 
 def _lowered(label: str) -> list[str]:

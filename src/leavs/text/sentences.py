@@ -2,9 +2,8 @@
 
 The rules, from the largest unit to the smallest:
 
-1. Blank lines end a paragraph, and so every sentence in it.
-2. The end of a line ends a sentence, too, unless the text was hard-wrapped (`_wraps`).
-3. Within the lines so joined, a full stop, "!" or "?" ends a sentence unless nltk's Punkt, with the
+1. Lines that belong together are joined, as the layout of the report tells (`layout`).
+2. Within the lines so joined, a full stop, "!" or "?" ends a sentence unless nltk's Punkt, with the
    abbreviations of our data file, or `_goes_on` says otherwise. A missing space after it
    ("size.The spleen") and "。" are understood; ";" ends nothing.
 
@@ -15,11 +14,19 @@ is asked about one stop at a time, because nltk raises an error after five secon
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from leavs.domain import Sentence
-from leavs.text.headings import BULLET, Headings, read_headings
+from leavs.text.habits import CLOSERS, NEVER_END, WINDOW, last_word
+from leavs.text.headings import (
+    Headings,
+    ends_in_organ,
+    is_item,
+    item_mark,
+    read_headings,
+    states_finding,
+)
+from leavs.text.layout import Block, blocks_of
 from leavs.text.punkt import load_punkt
 from leavs.text.words import words
 
@@ -28,36 +35,30 @@ if TYPE_CHECKING:
 
 Span = tuple[int, int]
 
-# A shorter line is not taken for a wrapped one, unless its last word cannot end a sentence.
-MIN_WRAPPED = 40
-# Nor is a line longer than this, because nobody wraps text so wide.
-MAX_WRAPPED = 132
-# Columns by which the right margin of wrapped text may vary.
-MARGIN = 10
-# Characters around a stop that decide whether it ends a sentence.
-WINDOW = 40
-
-_NEVER_END = words("stops", "never_end")
 _BEFORE_NUMBER = words("stops", "before_number")
 _MAY_END = words("stops", "may_end")
-_DANGLING = words("lines", "dangling")
+_AFTER_UNIT = words("lines", "after_unit")
 _WANTS_NUMBER = words("lines", "wants_number")
 
-_CLOSERS = r"[\"')\]}”’»*_]"
 _STOP = re.compile(
-    rf"(?<![.!?])[.!?]++{_CLOSERS}*+(?=\s|(?:\d{{1,2}}[.)])?[^\W\d_])"  # spaced or not
+    rf"(?<![.!?])[.!?]++{CLOSERS}*+(?=\s|(?:\d{{1,2}}[.)])?[^\W\d_])"  # spaced or not
     r"|(?<![。！？])[。！？]++[”’」』）)\"']*+"  # full-width stops need no space
     r"|(?<=\s)(?=[•●▪◦‣])"  # a list run into one line
 )
-_LINE_STOP = re.compile(rf"(?:[.!?]{{1,9}}{_CLOSERS}{{0,4}}|[。！？:：][”’」』）)\"'*_]{{0,4}})$")
-_LAST_WORD = re.compile(r"([^\W\d_]+(?:[./][^\W\d_]+)*)[\W_]*$")
+# Words of a title that may be a finding, and characters of the sentences below it.
+_TITLE_WORDS, _LEAST_BELOW = 5, 60
+# Characters of a sentence, and of one that is more than half of its report.
+_LONGEST, _LONGEST_OF_SHORT = 600, 120
+_NUMBER = re.compile(r"\d|[IVX]{1,5}\b")
 _ITEM_NUMBER = re.compile(r"[\W_]*\d{1,2}|[^:\n]{1,60}:[\W_]*1")
 _FIRST_ITEM = re.compile(r"(?:[^:\n]{1,60}:)?\s*\(?(\d{1,2})[.)]")
 _NEXT_ITEM = re.compile(r"\s(\d{1,2})[.)]$")
 
 
 def split_sentences(text: str) -> tuple[Sentence, ...]:
-    """Split a report into sentences, in order; only white space between them is left out.
+    """Split a report into sentences, in order; what is left out between them is no text.
+
+    That is white space, escaped line ends, and page furniture in the middle of a sentence.
 
     Args:
         text: any text; offsets count its characters. Headings, bullets and rules ("-----") become
@@ -65,56 +66,125 @@ def split_sentences(text: str) -> tuple[Sentence, ...]:
     """
     headings = Headings()
     found: list[Sentence] = []
-    for paragraph in _paragraphs(text):
-        headings.new_paragraph()
-        after_stop = True
-        for start, end in _unwrapped(text, paragraph):
-            headings.new_line(text[start:end], after_stop=after_stop)
-            found.extend(_sentences(text, (start, end), headings))
-            after_stop = _LINE_STOP.search(text[max(start, end - WINDOW) : end]) is not None
+    blocks = blocks_of(text)
+    for number, block in enumerate(blocks):
+        if block.is_furniture:
+            found.append(_furniture(block))
+            continue
+        if block.after_blank:
+            headings.new_paragraph()
+        headings.new_line(block.text, after_stop=block.after_stop)
+        following = blocks[number + 1] if number + 1 < len(blocks) else None
+        may_be_heading = _stands_above(block, following, found)
+        found.extend(_sentences(block, headings, may_be_heading=may_be_heading))
+        if _introduces(block, following):
+            headings.introduce(block.text)
     return tuple(found)
+
+
+def overlong_sentence(text: str, sentences: Sequence[Sentence]) -> Sentence | None:
+    """Find the longest sentence of a report if it is too long for one; None if it is not.
+
+    It is if it has more than 600 characters, or more than 120 and half of the report: then line
+    ends were probably lost or written in a way that we do not know.
+    """
+    longest = max(sentences, key=lambda one: one.end - one.start, default=None)
+    if longest is None:
+        return None
+    length = longest.end - longest.start
+    half = length > _LONGEST_OF_SHORT and 2 * length > len(text.strip())
+    return longest if length > _LONGEST or half else None
 
 
 def heading_lines(text: str) -> list[Span]:
     """Find the lines of a report that are headings and nothing else, as start and end."""
     return [
-        (start, end)
-        for start, end in _lines(text)
-        if start < end and read_headings(text[start:end]).alone
+        (one.start, one.end)
+        for one in split_sentences(text)
+        if one.is_heading and any(map(str.isalnum, one.text))
     ]
 
 
-def _sentences(text: str, block: Span, headings: Headings) -> Iterator[Sentence]:
-    for start, end in _spans(text, *block):
-        piece = text[start:end]
-        headings.new_sentence(is_item=BULLET.match(piece) is not None)
-        leading = read_headings(piece, starts_line=start == block[0])
-        if leading.names:
+def _furniture(block: Block) -> Sentence:
+    """Page furniture is no heading, lest what it holds be lost; and no heading holds for it."""
+    return Sentence(block.place(0), block.place(len(block.text) - 1) + 1, block.text)
+
+
+def _stands_above(block: Block, following: Block | None, before: Sequence[Sentence]) -> bool:
+    """Whether a line without a colon may stand above the next one, as its heading.
+
+    It does not where a heading or label follows; nor in a list of such lines, or below a line that
+    introduces it ("Removed:"). One that may be a finding only begins a paragraph or is an item.
+    """
+    leading = read_headings(block.text)
+    if not leading.bare or leading.is_section:
+        return True
+    if following is None or following.is_furniture:
+        return False
+    below = read_headings(following.text)
+    item = is_item(block.text)
+    if (below.names and below.sure) or (item and is_item(following.text)):
+        return False
+    if not leading.is_heading and not (block.after_blank or item):
+        return False
+    if not before or before[-1].is_heading:
+        return True
+    if not block.after_blank and not block.after_stop and ends_in_organ(before[-1].text):
+        return False
+    listed = read_headings(before[-1].text)
+    return not before[-1].text.endswith((":", "：")) and not (listed.bare and not listed.is_section)
+
+
+def _introduces(block: Block, following: Block | None) -> bool:
+    """Whether the first line of a paragraph, short and without a stop, is a title of what follows.
+
+    It may be a finding as well, so it is no heading, but shown with the lines below it. They are a
+    list, or sentences longer than a note.
+    """
+    if following is None or following.after_blank or not block.after_blank:
+        return False
+    text, below = block.text, following.text
+    short = len(text.split()) <= _TITLE_WORDS and text[0].isupper() and text[-1].isalpha()
+    if not short or is_item(text) or read_headings(text).names or read_headings(below).names:
+        return False
+    return is_item(below) or (len(below) >= _LEAST_BELOW and not states_finding(text))
+
+
+def _sentences(block: Block, headings: Headings, *, may_be_heading: bool) -> Iterator[Sentence]:
+    for start, end in _spans(block.text, notes=block.is_in_lower_case):
+        piece = block.text[start:end]
+        place = block.place(start), block.place(end - 1) + 1
+        headings.new_sentence(item_mark(piece))
+        leading = read_headings(piece, starts_line=start == 0)
+        whole = start == 0 and end == len(block.text)
+        if leading.names and not (leading.bare and not (may_be_heading and whole)):
+            heading = headings.outer if leading.alone or not leading.sure else ""
             headings.enter(leading)
-            heading = "" if leading.sure else headings.outer
-            yield Sentence(start, end, piece, heading, is_heading=leading.alone)
+            heading = "" if leading.is_heading else heading
+            yield Sentence(*place, piece, heading, leading.is_heading)
         elif not any(map(str.isalnum, piece)):
-            yield Sentence(start, end, piece, is_heading=True)
+            yield Sentence(*place, piece, is_heading=True)
         else:
-            yield Sentence(start, end, piece, headings.current)
+            yield Sentence(*place, piece, headings.current)
             headings.text(piece)
 
 
-# Lines
+# Stops
 
 
-def _paragraphs(text: str) -> Iterator[list[Span]]:
-    """Runs of lines that are not blank, each line stripped."""
-    for blank, lines in groupby(_lines(text), key=lambda line: line[0] == line[1]):
-        if not blank:
-            yield list(lines)
+def _spans(text: str, *, notes: bool) -> Iterator[Span]:
+    """The sentences of one block of running text.
 
-
-def _lines(text: str) -> Iterator[Span]:
-    at = 0
-    for line in text.splitlines(keepends=True):
-        yield _strip(text, at, at + len(line))
-        at += len(line)
+    Args:
+        notes: whether it begins its sentences in lower case.
+    """
+    start, end = 0, len(text)
+    for stop in _STOP.finditer(text, start, end):
+        if _ends_sentence(text, start, stop, notes=notes):
+            cut = _before_next_item(text, start, stop.end())
+            yield from _some(_strip(text, start, cut))
+            start = cut
+    yield from _some(_strip(text, start, end))
 
 
 def _strip(text: str, start: int, end: int) -> Span:
@@ -123,67 +193,11 @@ def _strip(text: str, start: int, end: int) -> Span:
     return start, start + len(piece.strip())
 
 
-def _unwrapped(text: str, lines: Sequence[Span]) -> Iterator[Span]:
-    """The lines of a paragraph, with wrapped lines joined again."""
-    width = max(end - start for start, end in lines)
-    start, last = lines[0][0], lines[0]
-    for line in lines[1:]:
-        if not _wraps(text[slice(*last)], text[slice(*line)], width):
-            yield start, last[1]
-            start = line[0]
-        last = line
-    yield start, last[1]
-
-
-def _wraps(line: str, following: str, width: int) -> bool:
-    """Whether a sentence continues from a line to the next one of its paragraph.
-
-    It does if the line has no stop at its end, the next is no item of a list, and either the line
-    ends in a comma or in a word that cannot end a sentence ("of", "the", "approx."); or the next
-    starts in lower case or with a number, and its first word had no room in the line, given the
-    longest line of the paragraph. So a list of short lines, one finding each, stays a list even in
-    lower case.
-    """
-    last = _last_word(line[-WINDOW:])
-    stop = _LINE_STOP.search(line[-WINDOW:])
-    abbreviated = stop is not None and stop[0][0] == "." and last in _NEVER_END
-    if stop and not abbreviated and not (stop[0][0] == "." and last in _MAY_END):
-        return False
-    if following[0].isdigit() and last in _WANTS_NUMBER and not stop:
-        return True
-    if BULLET.match(following):
-        return False
-    if abbreviated or line[-1] in ",/(&" or (not stop and last in _DANGLING):
-        return not (read_headings(following).names and following[0].isupper())
-    first = following[:WINDOW].split()[0]
-    full = MIN_WRAPPED <= len(line) <= MAX_WRAPPED and len(line) + 1 + len(first) > width - MARGIN
-    goes_on = first[0].islower() or first[0].isdigit() or first[0] in "(,;)"
-    return full and goes_on and not read_headings(following).names
-
-
-def _last_word(text: str) -> str:
-    match = _LAST_WORD.search(text)
-    return match[1].casefold() if match else ""
-
-
-# Stops
-
-
-def _spans(text: str, start: int, end: int) -> Iterator[Span]:
-    """The sentences of one block of running text."""
-    for stop in _STOP.finditer(text, start, end):
-        if _ends_sentence(text, start, stop, end):
-            cut = _before_next_item(text, start, stop.end())
-            yield from _some(_strip(text, start, cut))
-            start = cut
-    yield from _some(_strip(text, start, end))
-
-
 def _some(span: Span) -> tuple[Span, ...]:
     return (span,) if span[0] < span[1] else ()
 
 
-def _ends_sentence(text: str, start: int, stop: re.Match[str], end: int) -> bool:
+def _ends_sentence(text: str, start: int, stop: re.Match[str], *, notes: bool) -> bool:
     """Whether a possible stop ends the sentence that began at `start`."""
     mark = stop[0]
     if not mark or mark[0] in "。！？":
@@ -191,11 +205,13 @@ def _ends_sentence(text: str, start: int, stop: re.Match[str], end: int) -> bool
     if _is_item_number(text, start, stop.start()):
         return False
     before = text[max(start, stop.start() - WINDOW) : stop.start()]
-    after = text[stop.end() : min(end, stop.end() + WINDOW)]
+    after = text[stop.end() : stop.end() + WINDOW]
     if not after[0].isspace():
         return _lacks_space(before, after)
     after = after.lstrip()
-    return not after or not (_goes_on(before, mark, after) or _punkt_joins(before, mark, after))
+    return not after or not (
+        _goes_on(before, mark, after, notes=notes) or _punkt_joins(before, mark, after)
+    )
 
 
 def _is_item_number(text: str, start: int, end: int) -> bool:
@@ -212,11 +228,11 @@ def _lacks_space(before: str, after: str) -> bool:
         return after[1:2].islower()
     if before[-1:] in (")", "]", "%"):
         return True
-    word = _last_word(before) if before[-1:].isalpha() else ""
-    return len(word) > 1 and "." not in word and word not in _NEVER_END | _BEFORE_NUMBER
+    word = last_word(before) if before[-1:].isalpha() else ""
+    return len(word) > 1 and "." not in word and word not in NEVER_END | _BEFORE_NUMBER
 
 
-def _goes_on(before: str, mark: str, after: str) -> bool:
+def _goes_on(before: str, mark: str, after: str, *, notes: bool) -> bool:
     """Whether a sentence continues in a way that Punkt cannot know.
 
     As with units, numbered things, "?" for doubt, and an added parenthesis.
@@ -226,10 +242,15 @@ def _goes_on(before: str, mark: str, after: str) -> bool:
         return True
     if mark[0] in "?!" or mark.startswith(".."):
         return following.islower()
-    word = _last_word(before) if before[-1:].isalpha() else ""
-    if word in _BEFORE_NUMBER and following.isdigit():
+    word = last_word(before) if before[-1:].isalpha() else ""
+    if word in _BEFORE_NUMBER and _NUMBER.match(after):
         return True
-    return word in _MAY_END and following.islower()
+    return word in _MAY_END and following.islower() and _may_go_on(after, notes=notes)
+
+
+def _may_go_on(after: str, *, notes: bool) -> bool:
+    """Whether "3 cm." goes on in lower case, in which notes begin their sentences, too."""
+    return not notes or after.split()[0] in _AFTER_UNIT
 
 
 def _punkt_joins(before: str, mark: str, after: str) -> bool:
@@ -248,7 +269,7 @@ def _before_next_item(text: str, start: int, end: int) -> int:
     if not first or not following or int(following[1]) != int(first[1]) + 1:
         return end
     cut = tail_start + following.start()
-    return end if _last_word(text[tail_start:cut]) in _WANTS_NUMBER else cut
+    return end if last_word(text[tail_start:cut]) in _WANTS_NUMBER else cut
 
 
 @cache
@@ -256,7 +277,7 @@ def _punkt() -> "PunktSentenceTokenizer":
     """Punkt with our own word lists: nothing is learned from a text, nothing downloaded."""
     punkt = load_punkt()
     parameters = punkt.PunktParameters()
-    parameters.abbrev_types.update(_NEVER_END)
+    parameters.abbrev_types.update(NEVER_END)
     starters = words("stops", "starters") | words("labels", "sections", "preliminaries", "parts")
     parameters.sent_starters.update(starters)
     for word in starters:

@@ -70,6 +70,35 @@ HEADINGS: list[tuple[str, list[tuple[str | None, str]]]] = [
     ("NO ASCITES\nNORMAL LIVER", [("", "NO ASCITES"), ("", "NORMAL LIVER")]),
     ("Foie : Normal. Rate : Normale.", [("", "Foie : Normal."), ("", "Rate : Normale.")]),
     ("肝脏：正常。无病变。", [("", "肝脏：正常。"), ("肝脏:", "无病变。")]),
+    # What may be a finding is evidence, though it looks like a heading.
+    ("IMPRESSION:\n1. Left pelvic kidney\n2. Hepatic steatosis", [
+        (None, "IMPRESSION:"), ("IMPRESSION:", "1. Left pelvic kidney"),
+        ("IMPRESSION:", "2. Hepatic steatosis")]),
+    ("Gallbladder:\nSoft tissue in the gallbladder bed\nSpleen: Normal.", [
+        (None, "Gallbladder:"), ("Gallbladder:", "Soft tissue in the gallbladder bed"),
+        ("", "Spleen: Normal.")]),
+    ("Left pelvic kidney\nNo hydronephrosis.", [
+        ("", "Left pelvic kidney"), ("Left pelvic kidney:", "No hydronephrosis.")]),
+    ("SPLENOMEGALY:\nNo infarct.", [("", "SPLENOMEGALY:"), ("SPLENOMEGALY:", "No infarct.")]),
+    ("Oral contrast in the stomach\nNo leak.", [
+        ("", "Oral contrast in the stomach"), ("Oral contrast in the stomach:", "No leak.")]),
+    ("Removed organs:\nSpleen\nGallbladder", [
+        ("", "Removed organs:"), ("Removed organs:", "Spleen"),
+        ("Removed organs:", "Gallbladder")]),
+    ("- Spleen\n- Gallbladder", [("", "- Spleen"), ("", "- Gallbladder")]),
+    ("Left kidney\nSpleen: Normal.", [("", "Left kidney"), ("", "Spleen: Normal.")]),
+    ("Normal.\nSpleen", [("", "Normal."), ("", "Spleen")]),
+    ("Liver 14 cm\nNormal.", [("", "Liver 14 cm"), ("", "Normal.")]),
+    # Titles that may be findings are shown with the lines below them, and only there.
+    ("LIVER\nNormal.\n\nPortal hypertension\n- Splenomegaly.\n- Ascites.\n\nNo mass.", [
+        (None, "LIVER"), ("LIVER:", "Normal."), ("LIVER:", "Portal hypertension"),
+        ("Portal hypertension:", "- Splenomegaly."), ("Portal hypertension:", "- Ascites."),
+        ("LIVER:", "No mass.")]),
+    ("Mild splenomegaly\nNo ascites.", [("", "Mild splenomegaly"), ("", "No ascites.")]),
+    # A label that a line end cut.
+    ("The liver is of normal size. Right\nkidney: a stone of 3 mm. The bowel\nis normal.", [
+        ("", "The liver is of normal size."), ("", "Right\nkidney: a stone of 3 mm."),
+        ("Right kidney:", "The bowel\nis normal.")]),
 ]  # fmt: skip
 
 
