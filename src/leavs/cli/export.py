@@ -34,6 +34,7 @@ def export(
     print(
         f"{run}: {exported.reports:,} reports, {exported.rows:,} label rows, "
         f"{exported.failed_cells:,} failed cells, {exported.input_problems:,} input problems, "
+        f"{exported.notes:,} notes, "
         f"{exported.duplicates:,} records superseded, {len(exported.damaged):,} damaged lines"
         + (f", {exported.reports_without_text:,} reports without text" * include_report)
     )

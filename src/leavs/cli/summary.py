@@ -58,6 +58,11 @@ def print_summary(outcome: Outcome, folder: Path, console: Console) -> None:
             f"{exported.failed_cells:,} failed cells and {exported.input_problems:,} entries that "
             f"are no report are named in {folder / 'failures.csv'}; --retry-failures asks again."
         )
+    if exported.notes:
+        say(
+            f"{exported.notes:,} reports have a sentence so long that their line ends may be lost "
+            f"or written in an unknown way; {folder / 'failures.csv'} notes them."
+        )
     for encoding, reports in sorted(outcome.tally.encodings.items()):
         say(f"{reports:,} reports are not UTF-8, read as {encoding}; the journal names them.")
     if exported.reports_without_text:

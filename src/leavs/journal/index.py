@@ -38,6 +38,9 @@ _SCHEMA = f"""
     CREATE TABLE problems (
         key BLOB PRIMARY KEY, position INTEGER, file INTEGER, start INTEGER
     ) WITHOUT ROWID;
+    CREATE TABLE notes (
+        report BLOB PRIMARY KEY, position INTEGER, file INTEGER, start INTEGER
+    ) WITHOUT ROWID;
     CREATE VIEW best AS {_BEST.format(where="")};
     BEGIN;
 """
@@ -131,6 +134,9 @@ class Index:
                     position, told = record["position"], (record["source"], record["reason"])
                     key = blake2b(repr((position, *told)).encode(), digest_size=16).digest()
                     self._insert("problems", key, position, file, line.offset)
+                case "note":
+                    row = (digest_of(record["report_id"]), record["position"])
+                    self._insert("notes", *row, file, line.offset)
                 case "session" | "plan" | "end":
                     self.sessions.append({**record, "journal": line.path.name})
 
@@ -200,10 +206,15 @@ class Index:
 
     def input_problems(self) -> Iterator[RecordPlace]:
         """Yield the entries of the input that belong to no report, each once, by position."""
-        rows = self._database.execute(
-            "SELECT file, start, position FROM problems ORDER BY position"
-        )
-        for file, start, position in rows:
+        return self._entries("problems")
+
+    def notes(self) -> Iterator[RecordPlace]:
+        """Yield the notes on reports, one for each report that has any, by position."""
+        return self._entries("notes")
+
+    def _entries(self, table: str) -> Iterator[RecordPlace]:
+        ask = f"SELECT file, start, position FROM {table} ORDER BY position"  # noqa: S608
+        for file, start, position in self._database.execute(ask):
             yield RecordPlace(self.paths[file], start, position=position)
 
     def record(self, place: RecordPlace) -> Mapping[str, Any]:

@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from leavs.domain import OrganResult, UnreadableReport
+from leavs.domain import OrganResult, Report, UnreadableReport
 from leavs.errors import RunFolderError, StorageError
 from leavs.journal.serialization import result_to_json
 from leavs.system.network_files import open_with_retries, with_retries
@@ -99,6 +99,18 @@ class Journal:
                 "position": report.position,
                 "source": report.source,
                 "reason": report.reason,
+            }
+        )
+
+    def add_note(self, report: Report, reason: str) -> None:
+        """Record what a reader should know of a report that is labeled all the same."""
+        self._write(
+            {
+                "kind": "note",
+                "report_id": report.id,
+                "position": report.position,
+                "source": report.source,
+                "reason": reason,
             }
         )
 

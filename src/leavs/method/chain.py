@@ -40,16 +40,19 @@ async def label_report(
     organs: Iterable[Organ],
     steps: Steps,
     record: Callable[[OrganResult], None],
+    look: Callable[[Sequence[Sentence]], None] = lambda sentences: None,
 ) -> None:
     """Label the given organs in one report, all at once.
 
     Args:
         record: called with each organ's result as soon as it is complete.
+        look: called with the sentences of the report, before anything is asked.
 
     Raises:
         EngineError: the engine cannot go on.
     """
     sentences = split_sentences(report.text)
+    look(sentences)
 
     async def label_and_record(organ: Organ) -> None:
         record(await label_organ(ask, report, sentences, organ, steps))

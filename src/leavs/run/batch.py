@@ -87,5 +87,6 @@ class Batch:
             return
         ask = replace(self.ask, engine=InTurn(self.ask.engine, queue, report.position))
         record = partial(self.recorder.record, report)
-        await label_report(ask, report, organs, self.steps, record)
+        look = partial(self.recorder.look, report)
+        await label_report(ask, report, organs, self.steps, record, look)
         await self.recorder.finish()

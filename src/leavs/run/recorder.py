@@ -14,6 +14,7 @@ from leavs.domain import (
     Organ,
     OrganResult,
     Report,
+    Sentence,
     Step,
     UnreadableReport,
     Usage,
@@ -23,6 +24,7 @@ from leavs.journal.journal import Journal, OrganRecord
 from leavs.journal.serialization import total_usage
 from leavs.method.chain import failed
 from leavs.run.failure_limit import FailureLimit, refuse_no_label
+from leavs.text import overlong_sentence
 
 COUNTED = (
     *("reports_done", "reports_before", "organs_done", "certainties", "failed_cells"),
@@ -150,6 +152,12 @@ class Recorder:
             StorageError: the journal cannot be written.
         """
         self.record_result(OrganRecord(result, report.position, report.text_hash, report.source))
+
+    def look(self, report: Report, sentences: Sequence[Sentence]) -> None:
+        """Note a report that has a sentence so long that its layout was hardly understood."""
+        if overlong := overlong_sentence(report.text, sentences):
+            size = f"{overlong.end - overlong.start:,} of {len(report.text):,} characters"
+            self.journal.add_note(report, f"one sentence has {size}; look with leavs sentences")
 
     async def finish(self) -> None:
         """Count a report whose organs are all recorded, once the records are on the disk."""

@@ -31,6 +31,7 @@ DETAILS = (
     "evidence",
 )
 SENTENCES = ("report_id", "organ", "start", "end", "found_by", "probability", "heading", "sentence")
+NOTE = "note"  # in the column "step" of failures.csv: no failure, but to be known
 FAILURES = ("report_id", "organ", "finding_type", "step", "reason", "source")
 
 

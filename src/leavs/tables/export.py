@@ -31,6 +31,7 @@ class Exported:
     """What an export wrote.
 
     Args:
+        notes: reports with a note in failures.csv, which are labeled all the same.
         shards: how far each shard was, if the run has shards.
     """
 
@@ -38,6 +39,7 @@ class Exported:
     rows: int = 0
     failed_cells: int = 0
     input_problems: int = 0
+    notes: int = 0
     duplicates: int = 0
     reports_without_text: int = 0
     damaged: Sequence[str] = ()
@@ -90,6 +92,7 @@ def counted(folder: Path, shard: Shard) -> Exported:
             exported.rows += 2 * organs
             exported.failed_cells += failures
         exported.input_problems = sum(1 for _ in index.input_problems())
+        exported.notes = sum(1 for _ in index.notes())
         exported.duplicates = index.records - exported.rows // 2
         return exported
 
@@ -108,6 +111,9 @@ def _write(
         for source, reason in _input_problems(index):
             tables.add_input_problem(source, reason)
             exported.input_problems += 1
+        for note in map(index.record, index.notes()):
+            tables.add_note(note)
+            exported.notes += 1
         for result, text_hash in _in_order(index, identity["organs"]):
             text = _text(index, result.report_id, text_hash) if include_report else None
             tables.add(result, text)
@@ -185,6 +191,10 @@ class _Tables:
         self._details.writerows(rows.detail_rows(result, self._finding_types))
         self._sentences.writerows(rows.sentence_rows(result))
         self._failures.writerows(rows.failure_rows(result))
+
+    def add_note(self, note: Mapping[str, Any]) -> None:
+        row = (note["report_id"], None, None, columns.NOTE, note["reason"], note["source"])
+        self._failures.writerow(row)
 
     def add_input_problem(self, source: str, reason: str) -> None:
         self._failures.writerow((None, None, None, Step.INPUT.value, reason, source))

@@ -15,6 +15,7 @@ from leavs.method.chain import failed
 from leavs.method.pack import Pack
 from leavs.run.failure_limit import parse_failure_limit
 from leavs.run.recorder import Recorder, Tally
+from leavs.text import split_sentences
 
 REPORT = Report("r1", "The liver is normal.", 3, "a.csv line 4", "cp1252")
 
@@ -47,6 +48,19 @@ def test_what_is_left_of_a_report(
     assert recorder.tally.reports_before == before
     assert recorder.tally.encodings["cp1252"] == 1 - before
     assert records(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "noted"),
+    [("The liver is normal.", False), ("liver normal; " * 50, True)],
+)
+def test_a_report_whose_layout_was_not_understood_is_noted_without_its_text(
+    pack: Pack, tmp_path: Path, text: str, noted: bool
+) -> None:
+    report = replace(REPORT, text=text)
+    recorder_of(pack, tmp_path).look(report, split_sentences(text))
+    reasons = [record["reason"] for record in records(tmp_path)]
+    assert reasons == ["one sentence has 699 of 700 characters; look with leavs sentences"] * noted
 
 
 def test_another_text_under_a_known_id_is_a_problem_of_the_input(

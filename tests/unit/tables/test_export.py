@@ -15,6 +15,7 @@ from leavs.domain import (
     FoundBy,
     Label,
     OrganResult,
+    Report,
     Sentence,
     Step,
     UnreadableReport,
@@ -152,6 +153,19 @@ def test_a_failed_cell_is_empty_and_named(run: Path) -> None:
     assert rows_of(run / "failures.csv")[1:] == [
         ["", "", "", "input", "x.csv line 3 has no id", "x.csv line 3"],
         ["a", "liver", "focal", "certainty", "no, 'why'", ""],
+    ]
+
+
+def test_a_note_on_a_report_is_a_row_and_no_failure(run: Path) -> None:
+    journal = Journal(run, {})
+    for _ in range(2):  # as when a stopped run goes on
+        journal.add_note(Report("a", TEXT, 4, "x.csv line 5"), "one sentence is long")
+    journal.add_result(OrganRecord(result("a"), 4, hash_of(TEXT)))
+    journal.close()
+    exported = tables.export(run)
+    assert (exported.notes, exported.failed_cells, exported.input_problems) == (1, 0, 0)
+    assert rows_of(run / "failures.csv")[1:] == [
+        ["a", "", "", "note", "one sentence is long", "x.csv line 5"]
     ]
 
 
