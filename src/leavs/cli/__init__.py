@@ -33,6 +33,7 @@ app.command("leavs.cli.convert:convert", name="convert", help="Write labels in a
 app.command("leavs.cli.check:check", name="check", help="Find contradictions in labels.")
 app.command("leavs.cli.review:review", name="review", help="Read and correct labels on a page.")
 app.command("leavs.cli.view:view", name="view", help="Write labels and reports as one page.")
+app.command("leavs.cli.sentences:sentences", name="sentences", help="Show how reports are split.")
 app.command("leavs.cli.download:download", name="download", help="Fetch a model.")
 app.command("leavs.cli.doctor:doctor", name="doctor", help="Check all that a run needs.")
 
