@@ -25,7 +25,7 @@ umask 077
 
 # Settings; the environment of sbatch overrides them.
 MODEL=${MODEL:-Qwen/Qwen2-72B-Instruct}
-INPUT=${INPUT:---reports-csv}
+INPUT=${INPUT:---reports-table}
 REPORTS=${REPORTS:-reports.csv}
 OUTPUT=${OUTPUT:-results}
 NUM_SHARDS=${NUM_SHARDS:-8}

@@ -24,7 +24,7 @@ umask 077
 
 # Settings; the environment of sbatch overrides them.
 MODEL=${MODEL:-Qwen/Qwen2-72B-Instruct}
-INPUT=${INPUT:---reports-csv}
+INPUT=${INPUT:---reports-table}
 REPORTS=${REPORTS:-reports.csv}
 OUTPUT=${OUTPUT:-results}
 GPUS_PER_NODE=${GPUS_PER_NODE:-${SLURM_GPUS_ON_NODE:?unknown; set GPUS_PER_NODE}}

@@ -50,6 +50,7 @@ __all__ = [
     "from_folder",
     "from_jsonl",
     "from_list",
+    "from_table",
     "label_reports",
     "label_reports_async",
     "read_labels",
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
         from_folder,
         from_jsonl,
         from_list,
+        from_table,
     )
     from leavs.reports.options import InputOptions
     from leavs.run.labeling import label_reports, label_reports_async
@@ -101,7 +103,8 @@ else:
         "leavs.errors": "LeavsError",
         "leavs.evaluation": "evaluate_labels",
         "leavs.method.options": "MethodOptions",
-        "leavs.reports": "from_amos_json from_csv from_files from_folder from_jsonl from_list",
+        "leavs.reports": "from_amos_json from_csv from_files from_folder from_jsonl from_list"
+        " from_table",
         "leavs.reports.options": "InputOptions",
         "leavs.run.labeling": "label_reports label_reports_async",
         "leavs.run.options": "OutputOptions RayOptions",

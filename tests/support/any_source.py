@@ -12,7 +12,15 @@ import pytest
 from fuzzing import examples
 from leavs.domain import Report, Shard, UnreadableReport
 from leavs.errors import InputError
-from leavs.reports import CheckedSource, from_amos_json, from_csv, from_files, from_jsonl, from_list
+from leavs.reports import (
+    CheckedSource,
+    from_amos_json,
+    from_csv,
+    from_files,
+    from_jsonl,
+    from_list,
+    from_table,
+)
 
 CANARY = "zebra fibroma"
 few = examples(100)
@@ -108,6 +116,8 @@ def put(path: Path, content: bytes) -> Path:
 READERS: dict[str, Reader] = {
     "a.csv": lambda path: from_csv(path, "id", "text"),
     "a.tsv.gz": lambda path: from_csv(path, "id", "text"),
+    "a.xlsx": lambda path: from_table(path, "id", "text"),
+    "a.parquet": lambda path: from_table(path, "id", "text"),
     "a.jsonl": from_jsonl,
     "a.jsonl.gz": from_jsonl,
     "a.json": from_amos_json,

@@ -37,6 +37,8 @@ HEAVY = {
         "leavs.doctor.tokens",
     },
     "huggingface_hub": {"leavs.engines.models.hub"},
+    "python_calamine": {"leavs.reports.excel_table"},
+    "pyarrow": {"leavs.reports.parquet_table", "leavs.cli.convert"},
     "ray": {"leavs.system.ray_connection", "leavs.run.cluster.labeling"},
 }
 ALSO_AT_THE_TOP = {"tokenizers"}  # of a module that is itself loaded only by a function

@@ -10,11 +10,13 @@ import pandas as pd
 from cyclopts import Parameter
 
 from leavs.errors import InputError, UsageError
+from leavs.reports.table_files import PARQUET_SUFFIX
 from leavs.review.results import annotations
+from leavs.system.extras import needing
 from leavs.system.private_files import bytes_written_whole, written_whole
 from leavs.tables.columns import REPORT_ID, TIDY
 from leavs.tables.convert import LEAVS_POLICY, Policy, Reading, Shape, convert_labels
-from leavs.tables.read import NEEDS_PYARROW, PARQUET, file_of, read_labels
+from leavs.tables.read import file_of, read_labels
 
 PRESET = "leavs"
 CODES = tuple(field.name for field in fields(Policy))
@@ -108,21 +110,21 @@ def _target(
         raise UsageError(f"--output {output}: name a file in a folder that exists")
     if output.exists() and source.exists() and output.samefile(source):
         raise UsageError(f"--output {output} is the table that is read; name another file")
-    if file_format and (file_format == Format.PARQUET) != (output.suffix == PARQUET):
+    if file_format and (file_format == Format.PARQUET) != (output.suffix == PARQUET_SUFFIX):
         raise UsageError(f"--output {output} is no name for --format {file_format}")
     return output
 
 
 def _write(table: pd.DataFrame, target: Path) -> None:
     try:
-        if target.suffix == PARQUET:
+        if target.suffix == PARQUET_SUFFIX:
+            with needing("tables", "pyarrow", what="writing Parquet files"):
+                import pyarrow  # noqa: F401 - without it pandas fails in several lines
             with bytes_written_whole(target) as file:
                 table.to_parquet(file, index=False)
         else:
             with written_whole(target) as text:
                 table.to_csv(text, index=False, lineterminator="\r\n")
-    except ImportError as error:
-        raise UsageError(f"{target}: {NEEDS_PYARROW}") from error
     except OSError as error:
         raise UsageError(
             f"{target} cannot be written ({type(error).__name__}); name another with --output"

@@ -47,6 +47,8 @@ def label(
         warn=lambda warning: print_warning(warning, console),
         tell=lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True),
     )
+    if remark := source.remark():
+        console.print(remark, style="yellow", markup=False, highlight=False, soft_wrap=True)
     print_summary(outcome, output.output_dir, console)
     return exit_code(outcome)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from leavs.errors import UsageError
+from leavs.reports.options import TextColumns
 from leavs.system.extras import needing
 from leavs.system.private_files import written_whole
 
@@ -27,7 +28,7 @@ def review(
     *,
     reports: Path | None = None,
     id_column: str | None = None,
-    text_column: str | None = None,
+    text_column: TextColumns = (),
     compare: Path | None = None,
     reader: str | None = None,
     blind: bool = False,
@@ -40,9 +41,10 @@ def review(
     Every change is kept at once in review/corrections-READER.jsonl beside the labels.
 
     Args:
-        reports: a folder, or a .txt, .csv, .tsv, .jsonl or .json file; not needed where the run
-            has kept the texts (--include-report).
-        id_column: of the ids, in a CSV or JSON Lines; likewise --text-column.
+        reports: a folder, a .txt, .jsonl or .json file, or a table: .csv, .tsv, .xlsx or .parquet,
+            for example; not needed where the run has kept the texts (--include-report).
+        id_column: of the ids, in a table or JSON Lines.
+        text_column: of the texts, likewise; several as in the run.
         compare: other labels, for the queue of reports on which they differ.
         reader: your name for the file of corrections; by default, reader.
         blind: show no labels; annotate from nothing.

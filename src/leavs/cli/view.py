@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from leavs.reports import from_path
+from leavs.reports.options import TextColumns
 from leavs.review.shown import Shown
 from leavs.review.view import write_view
 
@@ -17,14 +18,15 @@ def view(
     output: Path,
     reports: Path | None = None,
     id_column: str | None = None,
-    text_column: str | None = None,
+    text_column: TextColumns = (),
     limit: int | None = None,
 ) -> None:
     """Write one page to hand to a colleague; it holds the texts of the reports.
 
     Args:
         output: the page.
-        reports: as for `leavs review`; likewise --id-column and --text-column.
+        reports: as for `leavs review`; likewise --id-column.
+        text_column: as for `leavs review`.
         limit: so many of the first reports.
     """
     source = None if reports is None else from_path(reports, id_column, text_column)

@@ -19,10 +19,25 @@ from leavs.system.network_files import open_with_retries, with_retries
 LONGEST = 16 * 1024 * 1024
 """Characters in one field or line; a longer one is no report but a quote that is never closed."""
 
-_Bytes: TypeAlias = "io.BufferedReader[Any] | GzipFile"
+Bytes: TypeAlias = "io.BufferedReader[Any] | GzipFile"
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@contextmanager
+def open_bytes(path: Path) -> Iterator[Bytes]:
+    """Open a file to read its bytes, unpacked if its name ends in .gz.
+
+    Raises:
+        InputError: the file cannot be opened or, inside the `with` block, cannot be read further.
+    """
+    with _readable(path), ExitStack() as stack:
+        _require_file(path)
+        data: Bytes = stack.enter_context(open_with_retries(path))
+        if path.suffix.lower() == ".gz":
+            data = stack.enter_context(GzipFile(fileobj=data))
+        yield data
 
 
 @contextmanager
@@ -36,17 +51,13 @@ def open_text(path: Path, newline: str = "") -> Iterator[tuple[TextIO, str]]:
     Raises:
         InputError: the file cannot be opened or, inside the `with` block, cannot be read further.
     """
-    with _readable(path), ExitStack() as stack:
-        _require_file(path)
-        data: _Bytes = stack.enter_context(open_with_retries(path))
-        if path.suffix.lower() == ".gz":
-            data = stack.enter_context(GzipFile(fileobj=data))
+    with open_bytes(path) as data:
         encoding, errors = _find_encoding(data)
-        stream = io.TextIOWrapper(data, encoding, errors, newline)
-        yield stack.enter_context(stream), "" if encoding == "utf-8" else encoding
+        with io.TextIOWrapper(data, encoding, errors, newline) as stream:
+            yield stream, "" if encoding == "utf-8" else encoding
 
 
-def _find_encoding(data: _Bytes) -> tuple[str, str]:
+def _find_encoding(data: Bytes) -> tuple[str, str]:
     """The encoding and its error handler; leaves the stream after a UTF-8 mark, else at the start.
 
     Python's utf-16 takes its own mark away.

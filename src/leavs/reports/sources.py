@@ -49,6 +49,8 @@ class Entry:
         encoding: as which it was read, if not as UTF-8.
         problem: why it has no text, as a whole sentence.
         load: reads the entry, if its text is in a file of its own and is needed.
+        position: its number in the whole input, if the reader leaves entries out.
+        absent: the input has no such entry; the id only says which shard names it.
     """
 
     place: int
@@ -57,6 +59,8 @@ class Entry:
     encoding: str = ""
     problem: str = ""
     load: "Callable[[], Entry] | None" = None
+    position: int | None = None
+    absent: bool = False
 
 
 Entries = Generator[Entry, None, None]
@@ -75,6 +79,7 @@ class CheckedSource:
             numbers count from the end.
         limit: the largest number of entries in the part.
         shard: take only the entries of this shard.
+        remark: what is to be said of the input once it was read to its end; "" for nothing.
     """
 
     read: Callable[[], Entries]
@@ -85,14 +90,16 @@ class CheckedSource:
     end: int | None = None
     limit: int | None = None
     shard: Shard | None = None
+    remark: Callable[[], str] = str
 
     def __iter__(self) -> Iterator[Report | UnreadableReport]:
         part = self._part()
         with FirstPlaces() as seen, closing(self._entries(part)) as entries:
-            for position, entry in entries:
+            for number, entry in entries:
+                position = number if entry.position is None else entry.position
                 # Entries before the part count, too: a repeated id is found wherever it is.
                 refused = self._refused(entry, position, seen)
-                if position in part:
+                if number in part:
                     yield refused or self._checked(entry, position)
 
     def count(self) -> int:
@@ -101,7 +108,7 @@ class CheckedSource:
         if self.shard is None:
             return len(part if part.stop < sys.maxsize else self._part(self.tally()))
         with closing(self._entries(part)) as entries:
-            return sum(position in part for position, _ in entries)
+            return sum(number in part for number, _ in entries)
 
     def sharded(self, shard: Shard) -> "CheckedSource":
         """Take the entries of one shard; those without an id are in the shard of the empty id."""
@@ -117,16 +124,16 @@ class CheckedSource:
     def _entries(self, part: range) -> Generator[tuple[int, Entry], None, None]:
         """The entries of the shard, from the first of the source to the last of the part."""
         with closing(self.read()) as entries:
-            for position, entry in enumerate(entries):
-                if position >= part.stop:
+            for number, entry in enumerate(entries):
+                if number >= part.stop:
                     return
                 if self.shard is None or self.shard.includes(entry.id.strip()):
-                    yield position, entry
+                    yield number, entry
 
     def _refused(self, entry: Entry, position: int, seen: FirstPlaces) -> UnreadableReport | None:
         """The entry as unreadable, if something is wrong with its id."""
         report_id = entry.id.strip()
-        if entry.problem and not report_id:
+        if entry.absent or (entry.problem and not report_id):
             return self._unreadable(entry, position, "", entry.problem)
         if problem := _id_problem(report_id):
             return self._unreadable(entry, position, "", f"{self.where(entry.place)} {problem}")

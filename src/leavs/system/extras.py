@@ -7,8 +7,11 @@ from leavs.errors import UsageError
 
 
 @contextmanager
-def needing(extra: str, *packages: str) -> Iterator[None]:
-    """Turn a failed import into advice to install the extra, which is named as the command.
+def needing(extra: str, *packages: str, what: str = "") -> Iterator[None]:
+    """Turn a failed import into advice to install the extra.
+
+    Args:
+        what: what needs the packages; by default the command of the extra's name.
 
     Raises:
         UsageError: one of these packages is not installed.
@@ -19,5 +22,5 @@ def needing(extra: str, *packages: str) -> Iterator[None]:
         if error.name is None or error.name.split(".")[0] not in packages:
             raise
         raise UsageError(
-            f"leavs {extra} needs {error.name}: pip install 'leavs[{extra}]'"
+            f"{what or f'leavs {extra}'} needs {error.name}: pip install 'leavs[{extra}]'"
         ) from error

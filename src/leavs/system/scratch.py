@@ -71,6 +71,11 @@ class FirstPlaces:
         [(known,)] = ask("SELECT place FROM seen WHERE key = ?", (key,))
         return int(known)
 
+    def has(self, key: bytes) -> bool:
+        """Whether the key was seen."""
+        ask = "SELECT 1 FROM seen WHERE key = ?"
+        return self._database.execute(ask, (key,)).fetchone() is not None
+
     def __enter__(self) -> Self:
         return self
 

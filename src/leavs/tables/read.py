@@ -5,6 +5,8 @@ organ. wide: one row for each report. tidy: one row for each report, organ and f
 details.csv. Whatever the shape of the file, the result has the long format.
 """
 
+import re
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,13 @@ import pandas as pd
 
 from leavs.domain import Certainty, Urgency
 from leavs.errors import InputError
+from leavs.journal import manifest
+from leavs.reports.opening import open_text
+from leavs.reports.parquet_table import ParquetTable
+from leavs.reports.table import Table
+from leavs.reports.table_files import open_table
+from leavs.reports.table_rows import are_whole
+from leavs.reports.text_table import TextTable
 from leavs.tables.columns import (
     ANNOTATOR,
     KEYS,
@@ -25,21 +34,21 @@ from leavs.tables.columns import (
     URGENCY_SUFFIX,
 )
 
-PARQUET = ".parquet"
 ALLOWED = {
     LABELS: frozenset(int(code) for code in Certainty),
     URGENCY: frozenset(int(code) for code in Urgency),
 }
 WELL_KNOWN = {"normal", "absent", "diffuse", "focal", "abnormality"}  # finding types, not organs
+_UNNAMED = "Unnamed: "
+_INDEX = re.compile(r"__index_level_\d+__")  # what pandas calls an index without a name
 LARGEST = 127  # a code is stored in 8 bits; a larger number would overflow
-NEEDS_PYARROW = "Parquet files need pyarrow: pip install 'leavs[evaluate]'"
 
 
 def read_labels(path: Path) -> pd.DataFrame:
     """Read a table of labels in the long format, ours or one that the LEAVS authors published.
 
     Args:
-        path: a run folder, or a CSV or Parquet file in the long, wide or tidy shape.
+        path: a run folder, or a CSV, TSV, Excel or Parquet file in the long, wide or tidy shape.
 
     Returns:
         Two rows for each report and organ; ids as text, codes as nullable integers (a failed cell
@@ -110,31 +119,106 @@ def finding_types_of(table: pd.DataFrame) -> list[str]:
 
 
 def read_table(file: Path) -> pd.DataFrame:
-    """Read a CSV or Parquet file as text; an empty cell is "", and columns of text are left out.
+    """Read a CSV, TSV, Excel or Parquet file as text.
+
+    An empty cell is "", and columns of texts and empty rows are left out. If all ids are whole
+    numbers with ".0", as Excel and pandas make of numbers, it is left out; but not in the tables of
+    a run, whose ids are its own.
 
     Raises:
-        InputError: the file does not exist or cannot be read.
+        InputError: the file does not exist or cannot be read, or two columns have one name.
+        UsageError: the package that reads such a file is not installed.
     """
+    table = open_table(file, (*KEYS, *TIDY))
+    _refuse_repeated_names(table)
     try:
-        if file.suffix != PARQUET:
-            # Read all columns, though texts are dropped: with `usecols` pandas would accept lines
-            # with more cells than the header has.
-            table = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-            if not isinstance(table.index, pd.RangeIndex):
-                raise InputError(f"{file} has lines with more cells than its header has columns")
-            unnamed = [name for name in table.columns if name.startswith("Unnamed: ")]
-            return table.drop(columns=[*TEXTS, *unnamed], errors="ignore")
-        table = pd.read_parquet(file)
-    except ImportError as error:
-        raise InputError(f"{file}: {NEEDS_PYARROW}") from error
-    except FileNotFoundError as error:
-        raise InputError(f"{file} does not exist") from error
-    except pd.errors.EmptyDataError as error:
-        raise InputError(f"{file} is empty") from error
+        frame = _as_frame(table)
     except (OSError, ValueError) as error:
-        kind = "Parquet file" if file.suffix == PARQUET else "CSV"
-        raise InputError(f"{file} cannot be read as a {kind} ({type(error).__name__})") from error
-    return table.drop(columns=[*TEXTS], errors="ignore").astype("string").fillna("").astype(str)
+        raise InputError(f"{file} cannot be read as a table ({type(error).__name__})") from error
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise InputError(f"{file} has lines with more cells than its header has columns")
+    unnamed = [name for name in frame.columns if name.startswith(_UNNAMED)]
+    frame = frame.drop(columns=[*TEXTS, *unnamed], errors="ignore")
+    frame = _without_blank_rows(frame)
+    return frame if (file.parent / manifest.FILE).exists() else _with_whole_ids(frame)
+
+
+def _refuse_repeated_names(table: Table) -> None:
+    for place, name in enumerate(table.names):
+        if name and name in table.names[:place]:
+            first = table.names.index(name)
+            raise InputError(
+                f"{table.path} has two columns of one name, the {first + 1}. and the {place + 1}.; "
+                "leave one out, or give it another name"
+            )
+
+
+def _as_frame(table: Table) -> pd.DataFrame:
+    if isinstance(table, ParquetTable):
+        places = {
+            name: place
+            for place, name in enumerate(table.names)
+            if name not in TEXTS and not _INDEX.fullmatch(name)
+        }
+        frame = pd.DataFrame({name: table.column(at) for name, at in places.items()}, dtype=str)
+        keys = [name for name in KEYS if name in places]  # an index stands last in the file
+        return frame[[*keys, *frame.columns.drop(keys)]]
+    parsed = _parsed(table) if isinstance(table, TextTable) else None
+    return _row_by_row(table) if parsed is None else parsed
+
+
+def _names_of(table: Table) -> list[str]:
+    """The names of the columns, and one for each that has none."""
+    return [name or f"{_UNNAMED}{place}" for place, name in enumerate(table.names)]
+
+
+def _parsed(table: TextTable) -> pd.DataFrame | None:
+    """Parse in C, which is fast; None if a row is uneven or not decoded yet."""
+    with open_text(table.path) as (stream, _):
+        for _ in range(table.dialect.skip):
+            stream.readline()
+        delimiter = table.dialect.delimiter
+        with suppress(UnicodeEncodeError, pd.errors.ParserError):
+            # All columns, though texts are dropped: with `usecols` pandas would accept lines with
+            # more cells than the header has.
+            frame = pd.read_csv(
+                stream,
+                sep=delimiter,
+                dtype=str,
+                keep_default_na=False,
+                header=0,
+                names=_names_of(table),
+            )
+            # A row that is too short has empty cells at its end; pandas does not tell them apart.
+            may_be_short = (frame.iloc[:, -1:] == "").to_numpy().any()
+            return None if may_be_short and _has_uneven_rows(table) else frame
+    return None
+
+
+def _has_uneven_rows(table: TextTable) -> bool:
+    with closing(table.rows(())) as rows:
+        return any(row.problem for row in rows)
+
+
+def _row_by_row(table: Table) -> pd.DataFrame:
+    cells = []
+    with closing(table.rows(range(len(table.names)))) as rows:
+        for row in rows:
+            if row.problem:
+                raise InputError(f"{table.where(row.line)} {row.problem}")
+            cells.append(row.cells)
+    return pd.DataFrame(cells, columns=_names_of(table), dtype=str)
+
+
+def _without_blank_rows(frame: pd.DataFrame) -> pd.DataFrame:
+    if not (frame.iloc[:, :1] == "").to_numpy().any():
+        return frame
+    return frame[(frame != "").any(axis=1)].reset_index(drop=True)
+
+
+def _with_whole_ids(frame: pd.DataFrame) -> pd.DataFrame:
+    whole = [one for one in (REPORT_ID, TIDY[0]) if one in frame and are_whole(frame[one])]
+    return frame.assign(**{one: frame[one].str.strip().str.removesuffix(".0") for one in whole})
 
 
 def _from_tidy(table: pd.DataFrame, file: Path) -> pd.DataFrame:

@@ -1,13 +1,21 @@
 """Brings ids of reports into a form in which two files agree.
 
 The published LEAVS labels write a path twice, joined by an underscore
-("./a/x.nii.gz_./a/x.nii.gz"); others keep the extension of a file or its folder.
+("./a/x.nii.gz_./a/x.nii.gz"); others keep the extension of a file or its folder, and numbers come
+out of Excel and pandas as "10001.0".
 Knows nothing of tables.
 """
 
+import re
 from collections.abc import Callable, Iterable
 
 EXTENSIONS = (".txt", ".nii.gz", ".nii", ".json", ".dcm")
+_WHOLE = re.compile(r"[0-9]+\.0")
+
+
+def without_fraction(report_id: str) -> str:
+    """Return an id of digits without a ".0" behind them; any other as it is."""
+    return report_id[:-2] if _WHOLE.fullmatch(report_id) else report_id
 
 
 def undoubled(report_id: str) -> str:
@@ -30,7 +38,13 @@ def without_folders(report_id: str) -> str:
     return without_extensions(report_id).rpartition("/")[2]
 
 
-FORMS: tuple[Callable[[str], str], ...] = (str, undoubled, without_extensions, without_folders)
+FORMS: tuple[Callable[[str], str], ...] = (
+    str,
+    without_fraction,
+    undoubled,
+    without_extensions,
+    without_folders,
+)
 
 
 def common_form(left: Iterable[str], right: Iterable[str]) -> Callable[[str], str] | None:

@@ -67,4 +67,5 @@ def test_a_missing_file_is_one_line_and_exit_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.run(["check", str(tmp_path / "no.csv")]) == exit_codes.USAGE
-    assert capsys.readouterr().err == f"leavs: {tmp_path / 'no.csv'} does not exist\n"
+    said = f"leavs: {tmp_path / 'no.csv'} does not exist; check the path\n"
+    assert capsys.readouterr().err == said

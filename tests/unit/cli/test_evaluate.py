@@ -10,7 +10,7 @@ import pytest
 
 from leavs import cli
 from leavs.cli import exit_codes
-from leavs.evaluation import evaluate_labels
+from leavs.evaluation import evaluate_labels, sheets
 from leavs.evaluation.items import Task, Variant
 from leavs.evaluation.page import FILES
 from places import ROOT
@@ -53,6 +53,35 @@ def without(column: str, text: str = GOOD) -> str:
     return "".join(",".join(w for i, w in enumerate(x) if i != place) + "\n" for x in lines)
 
 
+def numbered(text: str, end: str = "") -> str:
+    """The table with 10001 and so on for the ids a, b and c."""
+    head, *rows = text.splitlines()
+    ids = {name: f"1000{number}{end}" for number, name in enumerate("abc", start=1)}
+    return "\n".join([head, *(ids[row[0]] + row[1:] for row in rows), ""])
+
+
+@pytest.mark.parametrize("annotations", [GOOD, human({"R1": "abc", "R2": "ab"})])
+def test_annotations_may_have_been_saved_by_excel(tmp_path: Path, annotations: str) -> None:
+    labels, plain = tmp_path / "labels.csv", numbered(annotations)
+    labels.write_text(numbered(GOOD))
+    files = {
+        "plain": plain.encode(),
+        "semicolons": plain.replace(",", ";").encode("utf-8-sig"),
+        "sep": b"sep=,\r\n" + plain.encode(),
+        "unicode": plain.replace(",", "\t").encode("utf-16"),
+        "blank": plain.encode() + b",,,,,,\r\n" * 2 + b",,,,,,,,,,,,,\r\n",
+        "floats": numbered(annotations, ".0").encode(),
+    }
+    scores = []
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+        baselines = {"saved": tmp_path / name} if annotations == GOOD else {}
+        done = evaluate_labels(labels, tmp_path / name, baselines=baselines, resamples=0)
+        scores.append(sheets.overall(done))
+    assert len(scores[0].rows) > 0
+    assert scores == scores[:1] * len(files)
+
+
 REFUSED: dict[str, tuple[str, str, str]] = {
     "labels: empty file": ("", GOOD, "is empty"),
     "labels: header alone": (HEAD, GOOD, "has no rows"),
@@ -73,7 +102,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "no row of labels",
     ),
     "labels: an empty id": (GOOD.replace("\na,", "\n,"), GOOD, "with nothing in the column"),
-    "labels: a broken line": (GOOD + "a,b,c,d,e,f,g,h,i,j,k,l\n", GOOD, "cannot be read as a CSV"),
+    "labels: a broken line": (GOOD + "a,b,c,d,e,f,g,h,i,j,k,l\n", GOOD, "has 12 fields,"),
     "labels: other ids": (
         GOOD.replace("\na,", "\nx,"),
         HUMAN_HEAD + "q,labels,0,0,0,0,1\n",

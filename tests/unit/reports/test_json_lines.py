@@ -1,6 +1,8 @@
 """Which lines of JSON are reports, and what is said of the others."""
 
+import io
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from any_source import put
 from leavs.domain import Report, UnreadableReport
 from leavs.errors import InputError
 from leavs.reports import from_amos_json, from_jsonl
+from leavs.reports.json_array import elements_of
 from report_inputs import jsonl_of, problems, texts
 
 JSONL_PROBLEMS = [
@@ -71,3 +74,97 @@ def test_a_report_nested_deeply_costs_that_report_alone(tmp_path: Path, depth: i
     first, second = from_amos_json(put(tmp_path / "a.json", cases.encode()))
     assert first.id == "a"
     assert isinstance(second, Report)
+
+
+def test_an_array_of_objects_is_read_entry_by_entry(tmp_path: Path) -> None:
+    objects = [
+        {"id": "a", "text": "One, [two] {three}.\n"},
+        {"id": 17, "text": "Drei – vier. " * 10_000},
+        {"id": "c"},
+        5,
+        {"id": "e", "text": "Six."},
+    ]
+    for indent, encoding in ((None, "utf-8"), (2, "utf-16"), (0, "utf-8-sig")):
+        data = json.dumps(objects, indent=indent, ensure_ascii=False).encode(encoding)
+        path = put(tmp_path / "a.jsonl", b"\n " * (encoding == "utf-8") + data)
+        source = from_jsonl(path)
+        assert texts(source) == {
+            "a": "One, [two] {three}.\n",
+            "17": "Drei – vier. " * 10_000,
+            "e": "Six.",
+        }
+        assert [reason for _, reason in problems(source)] == [
+            f"{path} entry 3 has no text: it has no key 'text'; it has: id. "
+            "Name it with --text-column.",
+            f"{path} entry 4 is not a JSON object, {{…}}",
+        ]
+        assert source.count() == 5
+
+
+def test_an_array_in_cp1252_and_with_a_key_twice(tmp_path: Path) -> None:
+    data = '[{"id": "a", "text": "5 mm große Zyste"}, {"id": "b", "id": "c"}]'
+    source = jsonl_of(tmp_path, data.encode("cp1252"))
+    assert texts(source) == {"a": "5 mm große Zyste"}
+    assert [reason for _, reason in problems(source)] == [
+        f"{tmp_path / 'reports.jsonl'} entry 2 has a key twice; give each key once"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ("[]", "is empty"),
+        ("[", "is none after its first 0 entries"),
+        ('[{"id": "a", "text": "b"}', "is none after its first 0 entries"),
+        ('[{"id": "a", "text": "b"},]', "is none after its first 1 entries"),
+        ('[{"id": "a", "text": "b"}] {}', "is none after its first 1 entries"),
+        ('[{"id": "a", "text": "b"} {}]', "is none after its first 0 entries"),
+        ('[{"id": "a", "text": "b"}, {"id": "zebra]', "is none after its first 1 entries"),
+        ('{\n  "id": "a",\n  "text": "b"\n}\n', "an object that goes over several lines"),
+        ('{ "id":1,\n "text":"zebra" }\n', "an object that goes over several lines"),
+        ('\n\n{ \r\n"id": "a"}', "an object that goes over several lines"),
+    ],
+)
+def test_what_is_neither_lines_nor_an_array_is_refused(
+    tmp_path: Path, data: str, said: str
+) -> None:
+    with pytest.raises(InputError, match=said) as caught:
+        list(jsonl_of(tmp_path, data))
+    assert "zebra" not in str(caught.value)
+
+
+def test_texts_of_several_keys_stand_under_their_names(tmp_path: Path) -> None:
+    lines = [
+        {"id": "a", "findings": "Normal.", "impression": "Cyst."},
+        {"id": "b", "findings": None, "impression": "Cyst."},
+        {"id": "c", "findings": "Normal."},
+        {"id": "d", "text": "Normal."},
+        {"id": "e", "findings": ["Normal."], "impression": "Cyst."},
+    ]
+    path = put(tmp_path / "a.jsonl", "\n".join(map(json.dumps, lines)).encode())
+    source = from_jsonl(path, text_key=("impression", "findings"))
+    assert texts(source) == {
+        "a": "impression:\nCyst.\n\nfindings:\nNormal.",
+        "b": "impression:\nCyst.",
+        "c": "findings:\nNormal.",
+    }
+    assert [reason.partition(" has no text: ")[2] for _, reason in problems(source)] == [
+        "it has no key 'impression'; it has: id, text. Name it with --text-column.",
+        "'findings' is not a string",
+    ]
+
+
+def test_what_follows_a_long_entry_is_not_copied_for_each_entry() -> None:
+    entries = [json.dumps({"text": "x" * 2_000_000}), *['{"a": 1}'] * 20_000]
+    tracemalloc.start()
+    elements = elements_of(io.StringIO(f"[{' , '.join(entries)} ]"))
+    assert next(elements) == entries[0]
+    copied = []
+    for entry in entries[1:51]:
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        assert next(elements) == entry
+        copied.append(tracemalloc.get_traced_memory()[1] - before)
+    tracemalloc.stop()
+    assert max(copied) < 20_000, "of the 220,000 characters that follow"
+    assert [*elements] == entries[51:]

@@ -81,7 +81,7 @@ REFUSED: list[tuple[str, bytes, Callable[[Path], ReportSource], Sequence[str]]] 
         ["a.csv has no column 'anonymized_report'; it has: image1, report. Name it with --text-"],
     ),
     ("a.csv", b"id,anonymized_report\nx,N\n", from_csv, ["no column 'image1'", "--id-column"]),
-    ("a.csv", b"image1;anonymized_report\nx;N\n", from_csv, ["it has: image1;anonymized_report."]),
+    ("a.csv", b"image1\nx\n", from_csv, ["it has: image1.", "one column by comma, semicolon"]),
     ("a.csv", b"image1,image1,anonymized_report\n1,2,N\n", from_csv, ["two columns 'image1'"]),
     ("a.csv", b'image1,anonymized_report\nx,"open\n', from_csv, ["line 2 starts a row", "quot"]),
     ("a.csv", b'image1,anonymized_report\nx,"5" cyst"\n', from_csv, ["line 2 starts a row"]),

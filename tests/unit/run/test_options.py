@@ -33,7 +33,7 @@ def inputs(tmp_path: Path) -> Path:
     return tmp_path
 
 
-NAMED = {"id_column": "key", "text_column": "words"}
+NAMED = {"id_column": "key", "text_column": ("words",)}
 
 
 @pytest.mark.parametrize(
@@ -42,8 +42,8 @@ NAMED = {"id_column": "key", "text_column": "words"}
         ({"single_file": ("in/b.txt", "in/a.txt")}, "ba"),
         ({"input_dir": "in"}, "abc"),
         ({"test_list": "list"}, "abc"),
-        ({"reports_csv": "x.csv"}, "abc"),
-        ({"reports_csv": "named.csv", **NAMED}, "abc"),
+        ({"reports_table": "x.csv"}, "abc"),
+        ({"reports_table": "named.csv", **NAMED}, "abc"),
         ({"jsonl": "x.jsonl"}, "abc"),
         ({"jsonl": "named.jsonl", **NAMED}, "abc"),
         ({"input_dir": "in", "limit": 2}, "ab"),
@@ -65,7 +65,7 @@ def test_each_input_gives_its_reports(inputs: Path, options: dict[str, Any], ids
 
 def placed(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
     """The options with their paths in a folder."""
-    paths = {"single_file", "input_dir", "test_list", "reports_csv", "jsonl", "amos_json"}
+    paths = {"single_file", "input_dir", "test_list", "reports_table", "jsonl", "amos_json"}
     return {
         name: value
         if name not in paths
@@ -76,7 +76,7 @@ def placed(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-SIX = "--single-file, --input-dir, --test-list, --reports-csv, --jsonl, --amos-json"
+SIX = "--single-file, --input-dir, --test-list, --reports-table, --jsonl, --amos-json"
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,12 @@ SIX = "--single-file, --input-dir, --test-list, --reports-csv, --jsonl, --amos-j
         ({"input_dir": "in", "start_index": -1}, UsageError, "--start-index cannot be negative"),
         ({"input_dir": "in", "end_index": -2}, UsageError, "--end-index cannot be negative"),
         ({"input_dir": "nowhere"}, InputError, "nowhere"),
-        ({"reports_csv": "named.csv"}, InputError, "has no column 'image1'.* key, words"),
-        ({"reports_csv": "x.csv", "text_column": "t"}, InputError, "no column 't'.*--text-column"),
+        ({"reports_table": "named.csv"}, InputError, "has no column 'image1'.* key, words"),
+        (
+            {"reports_table": "x.csv", "text_column": ("t",)},
+            InputError,
+            "no column 't'.*--text-column",
+        ),
     ],
 )
 def test_what_does_not_go_is_refused(

@@ -30,6 +30,9 @@ def test_the_forms_of_an_id(given: str, plain: str, no_extensions: str, no_folde
         (["a", "b"], ["b", "c"], ["b"]),
         (["x.txt"], ["d/x.nii.gz_d/x.nii.gz"], ["x"]),
         (["a/x", "b/x"], ["a/x.txt", "b/x.txt"], ["a/x", "b/x"]),
+        (["10001", "10002"], ["10001.0", "10002.0"], ["10001", "10002"]),
+        (["1", "1.0"], ["1.0", "2"], ["1.0"]),
+        (["1", "2", "v1.0"], ["1.0", "v1"], ["1"]),
     ],
 )
 def test_the_form_in_which_most_agree(left: list[str], right: list[str], shared: list[str]) -> None:

@@ -3,6 +3,7 @@
 import csv
 import sys
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -10,8 +11,8 @@ import pytest
 
 from any_source import READERS, put
 from leavs.domain import Report
-from leavs.errors import InputError
-from leavs.reports import from_csv, from_jsonl
+from leavs.errors import InputError, UsageError
+from leavs.reports import CheckedSource, from_csv, from_jsonl, from_path, from_table
 from leavs.reports.opening import LONGEST
 from places import AMOS
 from report_inputs import HEADER, ROWS, csv_of, gz, make, problems, texts
@@ -125,12 +126,6 @@ def test_real_reports_are_what_pandas_reads() -> None:
     )
 
 
-def test_a_table_without_header_shows_neither_names_nor_findings(tmp_path: Path) -> None:
-    path = put(tmp_path / "a.csv", b"4711,Doe Jane,Normal liver,Study ID\n1,2,3,4\n")
-    with pytest.raises(InputError, match="it has: Study ID, 3 that do not look like a name"):
-        from_csv(path, "id", "text")
-
-
 @pytest.mark.parametrize(
     ("data", "part"),
     [
@@ -149,3 +144,48 @@ def test_tables_that_are_refused_say_why(
             READERS["a.csv"](put(tmp_path / "a.csv", data))
     finally:
         csv.field_size_limit(before)
+
+
+WHOLE = [
+    (["10001.0", "10002.0"], ["10001", "10002"]),
+    (["10001.0", "", "10002.0"], ["10001", "10002"]),
+    (["0010.0", "12345678901234567890.0"], ["0010", "12345678901234567890"]),
+    (["10001.0", "10002"], ["10001.0", "10002"]),
+    (["10001.0", "10002.5"], ["10001.0", "10002.5"]),
+    (["10001.0", "a.0"], ["10001.0", "a.0"]),
+    (["1.10", "2.0"], ["1.10", "2.0"]),
+    (["001", "1e5"], ["001", "1e5"]),
+]
+
+
+@pytest.mark.parametrize(("written", "read"), WHOLE)
+def test_ids_that_became_numbers_with_a_fraction_of_zero(
+    tmp_path: Path, written: list[str], read: list[str]
+) -> None:
+    source = csv_of(tmp_path, HEADER + "".join(f"{one},Normal.\n" for one in written))
+    assert list(texts(source)) == read
+
+
+def test_texts_of_several_columns_stand_under_their_names(tmp_path: Path) -> None:
+    rows = 'a,"Liver\nnormal. ",Cyst.\nb, ,Mass.\nc,,\nd,Normal.,"\n"\n'
+    path = make(tmp_path / "a.csv", "id,findings,impression\n" + rows)
+    source = from_table(path, "id", ("impression", "findings"))
+    assert texts(source) == {
+        "a": "impression:\nCyst.\n\nfindings:\nLiver\nnormal. ",
+        "b": "impression:\nMass.",
+        "d": "findings:\nNormal.",
+    }
+    assert [reason[-13:] for _, reason in problems(source)] == ["holds no text"]
+    assert texts(from_path(path, "id", ("impression", "findings"))) == texts(source)
+    assert texts(from_table(path, "id", ["findings"]))["a"] == "Liver\nnormal. "
+
+
+@pytest.mark.parametrize("read", [from_table, from_jsonl])
+@pytest.mark.parametrize(
+    ("names", "said"), [(("a", "b", "a"), "names 'a' twice"), ((), "names no column")]
+)
+def test_a_column_is_named_once(
+    tmp_path: Path, read: Callable[..., CheckedSource], names: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(UsageError, match=f"--text-column {said}"):
+        read(make(tmp_path / "a.csv", "id,a,b\n1,2,3\n"), "id", names)
