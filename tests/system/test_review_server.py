@@ -158,7 +158,10 @@ def test_the_browser_is_opened_and_no_argument_holds_the_address(
     ("more", "complaint"),
     [
         (["--reports", "no.csv"], "no.csv"),
-        (["--reports", "pyproject.toml"], "name a folder, or a .txt, .csv"),
+        (
+            ["--reports", "pyproject.toml"],
+            "name a folder, or a file with one of the suffixes .txt, .jsonl",
+        ),
         (["--reader", "../x"], "use letters, digits"),
         (["--adjudicate"], "no two readers differ"),
         (["--adjudicate", "--blind"], "--adjudicate goes with neither"),
