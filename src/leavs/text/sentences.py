@@ -44,6 +44,7 @@ _STOP = re.compile(
     rf"(?<![.!?])[.!?]++{CLOSERS}*+(?=\s|(?:\d{{1,2}}[.)])?[^\W\d_])"  # spaced or not
     r"|(?<![。！？])[。！？]++[”’」』）)\"']*+"  # full-width stops need no space
     r"|(?<=\s)(?=[•●▪◦‣])"  # a list run into one line
+    r"|(?<=\s\s)(?=[A-Z][\w/&, ]{2,40}:\s)"  # lines of which spaces are left: "IV  SPLEEN: Normal"
 )
 # Words of a title that may be a finding, and characters of the sentences below it.
 _TITLE_WORDS, _LEAST_BELOW = 5, 60
@@ -200,6 +201,9 @@ def _some(span: Span) -> tuple[Span, ...]:
 def _ends_sentence(text: str, start: int, stop: re.Match[str], *, notes: bool) -> bool:
     """Whether a possible stop ends the sentence that began at `start`."""
     mark = stop[0]
+    if not mark and text[stop.end()].isalpha():
+        label = text[stop.end() : text.index(":", stop.end()) + 1]
+        return read_headings(label).is_heading
     if not mark or mark[0] in "。！？":
         return True
     if _is_item_number(text, start, stop.start()):

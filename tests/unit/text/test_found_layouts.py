@@ -93,6 +93,12 @@ FOUND: list[tuple[str, list[str]]] = [
      "Exam: CT ABDOMEN\n\nhydronephrosis. The spleen is absent.", [
          "#FINDINGS:", "FINDINGS: The liver is normal.", "FINDINGS: There is no hydronephrosis.",
          "FINDINGS: The spleen is absent."]),
+    # Lines of which only spaces are left.
+    ("FINDINGS:  LIVER: 2 cm cyst in segment IV  SPLEEN: Normal  GALLBLADDER: Surgically absent", [
+        "#FINDINGS:", "LIVER: 2 cm cyst in segment IV", "SPLEEN: Normal",
+        "GALLBLADDER: Surgically absent"]),
+    ("A cyst of the  left kidney.  Left renal stone: 3 mm.",
+     ["A cyst of the left kidney.", "Left renal stone: 3 mm."]),
     # Units and abbreviations in notes.
     ("spleen 15 cm. liver normal. right kidney without hydronephrosis, 10 cm. splenic infarct.", [
         "spleen 15 cm.", "liver normal.", "right kidney without hydronephrosis, 10 cm.",
