@@ -28,11 +28,15 @@ _PLAIN_END = re.compile(_REAL)
 _ANY_END = re.compile(rf"{_ESCAPED}|{_RETURN}{{1,2}}{_FEED}|{_FEED}|{_RETURN}|{_REAL}")
 _HAS_ESCAPES = re.compile(r"[\\<]|&lt;|&#|_x000")
 # But not in " ~6 cm", "10^9" or "<|end|>"; before the number of an item it is one.
-_SEPARATOR = r"(?<!<)\{0}(?!\s?\d|>)|(?<=[^\s\d(<])\{0}(?=\d)|\{0}(?=\d{{1,2}}[.)](?:\s|[^\W\d_]))"
-_SEPARATORS = {mark: re.compile(_SEPARATOR.format(mark)) for mark in "~¶|^"}
+_ALONE = r"(?<![<\[])(?<!(?<!\*)\])"  # but behind "[**Date**]", too
+_SEPARATOR = rf"{_ALONE}\{{0}}(?!\s?\d|[>\]]|\[(?!\*))|\{{0}}(?=\d{{{{1,2}}}}[.)](?:\s|[^\W\d_]))"
+_SEPARATORS = {mark: re.compile(_SEPARATOR.format(mark)) for mark in "¶|^"} | {
+    "~": re.compile(_SEPARATOR.format("~") + rf"|{_ALONE}(?<=[^\s\d(])~(?=\d)")
+}
 # Fewer are no line ends, nor if there are hardly more of them than other line ends, as in a table.
 _FEWEST = {"~": 2, "¶": 2, "|": 3, "^": 3}
 _MORE = 8
+_SHORTEST = 4  # characters between two bars or carets
 _TAB = 8  # columns
 
 
@@ -83,6 +87,12 @@ def _pieces(text: str) -> Iterator[tuple[int, int, str]]:
     yield at, len(text), ""
 
 
+def _are_lines(pieces: list[str]) -> bool:
+    """Whether what stands between bars or carets begins as lines do: not "[x] | y |"."""
+    begun = sum(piece.strip()[:1].isupper() or piece.strip()[:1].isdigit() for piece in pieces)
+    return begun >= 0.8 * len(pieces) and min(map(len, pieces)) >= _SHORTEST
+
+
 def _line_end(text: str) -> re.Pattern[str]:
     known = _ANY_END if _HAS_ESCAPES.search(text) else _PLAIN_END
     for mark, separator in _SEPARATORS.items():
@@ -91,6 +101,7 @@ def _line_end(text: str) -> re.Pattern[str]:
         count = sum(1 for _ in separator.finditer(text))
         letters = sum(map(str.isalpha, text))
         others = sum(1 for _ in known.finditer(text.strip()))
-        if letters > 4 * count >= 4 * _FEWEST[mark] and count > _MORE * others:
+        enough = letters > 4 * count >= 4 * _FEWEST[mark] and count > _MORE * others
+        if enough and (mark in "~¶" or _are_lines(separator.split(text))):
             return re.compile(f"{known.pattern}|{separator.pattern}")
     return known
