@@ -68,7 +68,9 @@ class _ReportRows:
                     continue
                 report_id, *texts = cells
                 text = joined(dict(zip(self.names, texts, strict=True)))
-                yield Entry(line, without_fraction(report_id, self.whole_ids), text, encoding)
+                if self.whole_ids:
+                    report_id = without_fraction(report_id.strip())
+                yield Entry(line, report_id, text, encoding)
 
 
 def as_names(names: str | Sequence[str]) -> tuple[str, ...]:
@@ -108,6 +110,6 @@ def are_whole(ids: Iterable[str]) -> bool:
     return found
 
 
-def without_fraction(report_id: str, whole: bool) -> str:
-    """Return an id without the ".0" that all ids of its column have."""
-    return report_id.strip().removesuffix(".0") if whole else report_id
+def without_fraction(report_id: str) -> str:
+    """Return an id of digits without a ".0" behind them; any other as it is."""
+    return report_id[:-2] if _WHOLE.fullmatch(report_id) else report_id

@@ -6,16 +6,11 @@ out of Excel and pandas as "10001.0".
 Knows nothing of tables.
 """
 
-import re
 from collections.abc import Callable, Iterable
 
+from leavs.reports.table_rows import without_fraction
+
 EXTENSIONS = (".txt", ".nii.gz", ".nii", ".json", ".dcm")
-_WHOLE = re.compile(r"[0-9]+\.0")
-
-
-def without_fraction(report_id: str) -> str:
-    """Return an id of digits without a ".0" behind them; any other as it is."""
-    return report_id[:-2] if _WHOLE.fullmatch(report_id) else report_id
 
 
 def undoubled(report_id: str) -> str:

@@ -40,6 +40,7 @@ _ON_THE_SIDE = re.compile(r"\bon the [a-z]+$", re.IGNORECASE)
 _NO_NOUN = words("lines", "no_noun")
 _CANNOT_BEGIN = words("lines", "cannot_begin")
 NEVER_END = words("stops", "never_end")
+NUMBER = re.compile(r"\d|[IVX]{1,5}\b")
 _STARTERS = words("stops", "starters")
 
 _LAST_WORD = re.compile(r"([^\W\d_]+(?:[./][^\W\d_]+)*)[\W_]*$")

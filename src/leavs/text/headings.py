@@ -235,7 +235,7 @@ class Headings:
         self._topic = ""
         self._detail = ""
         self._topic_passes = self._topic_alone = self._detail_passes = False
-        self._section_passes = self._text_seen_before = False
+        self._section_passes = False
         self._level = self._topic_level = ""
         self._in_item = self._topic_in_item = self._detail_in_item = False
         self._text_seen = False
@@ -256,7 +256,7 @@ class Headings:
             self._detail = ""
         if self._topic_passes and (self._text_seen or not self._topic_alone):
             self._topic = ""
-        if self._text_seen and not _PRELIMINARIES.isdisjoint(_lowered(self._section)):
+        if self._text_seen and _is_preliminary(self._section):
             self._section = ""
 
     def new_line(self, line: str, *, after_stop: bool) -> None:
@@ -266,8 +266,8 @@ class Headings:
         lines end without full stops: those are notes, one topic each ("GB: stones", then
         "R kid nl").
         """
-        own_topic = _has_other_topic(line, _lowered(self._topic))
-        if self._topic_passes and (own_topic or not (after_stop or self._topic_alone)):
+        notes = not (after_stop or self._topic_alone)
+        if self._topic_passes and (notes or _has_other_topic(line, _lowered(self._topic))):
             self._topic = ""
         if self._detail_passes and not after_stop:
             self._detail = ""
@@ -290,20 +290,16 @@ class Headings:
 
         One that may be a finding itself ends as an inline label does.
         """
-        self._text_seen_before = self._text_seen
-        self._text_seen = not leading.alone
+        text_above, self._text_seen = self._text_seen, not leading.alone
         for name in leading.names:
             if not leading.sure:
                 self._set_detail(name)
                 self._detail_passes = True
             elif not _OPENING.isdisjoint(_lowered(name)):
                 self._section, self._topic, self._detail = name, "", ""
-                passes = not _PRELIMINARIES.isdisjoint(_lowered(name))
-                self._section_passes = passes and not leading.alone
+                self._section_passes = _is_preliminary(name) and not leading.alone
             else:
-                if self._text_seen_before and not _PRELIMINARIES.isdisjoint(
-                    _lowered(self._section)
-                ):
+                if text_above and _is_preliminary(self._section):
                     self._section = ""
                 self._topic, self._detail, self._topic_alone = name, "", leading.alone
                 self._topic_in_item, self._topic_level = self._in_item, self._level
@@ -322,6 +318,11 @@ class Headings:
 
     def _set_detail(self, detail: str) -> None:
         self._detail, self._detail_in_item, self._detail_passes = detail, self._in_item, False
+
+
+def _is_preliminary(section: str) -> bool:
+    """Whether a section comes before the findings: "HISTORY:"."""
+    return not _PRELIMINARIES.isdisjoint(_lowered(section))
 
 
 def _first_words(line: str, most: int) -> list[str]:

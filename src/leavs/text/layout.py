@@ -21,6 +21,7 @@ from leavs.text.habits import (
     BEFORE_NOUN,
     LINE_STOP,
     NEVER_END,
+    NUMBER,
     WINDOW,
     Habits,
     Pair,
@@ -44,7 +45,6 @@ _MAY_END = words("stops", "may_end")
 _WANTS_NUMBER = words("lines", "wants_number")
 _LINKS = words("labels", "links") | {"with", "without"}
 _GOING_ON = "0123456789([,;)_+-><≤≥=&/~"
-_NUMBER = re.compile(r"\d|[IVX]{1,5}\b")
 # Unlike a heading it may name a finding: "Hydronephrosis: yes".
 _SHORT_LABEL = re.compile(r"[^\W\d_][^:.;!?]{0,40}[:?](?=\s)")
 _REMOVED = "[**"  # what stands in place of a name or date begins no line of its own
@@ -154,7 +154,7 @@ class _Layout:
             return full and self._heading_goes_on(above, leading, pair)
         if self._is_finished(pair) and not (full and self._is_open_label(pair)):
             return False
-        if _NUMBER.match(pair.said) and last_word(pair.tail) in _WANTS_NUMBER:
+        if NUMBER.match(pair.said) and last_word(pair.tail) in _WANTS_NUMBER:
             return True
         if pair.is_item and not (full and self._is_no_item(pair)):
             return False

@@ -99,8 +99,8 @@ def _kinds(said: Sequence[str], lines: Sequence[Line]) -> list[int]:
         seen.setdefault(folded, at)
     kinds = []
     for at, (line, folded) in enumerate(zip(said, plain, strict=True)):
-        label = set(_lowered(" ".join(read_headings(line).names[:1])))
-        if seen[folded] < min(at, _FIRST_LINES) and label & _PRELIMINARIES:
+        again = seen[folded] < min(at, _FIRST_LINES)
+        if again and _label_words(line) & _PRELIMINARIES:
             kinds.append(_BESIDE)  # as "Reason: eval for abscess" on each page
         else:
             kinds.append(_kind(line, begins_page=lines[at].new_page))
@@ -112,8 +112,7 @@ def _kind(line: str, *, begins_page: bool) -> int:
         return 0
     if _may_tell(line):
         return _SURE
-    leading = read_headings(line)
-    names = set(_lowered(" ".join(leading.names[:1])))
+    names = _label_words(line)
     known = names & _ADMINISTRATIVE or (begins_page and names & _PRELIMINARIES)
     first = _lowered(line)[:1]
     examination = len(line) <= _TITLE and not _EXAMINATIONS.isdisjoint(first)
@@ -135,6 +134,11 @@ def _is_title(line: str) -> bool:
     """Whether it is written as a name is: "ST. MARY HOSPITAL", "Department of Radiology"."""
     found = _WORD.findall(line)
     return len(line) >= _LEAST_REPEATED and all(one[0].isupper() or len(one) < 4 for one in found)
+
+
+def _label_words(line: str) -> set[str]:
+    """The words of the label that a line begins with."""
+    return set(_lowered(" ".join(read_headings(line).names[:1])))
 
 
 def _lowered(line: str) -> list[str]:

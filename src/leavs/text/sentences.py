@@ -17,7 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from leavs.domain import Sentence
-from leavs.text.habits import CLOSERS, NEVER_END, WINDOW, last_word
+from leavs.text.habits import CLOSERS, NEVER_END, NUMBER, WINDOW, last_word
 from leavs.text.headings import (
     Headings,
     ends_in_organ,
@@ -50,7 +50,6 @@ _STOP = re.compile(
 _TITLE_WORDS, _LEAST_BELOW = 5, 60
 # Characters of a sentence, and of one that is more than half of its report.
 _LONGEST, _LONGEST_OF_SHORT = 600, 120
-_NUMBER = re.compile(r"\d|[IVX]{1,5}\b")
 _ITEM_NUMBER = re.compile(r"[\W_]*\d{1,2}|[^:\n]{1,60}:[\W_]*1")
 _FIRST_ITEM = re.compile(r"(?:[^:\n]{1,60}:)?\s*\(?(\d{1,2})[.)]")
 _NEXT_ITEM = re.compile(r"\s(\d{1,2})[.)]$")
@@ -247,7 +246,7 @@ def _goes_on(before: str, mark: str, after: str, *, notes: bool) -> bool:
     if mark[0] in "?!" or mark.startswith(".."):
         return following.islower()
     word = last_word(before) if before[-1:].isalpha() else ""
-    if word in _BEFORE_NUMBER and _NUMBER.match(after):
+    if word in _BEFORE_NUMBER and NUMBER.match(after):
         return True
     return word in _MAY_END and following.islower() and _may_go_on(after, notes=notes)
 
