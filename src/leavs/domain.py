@@ -25,6 +25,17 @@ class Certainty(IntEnum):
         return self in (Certainty.PRESENT, Certainty.UNSURE)
 
 
+# The answers to the certainty question in order, by their keys in an ontology (arXiv 2503.13330)
+CODES_OF_ANSWERS: Mapping[str, Certainty] = {
+    "denied": Certainty.ABSENT,
+    "not_mentioned": Certainty.NOT_MENTIONED,
+    "possible": Certainty.UNSURE,
+    "affirmed": Certainty.PRESENT,
+    "prior": Certainty.AMBIGUOUS,
+    "broad": Certainty.AMBIGUOUS,
+}
+
+
 class Urgency(IntEnum):
     """How soon a finding must be communicated; NOT_APPLICABLE where there is no finding."""
 
@@ -33,6 +44,15 @@ class Urgency(IntEnum):
     LOW = 1
     NONE = 0
     NOT_APPLICABLE = -1
+
+
+# The answers to the urgency question in order, by their keys in an ontology
+LEVELS_OF_ANSWERS: Mapping[str, Urgency] = {
+    "none": Urgency.NONE,
+    "low": Urgency.LOW,
+    "medium": Urgency.MEDIUM,
+    "high": Urgency.HIGH,
+}
 
 
 class Step(StrEnum):
@@ -160,48 +180,6 @@ class Sentence:
     def in_context(self) -> str:
         """The sentence on one line with its heading, as it is shown to a model."""
         return " ".join(f"{self.heading} {self.text}".split())
-
-
-@dataclass(frozen=True, slots=True)
-class Organ:
-    """An organ and its wording, from a pack's ontology."""
-
-    name: str
-    covers: str
-
-
-@dataclass(frozen=True, slots=True)
-class FindingType:
-    """A finding type and its wording, from a pack's ontology.
-
-    Args:
-        statement: the statement whose certainty is asked for, a template with `organ`.
-        meaning: what counts as this type.
-        traps: what is easily mistaken for this type.
-    """
-
-    name: str
-    statement: str
-    meaning: str
-    traps: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerWording:
-    """The name of an answer and its explanation for the model."""
-
-    name: str
-    meaning: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ontology:
-    """What a pack labels: organs and finding types in order, and the answers by their keys."""
-
-    organs: tuple[Organ, ...]
-    finding_types: tuple[FindingType, ...]
-    certainty: Mapping[str, AnswerWording]
-    urgency: Mapping[str, AnswerWording]
 
 
 @dataclass(frozen=True, slots=True)

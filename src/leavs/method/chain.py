@@ -10,21 +10,10 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from leavs.domain import (
-    Certainty,
-    Evidence,
-    Failure,
-    FindingType,
-    Label,
-    Ontology,
-    Organ,
-    OrganResult,
-    Report,
-    Sentence,
-    Step,
-)
+from leavs.domain import Certainty, Evidence, Failure, Label, OrganResult, Report, Sentence, Step
 from leavs.errors import QuestionError
 from leavs.method.ask import Ask
+from leavs.method.ontology import FindingType, Ontology, Organ
 from leavs.method.steps.certainty import CertaintyAssessment
 from leavs.method.steps.choice import Steps
 from leavs.method.steps.filtration import Found

@@ -10,8 +10,8 @@ Knows nothing of models.
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Set
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -20,15 +20,21 @@ from typing import Any
 import jinja2
 import jinja2.meta
 
-from leavs.domain import AnswerWording, FindingType, Ontology, Organ, Prompt
+from leavs.domain import Prompt
 from leavs.errors import PackError
 from leavs.method.answers import LETTERS
+from leavs.method.ontology import (
+    ONTOLOGY,
+    AnswerWording,
+    FindingType,
+    Ontology,
+    Organ,
+    read_ontology,
+)
 from leavs.method.sandbox import PROMPTS, compile_prompt, compile_wording, context_of, rendered
 
-ONTOLOGY = "ontology.toml"
 BLOCKS = ("instructions", "question", "answer")
-CERTAINTY_ANSWERS = ("denied", "not_mentioned", "possible", "affirmed", "prior", "broad")
-URGENCY_ANSWERS = ("none", "low", "medium", "high")
+RULES = "rules"  # a block within the instructions: rules that annotators are shown, too
 
 # The variables that each prompt file may use. `instructions` gets those of the pack alone, so that
 # its text is the same for every question of a run and stays in the engine's prefix cache.
@@ -42,14 +48,15 @@ PACK_VARIABLES = {
     Prompt.URGENCY: frozenset({"answers"}),
 }
 _ORGAN = frozenset({"reasoning", "organ", "covers"})
+_JUDGED = _ORGAN | {"evidence", "guidance"}
 _FINDING = _ORGAN | {"evidence", "statement", "meaning", "traps", "choices", "letters"}
 QUESTION_VARIABLES = {
     Prompt.FILTRATION_FAST: _ORGAN | {"report"},
     Prompt.FILTRATION_THOROUGH: _ORGAN | {"sentence"},
     Prompt.FILTRATION_JOINT: frozenset({"reasoning", "sentence"}),
     Prompt.FILTRATION_NUMBERED: _ORGAN | {"sentences"},
-    Prompt.FINDING_TYPES: _ORGAN | {"evidence"},
-    Prompt.CERTAINTY: _FINDING,
+    Prompt.FINDING_TYPES: _JUDGED,
+    Prompt.CERTAINTY: _FINDING | _JUDGED,
     Prompt.URGENCY: _FINDING | {"unsure"},
 }
 # The variables that hold report text
@@ -65,9 +72,10 @@ def find_pack(name: str) -> Path:
         PackError: there is no such folder.
     """
     shipped = shipped_packs()
-    for folder in (shipped / name, Path(name)):
-        if (folder / ONTOLOGY).is_file():
-            return folder
+    with suppress(OSError):  # no path has such a name
+        for folder in (shipped / name, Path(name)):
+            if (folder / ONTOLOGY).is_file():
+                return folder
     known = ", ".join(sorted(path.name for path in shipped.iterdir() if path.is_dir()))
     raise PackError(f"no pack '{name}'; give a folder or one that comes with leavs: {known}")
 
@@ -104,6 +112,7 @@ def load_pack(folder: Path) -> "Pack":
         _try_all(pack)
     except PackError as error:  # no report text is in it yet, so the cause may be shown
         raise PackError(" ".join(f"{error}: {error.__cause__}".split())) from error
+    _require_guidance(pack)
     return pack
 
 
@@ -114,74 +123,6 @@ def _read(folder: Path, name: str) -> str:
         raise PackError(
             f"{folder / name}: cannot be read ({type(error).__name__}); a pack needs it"
         ) from error
-
-
-def read_ontology(text: str, path: Path) -> Ontology:
-    """Read the organs, finding types and answers of an `ontology.toml`.
-
-    Raises:
-        PackError: not TOML, or a key that is unknown, missing or not text.
-    """
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise PackError(f"{path}: not TOML: {error}") from error
-    _check_keys(data, {"pack", "organs", "finding_types", "certainty", "urgency"}, set(), f"{path}")
-    organs = tuple(
-        Organ(**_texts(entry, {"name", "covers"}, set(), f"{path}: organs"))
-        for entry in data["organs"]
-    )
-    finding_types = tuple(
-        FindingType(
-            **_texts(entry, {"name", "statement", "meaning"}, {"traps"}, f"{path}: finding_types")
-        )
-        for entry in data["finding_types"]
-    )
-    for kind, names in (
-        ("organ", [o.name for o in organs]),
-        ("finding type", [t.name for t in finding_types]),
-    ):
-        if not names or len(set(names)) < len(names):
-            raise PackError(
-                f"{path}: every {kind} needs a name of its own; it has: {', '.join(names)}"
-            )
-    for kind, count in (("organs", len(organs)), ("finding types", len(finding_types))):
-        if count > len(LETTERS):
-            raise PackError(f"{path}: more than {len(LETTERS)} {kind}; the answers are letters")
-    return Ontology(
-        organs,
-        finding_types,
-        _answers(data["certainty"], CERTAINTY_ANSWERS, f"{path}: certainty"),
-        _answers(data["urgency"], URGENCY_ANSWERS, f"{path}: urgency"),
-    )
-
-
-def _answers(table: Any, keys: tuple[str, ...], where: str) -> Mapping[str, AnswerWording]:
-    _check_keys(table, set(keys), set(), where)
-    return {
-        key: AnswerWording(**_texts(table[key], {"name", "meaning"}, set(), f"{where}.{key}"))
-        for key in keys
-    }
-
-
-def _texts(table: Any, required: set[str], optional: set[str], where: str) -> dict[str, str]:
-    _check_keys(table, required, optional, where)
-    wrong = sorted(
-        key for key, value in table.items() if not isinstance(value, str) or not value.strip()
-    )
-    if wrong:
-        raise PackError(f"{where}: {', '.join(wrong)} must be text")
-    return dict(table)
-
-
-def _check_keys(table: Any, required: set[str], optional: set[str], where: str) -> None:
-    if not isinstance(table, dict):
-        raise PackError(f"{where}: must be a table with: {', '.join(sorted(required | optional))}")
-    if unknown := sorted(set(table) - required - optional):
-        valid = ", ".join(sorted(required | optional))
-        raise PackError(f"{where}: unknown {', '.join(unknown)}; valid are: {valid}")
-    if missing := sorted(required - set(table)):
-        raise PackError(f"{where}: lacks {', '.join(missing)}")
 
 
 def _compile(prompt: Prompt, source: str, path: Path) -> jinja2.Template:
@@ -205,25 +146,50 @@ def wordings_of(
     Raises:
         PackError: one is not a template, or uses what the sandbox forbids.
     """
-    for key in ("statement", "meaning", "traps"):
+    for key in ("statement", "meaning", "traps", "guidance"):
         where = f"{path}: {key} of {finding_type.name}"
         yield key, compile_wording(getattr(finding_type, key), where), where
 
 
+def _sample(prompt: Prompt, **values: Any) -> dict[str, Any]:
+    """Values for the variables of a question that hold no text of a report."""
+    sample: dict[str, Any] = dict.fromkeys(QUESTION_VARIABLES[prompt], "x")
+    lists = {"evidence": ["x"], "sentences": ["[1] x"], "choices": [{"letter": "A", "name": "x"}]}
+    return sample | {key: value for key, value in (lists | values).items() if key in sample}
+
+
 def _try_all(pack: "Pack") -> None:
-    sample = {name: "x" for names in QUESTION_VARIABLES.values() for name in names}
-    choices = [{"letter": "A", "name": "x"}]
     for prompt in Prompt:
         pack.instructions(prompt)
         for reasoning in (True, False):
-            values = sample | {"evidence": ["x"], "sentences": ["[1] x"], "choices": choices}
-            values["reasoning"] = reasoning
-            values = {key: values[key] for key in QUESTION_VARIABLES[prompt]}
+            values = _sample(prompt, reasoning=reasoning)
             pack.question(prompt, **values)
             pack.answer(prompt, **values)
     for organ in pack.ontology.organs:
         for finding_type in pack.ontology.finding_types:
             pack.wording(organ, finding_type)
+
+
+def _require_guidance(pack: "Pack") -> None:
+    """Raise PackError where a prompt file would leave out guidance, if the ontology has any."""
+    ontology = pack.ontology
+    of_organs = [one.guidance for one in ontology.organs]
+    if not any((*of_organs, *(one.guidance for one in ontology.finding_types))):
+        return
+    mark = "(guidance)"
+    types = tuple(replace(one, guidance=mark) for one in ontology.finding_types)
+    marked = pack.with_ontology(replace(ontology, finding_types=types))
+    shown = {
+        Prompt.FINDING_TYPES: [marked.instructions(Prompt.FINDING_TYPES)],
+        Prompt.CERTAINTY: list[str](),
+    }
+    for prompt, texts in shown.items():
+        texts.append(marked.question(prompt, **_sample(prompt, guidance=mark, reasoning=False)))
+        if not all(mark in text for text in texts):
+            raise PackError(
+                f"{pack.folder / prompt}.jinja does not show the guidance of {ONTOLOGY}; "
+                "see docs/packs.md"
+            )
 
 
 def tag_breaker(tags: Set[str]) -> Callable[[str], str]:
@@ -261,9 +227,14 @@ class Pack:
         self.ontology = ontology
         self._place = str(folder)
         self._templates = templates
+        self._tags = tags
         self._without_tags = tag_breaker(tags)
         self._instructions: dict[Prompt, str] = {}
         self._wordings: dict[tuple[Organ, FindingType], FindingType] = {}
+
+    def with_ontology(self, ontology: Ontology) -> "Pack":
+        """Return the same prompts with other organs, finding types or answers."""
+        return Pack(self.folder, self.sha256, ontology, self._templates, self._tags)
 
     def instructions(self, prompt: Prompt) -> str:
         """The first part of a prompt: the same text for every report."""
@@ -301,21 +272,35 @@ class Pack:
             self._wordings[key] = self._fill_in(finding_type, organ.name)
         return self._wordings[key]
 
+    def guidance(self, organ: Organ, finding_type: FindingType) -> str:
+        """Return the guidance of an organ and of a finding type, one behind the other."""
+        given = (organ.guidance, self.wording(organ, finding_type).guidance)
+        return " ".join(filter(None, given))
+
+    def rules(self, prompt: Prompt) -> list[str]:
+        """Return the lines of the block `rules` in the instructions; none if there is no block."""
+        if RULES not in self._templates[prompt].blocks:
+            return []
+        lines = self._render(prompt, RULES, {}).splitlines()
+        return [line.removeprefix("- ") for line in lines if line.startswith("- ")]
+
     def _fill_in(self, finding_type: FindingType, organ: str) -> FindingType:
         """Render the wording of a finding type with the organ's name."""
 
-        filled = {
+        wordings = wordings_of(finding_type, self.folder / ONTOLOGY)
+        filled: dict[str, Any] = {
             key: rendered(template.generate(organ=organ), where)
-            for key, template, where in wordings_of(finding_type, self.folder / ONTOLOGY)
+            for key, template, where in wordings
         }
         return replace(finding_type, **filled)
 
     @cached_property
     def lettered_finding_types(self) -> list[dict[str, str]]:
         """The finding types with the letters by which the model names them."""
+        filled = [self._fill_in(one, "organ") for one in self.ontology.finding_types]
         return [
-            {"letter": letter, "name": type_.name, "meaning": self._fill_in(type_, "organ").meaning}
-            for letter, type_ in zip(LETTERS, self.ontology.finding_types, strict=False)
+            {"letter": letter, "name": one.name, "meaning": one.meaning, "guidance": one.guidance}
+            for letter, one in zip(LETTERS, filled, strict=False)
         ]
 
     @cached_property

@@ -2,28 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from leavs.domain import (
-    Certainty,
-    CertaintyQuestions,
-    Evidence,
-    FindingType,
-    Label,
-    Organ,
-    Prompt,
-)
+from leavs.domain import CODES_OF_ANSWERS, Certainty, CertaintyQuestions, Evidence, Label, Prompt
 from leavs.method.ask import Ask
+from leavs.method.ontology import FindingType, Organ
 from leavs.method.steps.finding_question import finding_question, one_letter_of
 
-# The answers in the order in which they are offered, with the code that each stands for
-# (arXiv 2503.13330). A type that the evidence does not mention cannot be affirmed or doubted.
-CODES = {
-    "denied": Certainty.ABSENT,
-    "not_mentioned": Certainty.NOT_MENTIONED,
-    "possible": Certainty.UNSURE,
-    "affirmed": Certainty.PRESENT,
-    "prior": Certainty.AMBIGUOUS,
-    "broad": Certainty.AMBIGUOUS,
-}
+# A type that the evidence does not mention cannot be affirmed or doubted.
 ONLY_IF_MENTIONED = frozenset({"possible", "affirmed"})
 
 CertaintyAssessment = Callable[
@@ -47,15 +31,46 @@ async def assess_certainty(
     Raises:
         QuestionError: the question got no usable answer.
     """
-    answers = [answer for answer in CODES if mentioned or answer not in ONLY_IF_MENTIONED]
+    answer, choices = await choose_certainty(ask, evidence, organ, finding_type, mentioned)
+    code = CODES_OF_ANSWERS[answer]
+    return Label(code, _probability(choices, code), choices=choices)
+
+
+async def choose_certainty(
+    ask: Ask,
+    evidence: Sequence[Evidence],
+    organ: Organ,
+    finding_type: FindingType,
+    mentioned: bool,
+) -> tuple[str, dict[str, float]]:
+    """Ask as `assess_certainty` does, and tell apart the two answers that stand for AMBIGUOUS.
+
+    Returns:
+        The answer, a key of CODES_OF_ANSWERS, and the probability of each answer if the engine
+        gives it.
+
+    Raises:
+        QuestionError: the question got no usable answer.
+    """
     wordings = ask.pack.ontology.certainty
     question, by_letter = finding_question(
-        ask, Prompt.CERTAINTY, evidence, organ, finding_type, wordings, answers
+        ask,
+        Prompt.CERTAINTY,
+        evidence,
+        organ,
+        finding_type,
+        wordings,
+        offered_answers(mentioned),
+        guidance=ask.pack.guidance(organ, finding_type),
     )
     chosen = await ask.answer(question, one_letter_of(by_letter, wordings))
-    code = CODES[by_letter[chosen.choice]]
     choices = {by_letter[letter]: value for letter, value in chosen.probabilities.items()}
-    return Label(code, _probability(choices, code), choices=choices)
+    return by_letter[chosen.choice], choices
+
+
+def offered_answers(mentioned: bool) -> list[str]:
+    """Return the answers that are offered, in order; see `assess_certainty`."""
+    return [one for one in CODES_OF_ANSWERS if mentioned or one not in ONLY_IF_MENTIONED]
 
 
 async def assess_if_mentioned(
@@ -85,4 +100,6 @@ def _probability(choices: dict[str, float], code: Certainty) -> float | None:
     """Sum the probabilities of the answers with this code; AMBIGUOUS has two."""
     if not choices:
         return None
-    return min(1.0, sum(value for answer, value in choices.items() if CODES[answer] is code))
+    return min(
+        1.0, sum(value for answer, value in choices.items() if CODES_OF_ANSWERS[answer] is code)
+    )

@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from leavs.domain import Evidence, Filtration, FoundBy, Organ, Report, Sentence
+from leavs.domain import Evidence, Filtration, FoundBy, Report, Sentence
 from leavs.errors import AnswerError
 from leavs.method.ask import Ask
+from leavs.method.ontology import Organ
 from leavs.method.steps.filtration_fast import filter_fast
 from leavs.method.steps.filtration_joint import filter_joint
 from leavs.method.steps.filtration_numbered import filter_numbered

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from leavs.domain import Evidence, FoundBy, Organ, Prompt, Report, Sentence
+from leavs.domain import Evidence, FoundBy, Prompt, Report, Sentence
 from leavs.method.ask import Ask, Question
+from leavs.method.ontology import Organ
 from leavs.method.reply_form import list_of_quotes
 from leavs.text import match_quotes
 

@@ -6,8 +6,9 @@ answer cache puts that question to the engine once.
 
 from collections.abc import Sequence
 
-from leavs.domain import Evidence, FoundBy, Organ, Prompt, Sentence
+from leavs.domain import Evidence, FoundBy, Prompt, Sentence
 from leavs.method.ask import Ask, Question
+from leavs.method.ontology import Organ
 from leavs.method.reply_form import several_of
 from leavs.system.concurrency import together
 

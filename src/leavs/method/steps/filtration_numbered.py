@@ -6,8 +6,9 @@ Nothing is quoted, so that nothing has to be matched back to the report and no s
 
 from collections.abc import Sequence
 
-from leavs.domain import Evidence, FoundBy, Organ, Prompt, Sentence
+from leavs.domain import Evidence, FoundBy, Prompt, Sentence
 from leavs.method.ask import Ask, Question
+from leavs.method.ontology import Organ
 from leavs.method.reply_form import list_of_numbers
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from leavs.domain import Evidence, FoundBy, Organ, Prompt, Sentence
+from leavs.domain import Evidence, FoundBy, Prompt, Sentence
 from leavs.method.ask import Ask, Question
+from leavs.method.ontology import Organ
 from leavs.method.reply_form import one_of
 from leavs.system.concurrency import together
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from leavs.domain import AnswerWording, Evidence, FindingType, Organ, Prompt
+from leavs.domain import Evidence, Prompt
 from leavs.method.answers import LETTERS
 from leavs.method.ask import Ask, Question
+from leavs.method.ontology import AnswerWording, FindingType, Organ
 from leavs.method.reply_form import Chosen, ReplyForm, one_of
 
 

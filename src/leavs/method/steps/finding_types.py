@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from leavs.domain import Evidence, Organ, Prompt
+from leavs.domain import Evidence, Prompt
 from leavs.method.ask import Ask, Question
+from leavs.method.ontology import Organ
 from leavs.method.reply_form import several_of
 
 
@@ -19,7 +20,12 @@ async def assess_finding_types(
     told = [one.sentence.in_context for one in evidence]
     question = Question(
         Prompt.FINDING_TYPES,
-        {"organ": organ.name, "covers": organ.covers, "evidence": told},
+        {
+            "organ": organ.name,
+            "covers": organ.covers,
+            "evidence": told,
+            "guidance": organ.guidance,
+        },
         "finding_types",
     )
     return await ask.answer(question, several_of(names))

@@ -3,16 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from leavs.domain import Certainty, Evidence, FindingType, Label, Organ, Prompt, Urgency
+from leavs.domain import LEVELS_OF_ANSWERS, Certainty, Evidence, Label, Prompt
 from leavs.method.ask import Ask
+from leavs.method.ontology import FindingType, Organ
 from leavs.method.steps.finding_question import finding_question, one_letter_of
-
-LEVELS = {
-    "none": Urgency.NONE,
-    "low": Urgency.LOW,
-    "medium": Urgency.MEDIUM,
-    "high": Urgency.HIGH,
-}
 
 
 async def assess_urgency(
@@ -31,12 +25,12 @@ async def assess_urgency(
         organ,
         finding_type,
         wordings,
-        LEVELS,
+        LEVELS_OF_ANSWERS,
         unsure=label.certainty is Certainty.UNSURE,
     )
     chosen = await ask.answer(question, one_letter_of(by_letter, wordings))
     return replace(
         label,
-        urgency=LEVELS[by_letter[chosen.choice]],
+        urgency=LEVELS_OF_ANSWERS[by_letter[chosen.choice]],
         urgency_probability=chosen.probabilities.get(chosen.choice),
     )
