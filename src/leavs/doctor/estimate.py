@@ -9,8 +9,9 @@ from typing import Any
 
 from leavs.doctor.findings import Finding, fine, problem, warning
 from leavs.doctor.tokens import TokenCounter
-from leavs.domain import AnswerWording, Filtration, Organ, Prompt, Reasoning, Report, Sentence
+from leavs.domain import Filtration, Prompt, Reasoning, Report, Sentence
 from leavs.method.answers import LETTERS
+from leavs.method.ontology import AnswerWording, Organ
 from leavs.method.options import MethodOptions, Ways
 from leavs.method.pack import QUESTION_VARIABLES, Pack
 from leavs.method.reply_form import CHOICE_TOKENS, TOKENS_A_LETTER, list_of_numbers
@@ -115,9 +116,11 @@ class Lengths:
     def _values(self, report: Report) -> dict[str, Any]:
         """Return every variable of a question, with the longest value that it can have."""
         ontology, told = self.pack.ontology, [one.in_context for one in _told(report)]
-        organ = max(self.organs, key=lambda one: len(one.covers))
+        organ = max(self.organs, key=lambda one: len(one.covers + one.guidance))
         wordings = [self.pack.wording(organ, one) for one in ontology.finding_types]
-        wording = max(wordings, key=lambda one: len(one.statement + one.meaning + one.traps))
+        wording = max(
+            wordings, key=lambda one: len(one.statement + one.meaning + one.traps + one.guidance)
+        )
         answers = max(ontology.certainty, ontology.urgency, key=_characters).values()
         choices = [
             {"letter": letter, "name": answer.name}
@@ -133,6 +136,7 @@ class Lengths:
             "statement": wording.statement,
             "meaning": wording.meaning,
             "traps": wording.traps,
+            "guidance": self.pack.guidance(organ, wording),
             "choices": choices,
             "letters": ", ".join(one["letter"] for one in choices),
             "unsure": True,

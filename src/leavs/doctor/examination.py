@@ -2,20 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leavs.doctor import estimate, folder, machine, model, rates, reports
 from leavs.doctor.findings import Finding, Verdict, fine, problem, warning
 from leavs.doctor.tokens import TokenCounter, counter_for
-from leavs.domain import Organ
 from leavs.engines.hardware import visible_gpus
 from leavs.engines.options import EngineOptions
 from leavs.errors import InputError
+from leavs.method.ontology import Organ
 from leavs.method.options import MethodOptions
 from leavs.method.pack import Pack, find_pack, load_pack
 from leavs.reports.options import InputOptions
 from leavs.run.options import OutputOptions
 from leavs.run.plan import check_numbers, choose_organs, identity_of
+
+if TYPE_CHECKING:
+    from leavs.doctor import tryout
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Wishes:
         measure: label the sample on the chosen engine.
         tokens_per_second: the rate of tokens, computed and generated, of an earlier run; None if
             not known.
+        exam: the number of items of the exam that the chosen engine is asked; 0 for none.
     """
 
     engine: EngineOptions
@@ -38,6 +42,7 @@ class Wishes:
     sample: int = 20
     measure: bool = False
     tokens_per_second: float | None = None
+    exam: int = 0
 
 
 @dataclass(slots=True)
@@ -76,6 +81,7 @@ def examine_run(wishes: Wishes) -> Examination:
         identity = identity_of(pack, organs, wishes.method, chosen.chosen)
     count = seen.readable if isinstance(seen, reports.Survey) else None
     goes_on = _folder(wishes, done, identity, count)
+    readable = None
     if isinstance(seen, Finding):
         done.findings.append(seen)
     elif seen is not None:
@@ -83,9 +89,40 @@ def examine_run(wishes: Wishes) -> Examination:
         counter = counter_for(model.tokenizer_file(chosen))
         done.findings += reports.examine_reports(seen, counter)
         if seen.readable:
+            readable = seen
             _price(wishes, done, seen, pack, organs, chosen, counter)
-            _hours(wishes, done, seen, organs, goes_on)
+    tried = _try(wishes, done, readable, pack, organs, chosen)
+    if readable is not None:
+        _hours(wishes, done, readable, organs, goes_on, tried.measured)
+    if tried.exam is not None:
+        done.findings.append(tried.exam)
+        done.numbers["exam"] = tried.score
     return done
+
+
+def _try(
+    wishes: Wishes,
+    done: Examination,
+    seen: reports.Survey | None,
+    pack: Pack,
+    organs: Sequence[Organ],
+    chosen: model.Model | None,
+) -> "tryout.Tried":
+    """Ask the chosen engine what is wished, if nothing stands in the way."""
+    from leavs.doctor import tryout  # the exam loads pandas, which would delay every doctor
+
+    sample = seen.sample if wishes.measure and seen is not None else ()
+    if not sample and not wishes.exam:
+        return tryout.Tried()
+    if chosen is None or not done.healthy:
+        said = "nothing: there are problems, see above"
+        return tryout.Tried(
+            warning("measured", said, "mend them first") if sample else None,
+            warning("exam", said, "mend them first") if wishes.exam else None,
+        )
+    return tryout.try_engine(
+        wishes.engine, chosen.chosen, wishes.method, pack, organs, sample, wishes.exam
+    )
 
 
 def _survey(wishes: Wishes) -> reports.Survey | Finding | None:
@@ -140,22 +177,18 @@ def _hours(
     seen: reports.Survey,
     organs: Sequence[Organ],
     goes_on: bool,
+    found: rates.Measured | Finding | None,
 ) -> None:
     """Add the hours and the disk space as measured, or else how to measure them."""
-    if wishes.measure and not done.healthy:
-        said = "nothing: there are problems, see above"
-        done.findings.append(warning("measured", said, "mend them first"))
+    if isinstance(found, Finding):
+        done.findings.append(found)
         return
-    if wishes.measure:
-        found = rates.measure(seen.sample, wishes.engine, wishes.method)
-        if isinstance(found, Finding):
-            done.findings.append(found)
-        else:
-            done.findings += rates.measured_findings(found, seen.readable)
-            done.numbers["measured"] = asdict(found) | {
-                "hours": found.hours(seen.readable),
-                "gigabytes": found.gigabytes(seen.readable),
-            }
+    if found is not None:
+        done.findings += rates.measured_findings(found, seen.readable)
+        done.numbers["measured"] = asdict(found) | {
+            "hours": found.hours(seen.readable),
+            "gigabytes": found.gigabytes(seen.readable),
+        }
         return
     before = rates.earlier(wishes.output.output_dir) if goes_on else None
     if before is not None:

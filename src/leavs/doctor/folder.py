@@ -163,9 +163,13 @@ def run_in(place: OutputFolder, identity: Mapping[str, Any] | None) -> tuple[Fin
     """
     check = "run"
     folder = place.folder
-    if not place.exists or not has_results(folder):
+    if not place.exists:
         return None, False
     try:
+        if (folder / manifest.FILE).exists():
+            manifest.refuse_merged(folder, manifest.read(folder))
+        if not has_results(folder):
+            return None, False
         old = manifest.read(folder)["identity"]
         if identity is None:
             said = f"{_named(old)}; not compared, for no model is chosen"

@@ -1,18 +1,15 @@
 """Computes how long a run takes from measurements: of a sample, or of earlier parts of the run."""
 
-import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from leavs.doctor.findings import Finding, fine, problem, warning
 from leavs.domain import Report, Shard, Usage
-from leavs.engines.options import EngineOptions
-from leavs.errors import EngineError
+from leavs.engines.engine import Engine
 from leavs.journal.journal import read_lines
 from leavs.method.options import MethodOptions
-from leavs.run.labeling import label_reports
+from leavs.run.labeling import label_reports_async
 from leavs.run.options import OutputOptions
 from leavs.tables.export import TABLES
 
@@ -81,31 +78,30 @@ class _Sample:
         )
 
 
-def measure(
-    sample: Sequence[Report], engine: EngineOptions, method: MethodOptions
+async def measure(
+    sample: Sequence[Report], engine: Engine, method: MethodOptions, folder: Path
 ) -> Measured | Finding:
-    """Label a sample on the chosen engine, in a private folder that is deleted afterwards."""
-    with tempfile.TemporaryDirectory(prefix="leavs-doctor-") as name:
-        folder = Path(name)
-        try:
-            outcome = label_reports(
-                _Sample(sample), engine, method, OutputOptions(folder / "sample")
-            )
-        except EngineError as error:
-            said = re.sub(r" \(more in [^)]*\)", "", str(error))  # that file will be deleted
-            return problem("measured", f"nothing: {said}")
-        if not outcome.complete or not outcome.seconds:
-            return problem("measured", "nothing: the sample was stopped before its end")
-        sizes = [path.stat().st_size for path in (folder / "sample" / "journal").iterdir()]
-        tables = [(folder / "sample" / table).stat().st_size for table in TABLES]
-        return Measured(
-            len(sample),
-            outcome.seconds,
-            sum(outcome.tally.usage.values(), Usage()),
-            outcome.tally.failed_cells,
-            sum(sizes),
-            sum(tables),
-        )
+    """Label a sample on an open engine.
+
+    Args:
+        folder: a new folder for the run.
+
+    Raises:
+        EngineError: the engine cannot go on.
+    """
+    outcome = await label_reports_async(_Sample(sample), engine, method, OutputOptions(folder))
+    if not outcome.complete or not outcome.seconds:
+        return problem("measured", "nothing: the sample was stopped before its end")
+    sizes = [path.stat().st_size for path in (folder / "journal").iterdir()]
+    tables = [(folder / table).stat().st_size for table in TABLES]
+    return Measured(
+        len(sample),
+        outcome.seconds,
+        sum(outcome.tally.usage.values(), Usage()),
+        outcome.tally.failed_cells,
+        sum(sizes),
+        sum(tables),
+    )
 
 
 def earlier(folder: Path) -> Earlier | None:
