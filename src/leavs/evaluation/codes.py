@@ -4,7 +4,7 @@ The scored finding types are merged to four (see `merging`). Labelers and annota
 alike here: each has a place on the second axis.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from leavs.tables.merging import (
     merge_urgencies,
 )
 from leavs.tables.read import ALLOWED, as_rows, file_of, finding_types_of, read_labels, read_table
+from leavs.tables.report_ids import common_form
 
 BLANK = {LABELS: MISSING, URGENCY: NO_URGENCY}
 
@@ -57,6 +58,18 @@ class Coded:
         )
 
 
+def places_of(annotated: Coded, labels: Coded) -> dict[str, int]:
+    """Return the place among the labels of each annotated report that they have, by its id there.
+
+    Nothing is returned where no form of the ids agrees.
+    """
+    form = common_form(annotated.ids, labels.ids)
+    if form is None:
+        return {}
+    by_form = {form(one): place for place, one in enumerate(labels.ids)}
+    return {one: by_form[form(one)] for one in annotated.ids if form(one) in by_form}
+
+
 def labels_as_codes(path: Path) -> Coded:
     """Read the labels of a run folder or a table as codes of one labeler.
 
@@ -74,13 +87,43 @@ def annotations_as_codes(path: Path) -> Coded:
     Raises:
         InputError: the file cannot be read, lacks a scored finding type, or contradicts itself.
     """
+    return _coded(_annotations(path), path)
+
+
+def annotations_by_type(
+    path: Path, finding_types: Sequence[str]
+) -> tuple[Coded, Mapping[str, tuple[str, ...]]]:
+    """Read annotations of each finding type by itself, or of the merged ones where the file is so.
+
+    Args:
+        finding_types: those that are wanted; others of the file are left out.
+
+    Returns:
+        The codes, with these types in place of the four, and the parts of each by its name.
+
+    Raises:
+        InputError: the file cannot be read, has none of the types, or contradicts itself.
+    """
+    table = _annotations(path)
+    _check_rows(table, path)
+    there = set(table.columns)
+    single = {name: (name,) for name in finding_types if name in there}
+    parts = MERGED if set(MERGED) <= there else single
+    parts = {name: own for name, own in parts.items() if set(own) <= set(finding_types)}
+    if not parts:
+        raise InputError(f"{path} has none of the finding types: {', '.join(finding_types)}")
+    return _of_groups(table, {name: (name,) for name in parts}, path), parts
+
+
+def _annotations(path: Path) -> pd.DataFrame:
+    """Read annotations as a long table with a column of annotators."""
     file = file_of(path)
     table = read_table(file)
     if KIND in table.columns and ORGAN not in table.columns:
-        table = _from_human_file(table, path)
-    elif ANNOTATOR not in table.columns:
-        table = as_rows(table, file).assign(**{ANNOTATOR: ""})
-    return _coded(table, path)
+        return _from_human_file(table, path)
+    if ANNOTATOR not in table.columns:
+        return as_rows(table, file).assign(**{ANNOTATOR: ""})
+    return table
 
 
 def _from_human_file(table: pd.DataFrame, path: Path) -> pd.DataFrame:
@@ -129,7 +172,11 @@ def _coded(table: pd.DataFrame, path: Path) -> Coded:
     """
     _check(table, path)
     already = set(MERGED) <= set(table.columns)
-    groups = {name: (name,) for name in MERGED} if already else MERGED
+    return _of_groups(table, {name: (name,) for name in MERGED} if already else MERGED, path)
+
+
+def _of_groups(table: pd.DataFrame, groups: Mapping[str, tuple[str, ...]], path: Path) -> Coded:
+    """Convert a long table to arrays, with each group of finding types merged."""
     names = [name for group in groups.values() for name in group]
     table = table[[REPORT_ID, ANNOTATOR, ORGAN, KIND, *names]].drop_duplicates()
     if table.duplicated([REPORT_ID, ANNOTATOR, ORGAN, KIND]).any():
@@ -161,6 +208,14 @@ def _coded(table: pd.DataFrame, path: Path) -> Coded:
 
 def _check(table: pd.DataFrame, path: Path) -> None:
     """Raise InputError if a table lacks what is needed to score it."""
+    _check_rows(table, path)
+    types = set(finding_types_of(table))
+    needed = [name for parts in MERGED.values() for name in parts]
+    if not set(MERGED) <= types and (missing := [name for name in needed if name not in types]):
+        raise InputError(f"{path} has no column {missing[0]!r}; scored are: {', '.join(needed)}")
+
+
+def _check_rows(table: pd.DataFrame, path: Path) -> None:
     if table.empty:
         raise InputError(f"{path} has no rows")
     for column in KEYS:
@@ -168,10 +223,6 @@ def _check(table: pd.DataFrame, path: Path) -> None:
             raise InputError(f"{path} has no column {column!r}; is it a table of labels?")
         if (table[column] == "").any():
             raise InputError(f"{path} has a row with nothing in the column {column!r}")
-    types = set(finding_types_of(table))
-    needed = [name for parts in MERGED.values() for name in parts]
-    if not set(MERGED) <= types and (missing := [name for name in needed if name not in types]):
-        raise InputError(f"{path} has no column {missing[0]!r}; scored are: {', '.join(needed)}")
     kinds = set(table[KIND])
     if unknown := int((~table[KIND].isin(KINDS)).sum()):
         raise InputError(f"{path}: {KIND} of {unknown} rows is neither labels nor urgency")

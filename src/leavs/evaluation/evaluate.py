@@ -4,13 +4,14 @@ Knows nothing of pages and plots.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from leavs.errors import InputError, UsageError
-from leavs.evaluation.codes import Coded, annotations_as_codes, labels_as_codes
+from leavs.errors import InputError, LeavsError, UsageError
+from leavs.evaluation.cells import read_cells
+from leavs.evaluation.codes import Coded, annotations_as_codes, labels_as_codes, places_of
 from leavs.evaluation.disagreements import (
     codes_and_votes,
     disagreements,
@@ -18,10 +19,12 @@ from leavs.evaluation.disagreements import (
     urgencies_met,
 )
 from leavs.evaluation.items import HUMANS, LABELER, Task, Variant, View, items_without_urgency, view
+from leavs.evaluation.merged_runs import merged_runs
 from leavs.evaluation.protocol import PROTOCOLS, Protocol
+from leavs.journal import manifest
+from leavs.journal.journal import FOLDER as JOURNAL
 from leavs.system.extras import needing
 from leavs.tables.merging import JOINED
-from leavs.tables.report_ids import common_form
 
 RESAMPLES = 2000
 
@@ -42,6 +45,8 @@ class Evaluation:
         codes: counts of labels by certainty code and number of votes.
         urgencies: counts of pairs of an annotator's urgency and the labeler's.
         evidence: sentences of evidence by report and organ, if the labels have them.
+        probabilities: how far the probabilities of a run can be believed, with the columns of
+            `probabilities.COLUMNS`; None where there are none.
     """
 
     protocol: Protocol
@@ -57,6 +62,7 @@ class Evaluation:
     codes: pd.DataFrame
     urgencies: pd.DataFrame
     evidence: Mapping[tuple[str, str], list[str]]
+    probabilities: pd.DataFrame | None = None
 
 
 def evaluate_labels(
@@ -71,7 +77,9 @@ def evaluate_labels(
     """Score labels against annotations, and against other labelers on the same reports.
 
     Args:
-        labels: a run folder, or a table of labels in any shape that leavs reads.
+        labels: a run folder, or a table of labels in any shape that leavs reads. Of a folder of
+            merged labels each run that has all of the scored reports is scored beside them, named
+            after its folder.
         annotations: the wide file of the LEAVS authors, or a long one like labels.csv, with a
             column `labeler` where there is more than one annotator.
         baselines: names and labels of other labelers.
@@ -81,6 +89,7 @@ def evaluate_labels(
 
     Raises:
         InputError: a file cannot be read, or has no report or organ in common with the others.
+        RunFolderError: run.json beside the labels cannot be read, or tells of an interrupted merge.
         UsageError: the protocol is unknown, a name is taken, a number is negative, or a package of
             the extra `evaluate` is not installed.
     """
@@ -90,13 +99,18 @@ def evaluate_labels(
     for name, number in (("resamples", resamples), ("seed", seed)):
         if number < 0:
             raise UsageError(f"--{name} {number}: it must be 0 or more")
-    paths = {LABELER: Path(labels)} | {n: Path(path) for n, path in (baselines or {}).items()}
+    given = {name: Path(path) for name, path in (baselines or {}).items()}
     annotated, coded, notes = _aligned(
         annotations_as_codes(Path(annotations)),
-        {name: labels_as_codes(path) for name, path in paths.items()},
-        {**paths, "annotations": Path(annotations)},
+        {name: labels_as_codes(path) for name, path in {LABELER: Path(labels), **given}.items()},
+        {LABELER: Path(labels), **given, "annotations": Path(annotations)},
     )
-    return _evaluated(annotated, coded, rules, notes, Path(labels), (resamples, seed))
+    runs, left_out = merged_runs(Path(labels), given, annotated)
+    coded = {LABELER: coded[LABELER], **runs, **coded}
+    left_out = [*left_out, *notes]
+    done = _evaluated(annotated, coded, rules, left_out, Path(labels), (resamples, seed))
+    table, more = _probabilities(Path(labels), Path(annotations), annotated, (resamples, seed))
+    return replace(done, probabilities=table, notes=(*done.notes, *more))
 
 
 def _evaluated(
@@ -134,6 +148,27 @@ def _evaluated(
     )
 
 
+def _probabilities(
+    labels: Path, annotations: Path, scored: Coded, bootstrap: tuple[int, int]
+) -> tuple[pd.DataFrame | None, list[str]]:
+    """Measure a run's probabilities of the scored reports and organs, and say what is left out.
+
+    What is wrong with them leaves the scores as they are: types that are not scored count, too.
+    """
+    from leavs.evaluation.probabilities import measured
+
+    what = "reliability of probabilities"
+    if not (labels / JOURNAL).is_dir() and not manifest.holds_merged(labels):
+        return None, [f"{what}: they stand in the folder of a run, and the labels are a table"]
+    try:
+        read = read_cells(labels, annotations, scored)
+    except LeavsError as error:
+        return None, [f"{what}: {error}"]
+    if not len(read.cells.truth):
+        return None, [f"{what}: {read.why_none}"]
+    return measured(read.cells, *bootstrap), [f"{what}: {note}" for note in read.notes]
+
+
 def _notes_on_urgency(seen: View, rules: Protocol) -> list[str]:
     lacking = 0 if rules.missing_urgency_is_none else items_without_urgency(seen)
     if not lacking:
@@ -160,14 +195,13 @@ def _aligned(
     shared = set(annotated.ids)  # as the annotations write them
     places: dict[str, dict[str, int]] = {}
     for name, coded in labelers.items():
-        form = common_form(annotated.ids, coded.ids)
-        if form is None:
+        found = places_of(annotated, coded)
+        if not found:
             raise InputError(
                 f"{paths[name]} and {paths['annotations']} have no report in common; "
                 f"their ids look like {coded.ids[0]!r} and {annotated.ids[0]!r}"
             )
-        by_form = {form(one): place for place, one in enumerate(coded.ids)}
-        places[name] = {one: by_form[form(one)] for one in annotated.ids if form(one) in by_form}
+        places[name] = found
         lacking = len(annotated.ids) - len(places[name])
         if lacking:
             notes.append(f"{lacking} annotated reports are not among the labels of {name}")

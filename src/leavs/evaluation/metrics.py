@@ -64,3 +64,9 @@ def _pairs(count: Floats) -> Floats:
 
 def _ratio(above: Floats, below: Floats) -> Floats:
     return np.divide(above, below, out=np.zeros_like(above), where=below != 0)
+
+
+def f1_of(found: npt.NDArray[np.bool_], real: npt.NDArray[np.bool_]) -> float:
+    """Compute the F1 of flags of the same shape; 0 if none is set."""
+    named = int(found.sum() + real.sum())
+    return 2 * int((found & real).sum()) / named if named else 0.0

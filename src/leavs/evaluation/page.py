@@ -4,17 +4,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 
 from leavs.evaluation import plots, sheets
 from leavs.evaluation.evaluate import Evaluation
 from leavs.evaluation.items import Task
+from leavs.system.pages import render_page
 from leavs.system.private_files import make_private_folder, written_whole
 from leavs.tables.merging import MISSING
 
 SHOWN = 500  # disagreements on the page; disagreements.csv holds them all
 FILES = ("evaluation.csv", "evaluation.md", "evaluation.html", "disagreements.csv")
+CALIBRATION = "calibration.csv"  # only of a run that has probabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,13 @@ class Disagreement:
     anchor: str
 
 
-def write(done: Evaluation, folder: Path) -> None:
+def write(done: Evaluation, folder: Path) -> tuple[str, ...]:
     """Write FILES into a folder, readable for the owner alone: they name reports and quote them.
+
+    CALIBRATION, too, where there are probabilities; else one of an earlier evaluation is removed.
+
+    Returns:
+        The names of the files.
 
     Raises:
         OSError: the folder cannot be written.
@@ -39,6 +45,12 @@ def write(done: Evaluation, folder: Path) -> None:
     for name, text in zip(FILES, _texts(done), strict=True):
         with written_whole(folder / name) as file:
             file.write(text)
+    if done.probabilities is None:
+        (folder / CALIBRATION).unlink(missing_ok=True)
+        return FILES
+    with written_whole(folder / CALIBRATION) as file:
+        file.write(done.probabilities.to_csv(index=False))
+    return (*FILES, CALIBRATION)
 
 
 def _texts(done: Evaluation) -> tuple[str, ...]:
@@ -52,15 +64,9 @@ def _texts(done: Evaluation) -> tuple[str, ...]:
 
 def as_page(done: Evaluation) -> str:
     """Return one HTML page with its styles and plots inside; it needs no network."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
     listed, evidence = _disagreements(done)
-    return environment.get_template("page.html.jinja").render(
+    return render_page(
+        Path(__file__).parent,
         summary=sheets.summary(done),
         done=done,
         sheets=sheets.every_sheet(done),
@@ -78,6 +84,8 @@ def _plots(done: Evaluation) -> dict[str, str]:
         "Precision and recall": plots.precision_recall(done),
         "Humans beside the labeler: labels": plots.beside_humans(done, Task.LABELS),
         "Humans beside the labeler: urgency": plots.beside_humans(done, Task.URGENCY),
+        "Reliability of the probabilities": plots.reliability(done),
+        "Right of the rest, by the share of cells read": plots.risk_coverage(done),
     }
     return {title: plot for title, plot in drawn.items() if plot}
 

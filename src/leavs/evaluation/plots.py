@@ -18,6 +18,7 @@ from matplotlib.lines import Line2D
 
 from leavs.evaluation.evaluate import Evaluation
 from leavs.evaluation.items import HUMANS, Comparison, Task, Variant
+from leavs.evaluation.probabilities import BIN, CALIBRATED, REST, by_name
 from leavs.evaluation.scores import MICRO
 from leavs.evaluation.sheets import METRIC, METRIC_NAME, chosen, grouped, records
 
@@ -152,6 +153,57 @@ def _operating_points(axes: Axes, table: pd.DataFrame, scope: str, labelers: Seq
     axes.set(xlim=(-0.02, 1.1), ylim=(-0.02, 1.06), xlabel="recall", ylabel="precision")
     axes.set_title(f"by {scope.replace('_', ' ')}", loc="left", fontsize=10)
     _legend(axes, labelers if scope == "organ" else ())
+
+
+def reliability(done: Evaluation) -> str:
+    """Draw by finding type which share of cells is affirmed at which probability."""
+    bins = by_name(done.probabilities, BIN)
+    calibrated = by_name(done.probabilities, CALIBRATED + BIN)
+    if not bins:
+        return ""
+    with mpl.rc_context(STYLE):
+        columns = min(3, len(bins))
+        lines = -(-len(bins) // columns)
+        figure = Figure(figsize=(WIDTH, 2.7 * lines + 0.4), layout="constrained")
+        panels = figure.subplots(lines, columns, squeeze=False).ravel()
+        for axes in panels[len(bins) :]:
+            axes.remove()
+        for axes, (name, rows) in zip(panels, bins.items(), strict=False):
+            _diagram(axes, name, (rows, calibrated.get(name)))
+        looks = [Line2D([], [], **_look(number)) for number in range(2)]
+        names = ["as the model gives it", "calibrated by other reports"]
+        figure.legend(looks, names, loc="outside upper center", ncols=2, frameon=False)
+        return _svg(figure, "reliability")
+
+
+def _diagram(axes: Axes, name: str, both: Sequence[pd.DataFrame | None]) -> None:
+    axes.plot([0, 1], [0, 1], color=INK, alpha=0.25, linewidth=0.8)
+    for number, rows in enumerate(both):
+        for row in [] if rows is None else records(rows):
+            if not np.isnan(row["low"]):
+                axes.plot([row["at"]] * 2, [row["low"], row["high"]], color=INK, linewidth=0.8)
+            axes.plot([row["at"]], [row["value"]], **{**_look(number), "markersize": 4})
+    axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xlabel="probability", ylabel="affirmed")
+    axes.set_title(name, loc="left", fontsize=10)
+
+
+def risk_coverage(done: Evaluation) -> str:
+    """Draw how right the rest is, by the share of cells that is read."""
+    groups = by_name(done.probabilities, REST)
+    if not groups:
+        return ""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, 4.5), layout="constrained")
+        axes = figure.add_subplot()
+        for number, (name, rows) in enumerate(groups.items()):
+            rows = rows.sort_values("at")
+            look = {**_look(number), "linestyle": ("-", "--")[number % 2], "markersize": 3}
+            axes.plot(rows["at"], rows["value"], label=name, color=INK, linewidth=1, **look)
+            if rows["low"].notna().all():
+                axes.fill_between(rows["at"], rows["low"], rows["high"], color=INK, alpha=0.12)
+        axes.set(xlim=(-0.02, 1.02), xlabel="share of cells read", ylabel="right of the rest")
+        axes.legend(loc="lower right", frameon=False)
+        return _svg(figure, "risk-coverage")
 
 
 def _svg(figure: Figure, prefix: str) -> str:

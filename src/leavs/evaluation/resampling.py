@@ -84,6 +84,34 @@ def _one_hot(columns: npt.NDArray[np.int64], size: int) -> "sparse.csr_array":
     return sparse.csr_array((ones, (unit, columns[unit, place])), shape=(len(columns), size))
 
 
+def resampled_sums(of_reports: Floats, resamples: int, random: np.random.Generator) -> Floats:
+    """Sum columns over reports that are drawn again with replacement.
+
+    Args:
+        of_reports: R x K numbers.
+
+    Returns:
+        B x K sums.
+    """
+    reports = len(of_reports)
+    at_once = max(1, NUMBERS_AT_ONCE // max(1, *of_reports.shape))
+    blocks = [np.empty((0, of_reports.shape[1]))]
+    for start in range(0, resamples, at_once):
+        count = min(at_once, resamples - start)
+        weights = random.multinomial(reports, np.full(reports, 1 / reports), size=count)
+        blocks.append(weights.astype(float) @ of_reports)
+    return np.concatenate(blocks)
+
+
+def effective(cells: Floats) -> float:
+    """Return how many equal reports tell as much as reports with so many cells each.
+
+    Source: Kish, Survey Sampling (1965).
+    """
+    squares = float(cells @ cells)
+    return float(cells.sum()) ** 2 / squares if squares else 0.0
+
+
 def interval(values: Floats) -> tuple[Floats, Floats, Floats]:
     """Return low, median and high along the first axis: places 50, 1000 and 1950 of 2,000."""
     ordered = np.sort(values, axis=0)

@@ -25,6 +25,8 @@ MEANING = {
 NO_VALUE = "–"
 COUNTS = ("positives", "true_positives", "false_positives", "false_negatives")
 BESIDE_F1 = ("precision", "recall", "specificity", "mcc")
+READ = (0, 5, 10, 20, 30, 50, 70, 90)  # per cent of the cells of a group
+TINY = 1e-9  # a share of cells is not more exact
 ABSTENTIONS = ("unsure", "ambiguous", "no_label")
 
 Record = dict[str, Any]
@@ -204,10 +206,60 @@ def urgencies(done: Evaluation) -> Sheet:
     )
 
 
+def reliability(done: Evaluation) -> Sheet:
+    """Lay out the errors of the probabilities by finding type, as given and calibrated."""
+    names = ("calibration_error", "brier_score")
+    figures = (*names, *(f"calibrated_{name}" for name in names))
+    rows = []
+    table = _probabilities(done)
+    for (name,), group in grouped(table[table["figure"].isin(figures)], "of"):
+        own = by_value_of("figure", group)
+        cells = f"{own[names[0]]['cells']:,}"
+        rows.append((name, cells, *(with_interval(own.get(figure)) for figure in figures)))
+    return Sheet(
+        "Reliability of the probabilities",
+        "Of the model's probability that a finding is there, where it was asked, against the "
+        "majority of the annotators. Calibration error: the mean distance between probability and "
+        "share affirmed, in ten bins; in resamples it tends to be larger. Calibrated: along curves "
+        "fitted to the other reports.",
+        ("", "cells", *(name.replace("_", " ").replace("brier", "Brier") for name in figures)),
+        rows,
+    )
+
+
+def reading(done: Evaluation) -> Sheet:
+    """Lay out how right the rest is, once a part of the cells is read."""
+    rows = []
+    for (group,), table in grouped(
+        chosen(_probabilities(done), figure="share_right_of_rest"), "of"
+    ):
+        ordered = table.sort_values("at")
+        for percent in READ:
+            row = records(ordered[ordered["at"] >= percent / 100 - TINY])[:1]
+            if row:
+                share = f"{100 * row[0]['at']:.1f} %"
+                rows.append((group, share, f"{row[0]['cells']:,}", with_interval(row[0])))
+    return Sheet(
+        "How right the rest is, once a part is read",
+        "If readers take the cells of the lowest calibrated confidence: how many of the rest agree "
+        "with the annotators, of the types as they were annotated. Findings are labels 1 and -1. "
+        "These are estimates; `leavs calibrate` says what can be promised.",
+        ("labeled as", "read", "cells left", "share right of the rest"),
+        list(dict.fromkeys(rows)),
+    )
+
+
+def _probabilities(done: Evaluation) -> pd.DataFrame:
+    if done.probabilities is None:
+        return pd.DataFrame({"figure": [], "of": [], "at": []})
+    return done.probabilities
+
+
 def every_sheet(done: Evaluation) -> list[Sheet]:
     """Return all sheets that have rows, in the order of reading."""
     by_scope = (labels_by(done, scope) for scope in ("finding_type", "organ", "cell"))
-    others = (make(done) for make in (codes, urgency, urgencies, humans, agreement))
+    makers = (codes, urgency, urgencies, humans, agreement, reliability, reading)
+    others = (make(done) for make in makers)
     return [sheet for sheet in (overall(done), *by_scope, *others) if sheet.rows]
 
 

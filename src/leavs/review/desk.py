@@ -30,15 +30,20 @@ class ReviewDesk:
         shown: the labels and reports.
         reader: the name under which changes are kept.
         adjudicates: whether the reader decides the cells on which others differ, and only these.
+        queue: the kind of the queue with which the page opens.
 
     Raises:
-        UsageError: the name cannot be part of a file's name, or there is nothing to decide.
+        UsageError: the name cannot be part of a file's name, there is nothing to decide, or there
+            is no such queue.
     """
 
-    def __init__(self, shown: Shown, reader: str, *, adjudicates: bool = False) -> None:
+    def __init__(
+        self, shown: Shown, reader: str, *, adjudicates: bool = False, queue: str = "all"
+    ) -> None:
         if (reader == ADJUDICATOR) != adjudicates:
             raise UsageError(f"the reader {ADJUDICATOR} is the one of --adjudicate")
-        self._shown = shown
+        shown.queue(Filter(queue))  # a lack is told before a page is served
+        self._shown, self._queue = shown, queue
         self._open_cells = self._differing() if adjudicates else None
         if self._open_cells is not None and not self._open_cells:
             raise UsageError("there is nothing to decide: no two readers differ")
@@ -63,7 +68,8 @@ class ReviewDesk:
     def session(self) -> dict[str, Any]:
         """Return what the page needs once, when it is loaded."""
         adjudicates = self._open_cells is not None
-        return {**self._shown.session(), "reader": self.readings.reader, "adjudicates": adjudicates}
+        own = {"reader": self.readings.reader, "adjudicates": adjudicates, "queue": self._queue}
+        return {**self._shown.session(), **own}
 
     def queue(self, wanted: Filter) -> dict[str, Any]:
         """Return the places of the reports in a queue, and of those that the reader accepted."""

@@ -3,7 +3,6 @@
 Knows nothing of texts or pages.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,10 +13,9 @@ import numpy.typing as npt
 from leavs.errors import InputError
 from leavs.review.corrections import NOTHING, Cell, CellCodes
 from leavs.tables.columns import KEYS
-from leavs.tables.grid import Grid, grid_of
-from leavs.tables.merging import MISSING, CodeArray
+from leavs.tables.grid import Grid, grid_of, shared_parts
+from leavs.tables.merging import MISSING
 from leavs.tables.read import read_labels
-from leavs.tables.report_ids import common_form
 
 Flags = npt.NDArray[np.bool_]
 
@@ -76,26 +74,9 @@ def differing(one: Grid, other: Grid) -> Flags:
     Raises:
         InputError: the grids have no report, organ or finding type in common.
     """
-    form = common_form(one.ids, other.ids)
-    organs = [organ for organ in one.organs if organ in other.organs]
-    types = [name for name in one.finding_types if name in other.finding_types]
-    if form is None or not organs or not types:
-        raise InputError("the two sets of labels have no report, organ or type in common")
-    there = {form(report_id): place for place, report_id in enumerate(other.ids)}
-    pairs = [(place, there.get(form(report_id))) for place, report_id in enumerate(one.ids)]
-    own = np.array([place for place, match in pairs if match is not None])
-    theirs = np.array([match for _, match in pairs if match is not None])
-    mine = _part(one, own, organs, types)
-    their = _part(other, theirs, organs, types)
+    own, theirs, places = shared_parts(one, other)
+    mine, their = own.certainties, theirs.certainties
     different = (mine != their) & (mine != MISSING) & (their != MISSING)
     found = np.zeros(len(one.ids), np.bool_)
-    found[own] = different.any(axis=(1, 2))
+    found[places] = different.any(axis=(1, 2))
     return found
-
-
-def _part(
-    grid: Grid, reports: npt.NDArray[np.intp], organs: Sequence[str], types: Sequence[str]
-) -> CodeArray:
-    o = [grid.organs.index(organ) for organ in organs]
-    t = [grid.finding_types.index(name) for name in types]
-    return grid.certainties[reports][:, o][:, :, t]

@@ -30,6 +30,7 @@ ASSETS = {
     "page.css": "text/css",
     "page.js": "text/javascript",
     "api.js": "text/javascript",
+    "definition.js": "text/javascript",
     "grid.js": "text/javascript",
     "text.js": "text/javascript",
     "words.js": "text/javascript",

@@ -9,10 +9,13 @@ import numpy as np
 
 from leavs.domain import Certainty, OrganResult, digest_of, hash_of
 from leavs.errors import UsageError
+from leavs.journal import manifest
 from leavs.journal.journal import FOLDER as JOURNAL
 from leavs.journal.journal import OrganRecord
 from leavs.reports import ReportSource
+from leavs.review.budget import Budget
 from leavs.review.corrections import NOTHING, Cell, CellCodes
+from leavs.review.definitions import definitions_for
 from leavs.review.grid import Flags, differing, read_for_review
 from leavs.review.texts import RecordedReports, Texts
 from leavs.tables.check import EMPTY, check_labels
@@ -32,7 +35,8 @@ class Filter:
 
     Args:
         kind: all, positive (of an organ and a type), unsure (a probability below `below`), failed,
-            contradicting, differing (from another set of labels), random.
+            contradicting, differing (from another set of labels), random, budget (with cells to
+            read for a precision).
         below: the probability for unsure.
         count: the size of a random sample, drawn with `seed`.
     """
@@ -53,9 +57,11 @@ class Shown:
         reports: the source of the texts; not needed for a run that has kept them.
         compared: other labels, for the queue of differing reports.
         blind: show no label, evidence or probability.
+        pack: whose definitions are shown; by default those of the labels' own.
 
     Raises:
         InputError: the labels cannot be read.
+        PackError: there is no such pack, or it is wrong.
     """
 
     def __init__(
@@ -64,17 +70,24 @@ class Shown:
         reports: ReportSource | None = None,
         compared: Path | None = None,
         blind: bool = False,
+        pack: str | None = None,
     ) -> None:
         self.path = labels
         self._labels = read_for_review(labels)
         self.folder, self.grid = self._labels.folder, self._labels.grid
         self.places = self._labels.places
         self.blind = blind
+        self.budget: Budget | None = None
+        self._definitions = definitions_for(self.folder, pack)
         self._texts = None if reports is None else Texts(reports)
         self._records = None
         if (labels / JOURNAL).is_dir():
             self._records = RecordedReports(labels, len(self.grid.organs))
         self._other = None if compared is None else read_for_review(compared).grid
+
+    def mark(self, budget: Budget) -> None:
+        """Mark the cells to read, and offer their queue; a blind reader sees none of it."""
+        self.budget = None if self.blind else budget
 
     def codes(self, cell: Cell) -> CellCodes:
         """Return the codes of a cell; no codes for a blind reader."""
@@ -86,6 +99,8 @@ class Shown:
             "blind": self.blind,
             "organs": list(self.grid.organs),
             "finding_types": list(self.grid.finding_types),
+            "definitions": self._definitions,
+            "budget": self.budget is not None,
         }
 
     def report(self, place: int) -> dict[str, Any]:
@@ -130,6 +145,8 @@ class Shown:
         cells = {
             name: self._cell((report_id, organ, name), result) for name in self.grid.finding_types
         }
+        for name in self._to_read(report_id, organ):
+            cells[name]["to_read"] = True
         is_from_here = record is not None and record.text_hash == shown
         evidence = [
             {
@@ -154,6 +171,10 @@ class Shown:
                 shown["failure"] = f"{label.failure.step.value}: {label.failure.reason}"
         return shown
 
+    def _to_read(self, report_id: str, organ: str) -> list[str]:
+        cells = () if self.budget is None else self.budget.to_read.get(report_id, ())
+        return [name for at, name in cells if at == organ]
+
     # Queues
 
     def queue(self, wanted: Filter) -> Sequence[int]:
@@ -174,9 +195,12 @@ class Shown:
             "failed": self._failed,
             "contradicting": self._contradicting,
             "differing": self._differing,
+            "budget": self._budget,
         }
         if wanted.kind not in queues:
-            raise UsageError(f"no queue {wanted.kind!r}")
+            raise UsageError(
+                f"no queue {wanted.kind!r}; there are: all, random, {', '.join(queues)}"
+            )
         return queues[wanted.kind](wanted)
 
     def _sample(self, wanted: Filter) -> list[int]:
@@ -198,6 +222,7 @@ class Shown:
 
     def _unsure(self, wanted: Filter) -> list[int]:
         if self._records is None:
+            manifest.refuse_merged_probabilities(self.folder)
             raise UsageError("probabilities stand in the folder of a run, not in a table")
         lowest = self._records.lowest_probabilities()
         return [
@@ -224,6 +249,11 @@ class Shown:
         if self._other is None:
             raise UsageError("nothing to compare with; name other labels with --compare")
         return _places(differing(self.grid, self._other))
+
+    def _budget(self, _: Filter) -> list[int]:
+        if self.budget is None:
+            raise UsageError("what to read stands in a calibration; name it with --calibration")
+        return [self.places[one] for one in self.budget.to_read if one in self.places]
 
 
 def _texts_labeled(records: Iterable[OrganRecord | None]) -> list[str]:

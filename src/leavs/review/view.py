@@ -13,7 +13,8 @@ from leavs.review.shown import Shown
 from leavs.system.private_files import written_whole
 
 PAGE = Path(__file__).parent / "page"
-SCRIPTS = ("words.js", "text.js", "embedded.js", "grid.js", "page.js")  # each after its imports
+# Each after its imports
+SCRIPTS = ("words.js", "text.js", "embedded.js", "definition.js", "grid.js", "page.js")
 MOST = 500  # reports; a browser becomes slow with more
 _IMPORT = re.compile(r"^import .*?;\n", re.MULTILINE | re.DOTALL)
 _EXPORT = re.compile(r"^export (?=const |function )", re.MULTILINE)

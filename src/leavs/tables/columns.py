@@ -30,6 +30,8 @@ DETAILS = (
     "failure",
     "evidence",
 )
+VOTES = ("agreement", "votes", "tie")  # behind DETAILS, in details.csv of merged runs
+CALIBRATED = "calibrated_probability"  # stands last in details.csv, where there is a calibration
 SENTENCES = ("report_id", "organ", "start", "end", "found_by", "probability", "heading", "sentence")
 NOTE = "note"  # in the column "step" of failures.csv: no failure, but to be known
 FAILURES = ("report_id", "organ", "finding_type", "step", "reason", "source")

@@ -11,17 +11,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from itertools import groupby
+from operator import add
 from pathlib import Path
 from typing import Any
 
 from leavs.domain import OrganResult, Shard, Step, Usage
-from leavs.errors import StorageError
+from leavs.errors import RunFolderError, StorageError
 from leavs.journal import manifest
 from leavs.journal.index import Index, RecordPlace
 from leavs.journal.serialization import result_from_json, total_usage
 from leavs.journal.status import ShardStatus, status_of
 from leavs.system.private_files import remove_leftovers, written_whole
 from leavs.tables import columns, rows
+from leavs.tables.calibration import Calibration
+from leavs.tables.calibration_file import read_calibration_for
 
 TABLES = ("labels.csv", "details.csv", "sentences.csv", "failures.csv")
 
@@ -46,21 +49,31 @@ class Exported:
     shards: Sequence[ShardStatus] = ()
 
 
-def export(folder: Path, include_report: bool = False) -> Exported:
+def export(folder: Path, include_report: bool = False, calibration: Path | None = None) -> Exported:
     """Write labels.csv, details.csv, sentences.csv and failures.csv of a run from its journal.
 
     Also adds to run.json the processes that worked on the run, and totals.
 
     Args:
         include_report: add the report's text to labels.csv, if the run has kept it.
+        calibration: a file of `leavs calibrate`, for a column `calibrated_probability` in
+            details.csv: the probability that readers affirm the finding.
 
     Raises:
-        RunFolderError: the folder holds no run.
+        RunFolderError: the folder holds no run, or merged labels, which have no journal.
+        InputError: the calibration cannot be read.
+        UsageError: the calibration was made for another kind of run.
         StorageError: the tables cannot be written; earlier ones stay.
     """
     described = manifest.read(folder)
+    if manifest.is_merged(described):
+        raise RunFolderError(
+            f"{folder} holds merged labels, which have no journal, no texts and no calibration; "
+            "`leavs merge` writes their tables"
+        )
+    curves = None if calibration is None else read_calibration_for(folder, calibration)
     try:
-        return _export(folder, described, include_report)
+        return _export(folder, described, include_report, curves)
     except OSError as error:
         raise StorageError(
             f"the tables in {folder} cannot be written: {error.strerror}; the journal is whole: "
@@ -68,7 +81,9 @@ def export(folder: Path, include_report: bool = False) -> Exported:
         ) from error
 
 
-def _export(folder: Path, described: Mapping[str, Any], include_report: bool) -> Exported:
+def _export(
+    folder: Path, described: Mapping[str, Any], include_report: bool, curves: Calibration | None
+) -> Exported:
     remove_leftovers(folder)
     with Index(folder) as index:
         index.refuse_other_runs(folder, manifest.fingerprint(described["identity"]))
@@ -77,7 +92,7 @@ def _export(folder: Path, described: Mapping[str, Any], include_report: bool) ->
             exported.shards = status_of(index, folder, described).shards
         if include_report:
             exported.reports_without_text = index.reports_without_text
-        usage = _write(folder, described["identity"], index, exported, include_report)
+        usage = _write(folder, described["identity"], index, exported, include_report, curves)
         exported.reports = index.reports
         exported.duplicates = index.records - exported.rows // 2
         manifest.write(folder, {**described, **_totals(index, exported, usage)})
@@ -103,24 +118,36 @@ def _write(
     index: Index,
     exported: Exported,
     include_report: bool,
+    curves: Calibration | None,
 ) -> Mapping[str, Usage]:
     """Write the tables, count their contents in `exported`, and return the usage by prompt."""
     usage: dict[str, Usage] = {}
     with ExitStack() as stack:
-        tables = _Tables(stack, folder, identity["finding_types"], include_report)
-        for source, reason in _input_problems(index):
+        beside = () if curves is None else (columns.CALIBRATED,)
+        tables = Tables(stack, folder, identity["finding_types"], include_report, beside)
+        for source, reason in input_problems(index):
             tables.add_input_problem(source, reason)
             exported.input_problems += 1
         for note in map(index.record, index.notes()):
             tables.add_note(note)
             exported.notes += 1
-        for result, text_hash in _in_order(index, identity["organs"]):
+        for result, text_hash in results_in_order(index, identity["organs"]):
             text = _text(index, result.report_id, text_hash) if include_report else None
-            tables.add(result, text)
+            tables.add(result, text, _calibrated(result, identity["finding_types"], curves))
             usage = total_usage((usage, result.usage))
             exported.rows += 2
             exported.failed_cells += result.failed_cells
     return usage
+
+
+def _calibrated(
+    result: OrganResult, finding_types: Sequence[str], curves: Calibration | None
+) -> list[rows.Row]:
+    """What the column CALIBRATED holds for each finding type; nothing if there is no column."""
+    if curves is None:
+        return []
+    found = [curves.probability(result.organ, name, result.labels[name]) for name in finding_types]
+    return [(None if one is None else round(one, rows.PROBABILITY_DIGITS),) for one in found]
 
 
 def _totals(index: Index, exported: Exported, usage: Mapping[str, Usage]) -> dict[str, Any]:
@@ -145,14 +172,14 @@ def _text(index: Index, report_id: str, text_hash: str) -> str:
     return "" if place is None else str(index.record(place)["text"])
 
 
-def _input_problems(index: Index) -> Iterator[tuple[str, str]]:
+def input_problems(index: Index) -> Iterator[tuple[str, str]]:
     """Yield the sources and reasons by position; those of one position are sorted."""
     for _, places in groupby(index.input_problems(), _position):
         records = map(index.record, places)
         yield from sorted((record["source"], record["reason"]) for record in records)
 
 
-def _in_order(index: Index, organs: Sequence[str]) -> Iterator[tuple[OrganResult, str]]:
+def results_in_order(index: Index, organs: Sequence[str]) -> Iterator[tuple[OrganResult, str]]:
     """Yield all results by position of the report, its id, and the organ's place in the pack.
 
     Several reports can have the same position if they came from several inputs.
@@ -168,11 +195,21 @@ def _position(place: RecordPlace) -> int:
     return place.position
 
 
-class _Tables:
-    """Writes the four files of an export."""
+class Tables:
+    """Writes the four files of an export.
+
+    Args:
+        stack: closes the files, which puts them in place.
+        beside: columns of details.csv behind the usual ones.
+    """
 
     def __init__(
-        self, stack: ExitStack, folder: Path, finding_types: Sequence[str], include_report: bool
+        self,
+        stack: ExitStack,
+        folder: Path,
+        finding_types: Sequence[str],
+        include_report: bool,
+        beside: Sequence[str] = (),
     ) -> None:
         def table(name: str, columns: Sequence[str]) -> Any:
             writer = csv.writer(stack.enter_context(written_whole(folder / name)))
@@ -182,19 +219,28 @@ class _Tables:
         self._finding_types = finding_types
         labels, details, sentences, failures = TABLES
         self._labels = table(labels, columns.label_columns(finding_types, include_report))
-        self._details = table(details, columns.DETAILS)
+        self._details = table(details, (*columns.DETAILS, *beside))
         self._sentences = table(sentences, columns.SENTENCES)
         self._failures = table(failures, columns.FAILURES)
 
-    def add(self, result: OrganResult, report: str | None) -> None:
+    def add(self, result: OrganResult, report: str | None, beside: Sequence[rows.Row] = ()) -> None:
+        """Write one organ of one report.
+
+        Args:
+            report: the text for the report column, or None if there is no such column.
+            beside: for each finding type what stands behind its row of details.csv.
+        """
         self._labels.writerows(rows.label_rows(result, self._finding_types, report))
-        self._details.writerows(rows.detail_rows(result, self._finding_types))
+        details = rows.detail_rows(result, self._finding_types)
+        self._details.writerows(map(add, details, beside) if beside else details)
         self._sentences.writerows(rows.sentence_rows(result))
         self._failures.writerows(rows.failure_rows(result))
 
     def add_note(self, note: Mapping[str, Any]) -> None:
+        """Write what a reader should know of a report."""
         row = (note["report_id"], None, None, columns.NOTE, note["reason"], note["source"])
         self._failures.writerow(row)
 
     def add_input_problem(self, source: str, reason: str) -> None:
+        """Write an entry of the input that belongs to no report."""
         self._failures.writerow((None, None, None, Step.INPUT.value, reason, source))

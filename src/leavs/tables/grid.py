@@ -1,14 +1,17 @@
 """A table of labels as arrays: reports, organs, finding types. Knows nothing of files."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from leavs.errors import InputError
 from leavs.tables.columns import KIND, KINDS, LABELS, ORGAN, REPORT_ID, URGENCY
 from leavs.tables.merging import MISSING, CodeArray
 from leavs.tables.read import finding_types_of
+from leavs.tables.report_ids import common_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,41 @@ class Grid:
     certainties: CodeArray
     urgencies: CodeArray
     known: npt.NDArray[np.bool_]
+
+    def part(
+        self, reports: Sequence[int], organs: Sequence[str], finding_types: Sequence[str]
+    ) -> "Grid":
+        """Return the reports at these places, these organs and these finding types, in order."""
+        o = [self.organs.index(organ) for organ in organs]
+        t = [self.finding_types.index(name) for name in finding_types]
+        return Grid(
+            tuple(self.ids[place] for place in reports),
+            tuple(organs),
+            tuple(finding_types),
+            self.certainties[np.ix_(reports, o, t)],
+            self.urgencies[np.ix_(reports, o, t)],
+            self.known[np.ix_(reports, o)],
+        )
+
+
+def shared_parts(one: Grid, other: Grid) -> tuple[Grid, Grid, list[int]]:
+    """Return what two grids have in common, side by side, and the places of its reports in the one.
+
+    Ids are matched in the form in which most agree.
+
+    Raises:
+        InputError: they have no report, organ or finding type in common.
+    """
+    form = common_form(one.ids, other.ids)
+    organs = [organ for organ in one.organs if organ in other.organs]
+    types = [name for name in one.finding_types if name in other.finding_types]
+    if form is None or not organs or not types:
+        raise InputError("the two sets of labels have no report, organ or type in common")
+    there = {form(report_id): place for place, report_id in enumerate(other.ids)}
+    pairs = [(place, there.get(form(report_id))) for place, report_id in enumerate(one.ids)]
+    own = [place for place, match in pairs if match is not None]
+    theirs = [match for _, match in pairs if match is not None]
+    return one.part(own, organs, types), other.part(theirs, organs, types), own
 
 
 def grid_of(labels: pd.DataFrame) -> Grid:

@@ -15,6 +15,7 @@ import pandas as pd
 from leavs.domain import Certainty, Urgency
 from leavs.errors import InputError
 from leavs.journal import manifest
+from leavs.journal.journal import FOLDER as JOURNAL
 from leavs.reports.opening import open_text
 from leavs.reports.parquet_table import ParquetTable
 from leavs.reports.table import Table
@@ -89,8 +90,19 @@ def read_rows(path: Path) -> pd.DataFrame:
 
 
 def file_of(path: Path) -> Path:
-    """Return the file of the table, given a run folder or the file itself."""
-    return path / "labels.csv" if path.is_dir() else path
+    """Return the file of the table, given a run folder or the file itself.
+
+    Raises:
+        RunFolderError: a merge was interrupted in the folder.
+        InputError: the folder holds a run whose tables are not made.
+    """
+    if not path.is_dir():
+        return path
+    manifest.refuse_interrupted(path)
+    file = path / "labels.csv"
+    if not file.exists() and (path / JOURNAL).is_dir():
+        raise InputError(f"{path} has no tables yet; make them with: leavs export {path}")
+    return file
 
 
 def as_rows(table: pd.DataFrame, file: Path) -> pd.DataFrame:

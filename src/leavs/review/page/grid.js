@@ -12,6 +12,7 @@ function gridCell(session, report, organ, findingType, chosen) {
   const words = [inWords(codes, session.blind)];
   if (cell.corrected) words.push("changed");
   if (cell.closed) words.push("readers agree");
+  if (cell.to_read) words.push("to read");
   const isChosen = organ === chosen.organ && findingType === chosen.findingType;
   const made = element(
     "td",
@@ -23,6 +24,7 @@ function gridCell(session, report, organ, findingType, chosen) {
         `certainty-${codes.certainty ?? (session.blind ? "nothing" : "none")}`,
         cell.corrected ? "corrected" : "",
         cell.closed ? "closed" : "",
+        cell.to_read ? "to-read" : "",
       ].join(" "),
       "aria-selected": String(isChosen),
       "aria-label": `${organ}, ${findingType}: ${words.join(", ")}`,

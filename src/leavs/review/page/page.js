@@ -1,6 +1,7 @@
 // The page: one report of a queue, its grid, and what the reader says of it.
 
 import { server } from "./api.js";
+import { drawDefinition } from "./definition.js";
 import { drawCell, drawGrid, focusCell } from "./grid.js";
 import { element, reportText } from "./text.js";
 import { CERTAINTIES, KEYS, URGENCIES, codesOf, withCertainty, withUrgency } from "./words.js";
@@ -36,6 +37,7 @@ function draw() {
   at("accept").setAttribute("aria-pressed", String(report.accepted));
   drawGrid(at("grid"), session, report, chosen);
   drawCell(at("cell"), session, report, chosen, session.readonly ? null : change);
+  drawDefinition(at("meaning"), session, chosen);
 }
 
 async function load(number) {
@@ -46,7 +48,8 @@ async function load(number) {
   }
   state.number = Math.max(0, Math.min(number, state.places.length - 1));
   state.report = await server.report(state.places[state.number]);
-  if (state.session.adjudicates) chooseOpenCell();
+  if (state.session.adjudicates) chooseFirst((cell) => !cell.closed);
+  else if (form.kind.value === "budget") chooseFirst((cell) => cell.to_read);
   draw();
   at("text").scrollTop = 0;
   showEvidence();
@@ -58,11 +61,11 @@ function showEvidence() {
   if (mark) text.scrollTop += mark.getBoundingClientRect().top - text.getBoundingClientRect().top - text.clientHeight / 3;
 }
 
-// Chooses the first cell on which readers differ, for an adjudicator.
-function chooseOpenCell() {
+// Chooses the first cell of a kind: one on which readers differ, or one that is to be read.
+function chooseFirst(isWanted) {
   for (const organ of state.session.organs)
     for (const findingType of state.session.finding_types)
-      if (!state.report.organs[organ].cells[findingType].closed) {
+      if (isWanted(state.report.organs[organ].cells[findingType])) {
         state.chosen = { organ, findingType };
         return;
       }
@@ -153,6 +156,7 @@ const ACTIONS = {
   ArrowLeft: () => move(0, -1),
   a: () => state.session.readonly || accept(),
   u: () => state.session.readonly || undo(),
+  d: () => at("definition").toggleAttribute("open"),
   j: () => inTurn(() => load(state.number + 1)),
   k: () => inTurn(() => load(state.number - 1)),
   "?": () => at("keys").showModal(),
@@ -194,6 +198,8 @@ function introduce() {
   at("reader").textContent = session.readonly ? "read only" : `Reader: ${session.reader}${role ? ` (${role})` : ""}`;
   if (session.readonly) for (const id of ["queue-form", "accept", "undo"]) at(id).hidden = true;
   if (session.blind) for (const option of form.querySelectorAll(".sighted")) option.remove();
+  if (!session.budget) for (const option of form.querySelectorAll(".budget")) option.remove();
+  if (session.queue) form.kind.value = session.queue;
   for (const [select, names] of [[form.organ, session.organs], [form.finding_type, session.finding_types]])
     select.append(...names.map((name) => element("option", { value: name }, name)));
   state.chosen = { organ: session.organs[0], findingType: session.finding_types[0] };

@@ -19,6 +19,7 @@ export const KEYS = [
   ...URGENCIES.map((one) => [one.key, `urgency: ${one.name}`]),
   ["a", "accept the report, or take that back"],
   ["u", "undo the last change"],
+  ["d", "definition of the chosen cell"],
   ["j", "next report"],
   ["k", "previous report"],
   ["?", "this list"],
