@@ -40,6 +40,7 @@ __all__ = [
     "Shape",
     "Shard",
     "Urgency",
+    "calibrate_labels",
     "check_labels",
     "convert_labels",
     "evaluate_labels",
@@ -53,6 +54,7 @@ __all__ = [
     "from_table",
     "label_reports",
     "label_reports_async",
+    "merge_runs",
     "read_labels",
 ]
 
@@ -71,7 +73,7 @@ if TYPE_CHECKING:
     from leavs.engines.options import EngineOptions
     from leavs.engines.scripted import ScriptedEngine
     from leavs.errors import LeavsError
-    from leavs.evaluation import evaluate_labels
+    from leavs.evaluation import calibrate_labels, evaluate_labels
     from leavs.method.options import MethodOptions
     from leavs.reports import (
         from_amos_json,
@@ -89,6 +91,7 @@ if TYPE_CHECKING:
     from leavs.tables.check import check_labels
     from leavs.tables.convert import Policy, Reading, Shape, convert_labels
     from leavs.tables.export import export
+    from leavs.tables.merged import merge_runs
     from leavs.tables.read import read_labels
 else:
     from importlib import import_module
@@ -101,7 +104,7 @@ else:
         "leavs.engines.options": "EngineOptions",
         "leavs.engines.scripted": "ScriptedEngine",
         "leavs.errors": "LeavsError",
-        "leavs.evaluation": "evaluate_labels",
+        "leavs.evaluation": "calibrate_labels evaluate_labels",
         "leavs.method.options": "MethodOptions",
         "leavs.reports": "from_amos_json from_csv from_files from_folder from_jsonl from_list"
         " from_table",
@@ -112,6 +115,7 @@ else:
         "leavs.tables.check": "check_labels",
         "leavs.tables.convert": "Policy Reading Shape convert_labels",
         "leavs.tables.export": "export",
+        "leavs.tables.merged": "merge_runs",
         "leavs.tables.read": "read_labels",
     }
 

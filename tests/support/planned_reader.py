@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from leavs.domain import Organ, Prompt, Report
+from leavs.domain import Prompt, Report
 from leavs.engines.engine import Constraint, Message, Reply
+from leavs.method.ontology import Organ
 from leavs.method.pack import Pack
 
 CYST = "The liver has a CANARY cyst in segment four."

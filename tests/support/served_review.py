@@ -91,6 +91,8 @@ def serving(labels: Path, *more: str, opens: bool = False) -> Iterator[Served]:
     with process:
         try:
             line = process.stdout.readline()
+            while line and not line.startswith("http://"):  # what is to be read stands above
+                line = process.stdout.readline()
             assert line.startswith("http://127.0.0.1:"), process.stderr.read()
             yield Served(line.split(" ")[0], process)
             if process.poll() is None:

@@ -96,6 +96,15 @@ COMMANDS: list[tuple[tuple[str, ...], int, Allowed]] = [
     ),
     (("status", "out"), 0, {}),
     (("status", "out", "--json"), 0, {}),
+    (
+        ("merge", "out", "other", "--by", "majority", "--output-dir", "merged"),
+        0,
+        {
+            TEXT: ("other/*", "other/journal/*", "merged/details.csv", "merged/sentences.csv"),
+            ID: ("other/*", "other/journal/*", "merged/*.csv"),
+            THOUGHT: ("other/journal/*",),
+        },
+    ),
     (("check", "out"), 0, {}),
     (("check", "out", "--list"), 0, {}),
     *(
@@ -128,6 +137,8 @@ def test_no_command_takes_texts_elsewhere(labeled: Place, tmp_path: Path) -> Non
     for number, (arguments, _, more) in enumerate(COMMANDS):
         (tmp_path / str(number)).mkdir(mode=0o700)
         copy_of(labeled, tmp_path / str(number))
+        if "other" in arguments:
+            shutil.copytree(labeled.root / "out", tmp_path / str(number) / "other")
         commands.append((str(number), arguments))
         for one in (allowing(KEPT), more):
             for canary, places in one.items():

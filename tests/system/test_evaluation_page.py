@@ -78,6 +78,8 @@ def test_it_holds_the_plots_and_every_table(shown: Watched) -> None:
         "Precision and recall",
         "Humans beside the labeler: labels",
         "Humans beside the labeler: urgency",
+        "Reliability of the probabilities",
+        "Right of the rest, by the share of cells read",
         "Scores",
         "Labels by finding type",
         "Labels by organ",
@@ -87,10 +89,12 @@ def test_it_holds_the_plots_and_every_table(shown: Watched) -> None:
         "What each urgency met",
         "Humans beside the labeler",
         "Agreement between annotators",
+        "Reliability of the probabilities",
+        "How right the rest is, once a part is read",
         "Disagreements",
         "Evidence",
     ]
-    assert shown.page.evaluate("document.querySelectorAll('section svg').length") == 4
+    assert shown.page.evaluate("document.querySelectorAll('section svg').length") == 6
 
 
 def test_links_lead_into_the_page_and_to_the_evidence(shown: Watched, done: Evaluation) -> None:

@@ -3,6 +3,7 @@
 One file, so that all of it asks one engine where tests are spread over processes by file.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -31,6 +32,9 @@ from leavs.engines.options import Sampling
 from leavs.engines.vllm.answer_tokens import AnswerTokens
 from leavs.engines.vllm.pretrained import load_tokenizer
 from leavs.engines.vllm.sampling import SamplingOfReplies
+from leavs.exam import page
+from leavs.exam.examination import examine
+from leavs.exam.options import ExamOptions
 from places import AMOS, ROOT
 from program import started
 from real_runs import (
@@ -227,6 +231,22 @@ def test_a_report_too_long_for_the_model_is_a_failure_and_the_rest_goes_on(
     labels = pd.read_csv(tmp_path / "labels.csv").set_index("subjectid_studyid")
     assert labels.loc["long"].iloc[:, 2:].isna().all().all()
     assert labels.loc["short"].iloc[:, 2:].notna().all().all()
+
+
+def test_an_exam_runs_to_its_end(real_engine: SharedEngine, tmp_path: Path) -> None:
+    method = MethodOptions(preset=Preset.LEAN, reasoning=Reasoning.NEVER)
+    options = ExamOptions(items=8, reports=0)
+    exam = asyncio.run(examine(real_engine, method, options, tmp_path))
+    record = page.write(exam, tmp_path)
+    [sitting] = record["sittings"]
+    score = sitting["scores"]["step"]["all"]
+    assert score["asked"] == len(sitting["items"]) == 8
+    assert 0 <= score["right"] <= score["asked"] - score["unreadable"]
+    assert all(one["prompt_tokens"] > 0 for one in sitting["items"])
+    chosen = [one for one in sitting["items"] if one["step"] in ("certainty", "urgency")]
+    assert all(0 < one["probability"] <= 1 for one in chosen if not one["unreadable"])
+    assert {"certainty", "urgency"} <= set(sitting["calibration"])
+    assert all((tmp_path / name).stat().st_size > 0 for name in page.FILES)
 
 
 @pytest.mark.soak

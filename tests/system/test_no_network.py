@@ -77,6 +77,8 @@ class Alone:
 LOCAL: list[tuple[str | Path, ...]] = [
     ("label", "--single-file", *REPORTS, "--dry-run", "--include-report", "--output-dir", "out"),
     ("export", "out", "--include-report", "--spreadsheet-safe"),
+    ("label", "--single-file", *REPORTS, "--dry-run", "--output-dir", "again"),
+    ("merge", "out", "again", "--by", "majority", "--output-dir", "merged"),
     ("show", "out"),
     ("status", "out"),
     ("check", "out"),
@@ -85,6 +87,7 @@ LOCAL: list[tuple[str | Path, ...]] = [
     ("evaluate", "out", "--annotations", ROOT / "data" / "annotations.csv", "--resamples", "2"),
     ("view", "out", "--output", "page.html"),
     ("doctor", "--dry-run", "--single-file", *REPORTS),
+    ("exam", "--dry-run", "--items", "4", "--reports", "1"),
 ]
 
 

@@ -52,8 +52,13 @@ def test_the_wheel_holds_every_file_and_no_other(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         everything = set(archive.namelist())
     names = {name for name in everything if ".dist-info/" not in name}
-    homes = {"leavs": ROOT / "src" / "leavs", "leavs/packs": ROOT / "prompts"}
-    assert names == {
+    homes = {
+        "leavs": ROOT / "src" / "leavs",
+        "leavs/packs": ROOT / "prompts",
+        "leavs/data/exam": ROOT / "data" / "exam",
+        "leavs/data/reports": ROOT / "data" / "reports",
+    }
+    assert names - {"leavs/data/annotations.csv"} == {
         f"{home}/{path.relative_to(folder)}"
         for home, folder in homes.items()
         for path in folder.rglob("*")
@@ -61,6 +66,7 @@ def test_the_wheel_holds_every_file_and_no_other(wheel: Path) -> None:
     }
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in everything)
     assert {"leavs/py.typed", "leavs/text/radiology_sentences.toml", "leavs/cli/label.py"} <= names
+    assert {"leavs/data/annotations.csv", "leavs/data/exam/certainty.toml"} <= names
     assert {"leavs/packs/leavs/ontology.toml", "leavs/packs/leavs/urgency.jinja"} <= names
 
 
@@ -79,6 +85,8 @@ def test_an_installed_leavs_works_in_another_folder(installed: Path, tmp_path: P
     shown = printed(leavs, "show", "results", cwd=tmp_path)
     assert "the labels mean nothing" in shown
     assert "postsurgical" in shown
+    exam = printed(leavs, "exam", "--dry-run", "--items", "4", "--reports", "1", cwd=tmp_path)
+    assert "By step" in exam
     assert "leavs 0." in f"leavs {printed(leavs, '--version', cwd=tmp_path)}"
     assert "Usage" in printed(installed / "python", "-m", "leavs", "--help", cwd=tmp_path)
 

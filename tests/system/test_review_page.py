@@ -10,10 +10,13 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from browser import Watched, chromium, watched
-from leavs import cli
+from leavs import calibrate_labels, cli
 from leavs.cli import exit_codes
 from leavs.evaluation import evaluate_labels
+from leavs.method.pack import Pack
+from leavs.review.budget import budget_of
 from leavs.review.corrections import CellCodes, read_readings
+from probable_runs import probable_run, write_annotations
 from served_review import SOME, labeled, serving, table
 
 HOSTILE = (
@@ -52,6 +55,21 @@ def opened(browser: Browser, address: str) -> Watched:
     tab.page.goto(address)
     expect(tab.page.locator("#grid td[data-organ]").first).to_be_visible()
     return tab
+
+
+def test_a_cell_has_its_definition_on_demand(browser: Browser, run: Path, pack: Pack) -> None:
+    focal = pack.ontology.finding_types[-1]
+    with serving(run) as server:
+        page = opened(browser, server.address).page
+        expect(page.locator("#meaning")).to_be_hidden()
+        page.locator("#cell-liver-focal").click()
+        page.keyboard.press("d")
+        for wording in (focal.meaning, focal.examples[0], "It includes the liver"):
+            expect(page.locator("#meaning")).to_contain_text(wording)
+        page.keyboard.press("ArrowUp")  # it goes with the cell
+        expect(page.locator("#meaning h3").first).to_have_text("diffuse")
+        page.keyboard.press("d")
+        expect(page.locator("#meaning")).to_be_hidden()
 
 
 def test_a_reader_reads_corrects_undoes_and_comes_back(browser: Browser, run: Path) -> None:
@@ -209,6 +227,35 @@ def test_two_readers_are_adjudicated_exported_and_scored(
     both = evaluate_labels(run, target, resamples=0)
     assert both.annotators == ("anna", "ben")
     assert both.reports == 1
+
+
+def test_a_budget_opens_with_the_most_doubtful_cell_and_marks_what_to_read(
+    browser: Browser, tmp_path: Path
+) -> None:
+    run, file = tmp_path / "run", tmp_path / "calibration.json"
+    annotations = write_annotations(tmp_path / "annotations.csv", probable_run(run, 40))
+    calibrate_labels(run, annotations, output=file, resamples=200)
+    budget = budget_of(run, file, 0.9)
+    first, cells = next(iter(budget.to_read.items()))
+    options = ("--calibration", str(file), "--precision", "0.9")
+    with serving(run, "--queue", "budget", *options) as server:
+        tab = opened(browser, server.address)
+        page = tab.page
+        expect(page.locator("#report-id")).to_have_text(first)
+        expect(page.locator("#position")).to_have_text(f"1 of {len(budget.to_read)}, 0 accepted")
+        assert page.locator("select[name=kind]").input_value() == "budget"
+        marked = page.locator("#grid td.to-read")
+        assert marked.count() == len(cells) < 9 * 7
+        for organ, finding_type in cells:
+            assert cell(page, organ, finding_type).endswith(", to read")
+        mark = "getComputedStyle(document.querySelector('#grid td.to-read'), '::before').content"
+        assert "▸" in page.evaluate(mark), "not by colour alone"
+        assert "to-read" in str(page.locator("#grid td[aria-selected=true]").get_attribute("class"))
+        assert tab.said == []
+    with serving(run) as server:
+        page = opened(browser, server.address).page
+        assert page.locator("option[value=budget]").count() == 0
+        assert page.locator("#grid td.to-read").count() == 0
 
 
 def test_a_blind_reader_sees_no_label_and_starts_from_nothing(browser: Browser, run: Path) -> None:

@@ -123,7 +123,7 @@ def test_a_kill_loses_nothing_that_was_confirmed(tmp_path: Path) -> None:
     confirmed = []
     with serving(run, "--reader", "anna") as server:
         for number in range(20):
-            after = {"certainty": 1, "urgency": number % 4}
+            after = {"certainty": -1, "urgency": number % 4}  # no label is that
             cell = {**CELL, "place": number % 5}
             assert post(server, "changes", {**cell, "after": after}).status_code == 200
             confirmed.append((cell["place"], after["urgency"]))
@@ -134,7 +134,7 @@ def test_a_kill_loses_nothing_that_was_confirmed(tmp_path: Path) -> None:
         for place, urgency in dict(confirmed).items():
             report = httpx.get(f"{server.address}api/reports/{place}").json()
             cell = report["organs"]["liver"]["cells"]["focal"]
-            assert cell["corrected"] == {"certainty": 1, "urgency": urgency}
+            assert cell["corrected"] == {"certainty": -1, "urgency": urgency}
 
 
 def test_the_browser_is_opened_and_no_argument_holds_the_address(

@@ -37,6 +37,7 @@ PUBLIC = [
     "Shape",
     "Shard",
     "Urgency",
+    "calibrate_labels",
     "check_labels",
     "convert_labels",
     "evaluate_labels",
@@ -50,6 +51,7 @@ PUBLIC = [
     "from_table",
     "label_reports",
     "label_reports_async",
+    "merge_runs",
     "read_labels",
 ]
 EXTRA = ("krippendorff", "matplotlib", "ray", "scipy", "sklearn", "starlette", "uvicorn")

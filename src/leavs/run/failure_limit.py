@@ -28,7 +28,7 @@ class FailureLimit:
         if self.is_percentage:
             if recorded < MIN_CELLS:
                 return
-            most *= recorded / 100
+            most = most * recorded / 100  # in this order all are not more than 100 %
         if failed > most:
             raise FailureLimitError(
                 f"{failed:,} of {recorded:,} cells failed, and --max-failures is {self.text}; "

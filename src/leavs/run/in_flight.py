@@ -14,10 +14,11 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
 
-from leavs.domain import Failure, Organ, OrganResult, Report, Shard, Step, UnreadableReport
+from leavs.domain import Failure, OrganResult, Report, Shard, Step, UnreadableReport
 from leavs.journal.index import Done, Index
 from leavs.journal.journal import Journal, OrganRecord
 from leavs.method.chain import failed
+from leavs.method.ontology import Organ
 from leavs.reports import ReportSource
 from leavs.run.recorder import Tally
 from leavs.run.session import Plan, Session

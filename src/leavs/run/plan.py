@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from math import floor
 from typing import Any
 
-from leavs.domain import Organ, Reasoning, Report
+from leavs.domain import Reasoning, Report
 from leavs.engines.engine import Engine
 from leavs.engines.models.choice import ChosenModel
 from leavs.engines.options import EngineOptions, Thinking, parse_engine_args
 from leavs.errors import UsageError
 from leavs.journal.index import Done
+from leavs.method.ontology import Organ
 from leavs.method.options import MethodOptions
 from leavs.method.pack import Pack
 from leavs.reports import ReportSource
@@ -111,6 +112,7 @@ def identity_of(
     return {
         **model.identity,
         "pack": pack.name,
+        "pack_version": pack.ontology.version,
         "pack_sha256": pack.sha256,
         "organs": [organ.name for organ in organs],
         "finding_types": [finding_type.name for finding_type in pack.ontology.finding_types],

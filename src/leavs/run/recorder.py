@@ -8,21 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from leavs.domain import (
-    Failure,
-    Ontology,
-    Organ,
-    OrganResult,
-    Report,
-    Sentence,
-    Step,
-    UnreadableReport,
-    Usage,
-)
+from leavs.domain import Failure, OrganResult, Report, Sentence, Step, UnreadableReport, Usage
 from leavs.journal.index import Done
 from leavs.journal.journal import Journal, OrganRecord
 from leavs.journal.serialization import total_usage
 from leavs.method.chain import failed
+from leavs.method.ontology import Ontology, Organ
 from leavs.run.failure_limit import FailureLimit, refuse_no_label
 from leavs.text import overlong_sentence
 
@@ -93,10 +84,15 @@ class Tally:
 
 
 def causes_of(result: OrganResult) -> Iterator[str]:
-    """Yield why each cell failed that was asked about, so that like reasons are alike."""
+    """Yield why each cell failed that was asked about."""
     for label in result.labels.values():
         if label.failure is not None and label.failure.step is not Step.INPUT:
-            yield re.sub(r" \([\d,]+ \w+[^)]*\)", "", label.failure.reason)
+            yield without_numbers(label.failure.reason)
+
+
+def without_numbers(reason: str) -> str:
+    """Return why something failed without its numbers, so that like reasons are alike."""
+    return re.sub(r" \([\d,]+ \w+[^)]*\)", "", reason)
 
 
 def check_failures(limit: FailureLimit | None, tally: Tally) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from leavs.domain import Organ, Shard
+from leavs.domain import Shard
 from leavs.engines.engine import Engine
 from leavs.engines.models.choice import (
     ChosenModel,
@@ -25,6 +25,7 @@ from leavs.journal import manifest
 from leavs.journal.index import Done, Index
 from leavs.journal.journal import Journal, has_results
 from leavs.method.ask import Ask
+from leavs.method.ontology import Organ
 from leavs.method.options import MethodOptions, Ways
 from leavs.method.pack import Pack, find_pack, load_pack
 from leavs.method.steps.choice import chosen_steps

@@ -7,8 +7,16 @@ from collections import Counter
 import pytest
 from rich.console import Console
 
-from leavs.cli.progress import describe, organs_finished, organs_total, show_progress, time_left
+from leavs.cli.progress import (
+    describe,
+    organs_finished,
+    organs_total,
+    show_count,
+    show_progress,
+    time_left,
+)
 from leavs.domain import Usage
+from leavs.exam.sitting import Count
 from leavs.run.recorder import Tally
 
 FRESH = Tally(100, 9)
@@ -73,12 +81,17 @@ def test_organs_are_counted_over_all_processes(tally: Tally, finished: int, tota
     assert (organs_finished(tally), organs_total(tally)) == (finished, total)
 
 
-def printed(tally: Tally, terminal: bool, log_seconds: float) -> str:
+def printed(what: Tally | Count, terminal: bool, log_seconds: float) -> str:
     file = io.StringIO()
     console = Console(file=file, force_terminal=terminal, width=100)
 
     async def run() -> None:
-        async with show_progress(tally, console, log_seconds):
+        shown = (
+            show_progress(what, console, log_seconds)
+            if isinstance(what, Tally)
+            else show_count(what, console, log_seconds)
+        )
+        async with shown:
             await asyncio.sleep(0.1)
         await asyncio.sleep(0.05)
         assert len(asyncio.all_tasks()) == 1
@@ -102,6 +115,11 @@ def test_a_terminal_gets_a_bar_that_goes_away() -> None:
     shown = printed(HALF, True, 60)
     assert "50/100 reports" in shown
     assert "\x1b[" in shown
+
+
+@pytest.mark.parametrize(("terminal", "log_seconds"), [(True, 60), (False, 0.02)])
+def test_the_items_of_an_exam_are_counted(terminal: bool, log_seconds: float) -> None:
+    assert "1,200/3,000 items answered" in printed(Count(3000, 1200), terminal, log_seconds)
 
 
 def test_an_error_ends_the_showing() -> None:

@@ -38,7 +38,9 @@ def test_usage_counts_calls_and_tokens_by_step(pack: Pack) -> None:
     asyncio.run(ask.answer(QUESTION, one_of(YES_NO)))
     assert ask.account.usage == {"filtration_thorough": Usage(3, 380, 234, 24, 1, 0, 1, 1)}
     other = Question(
-        Prompt.FINDING_TYPES, {"organ": "x", "covers": "x", "evidence": ["x"]}, "types"
+        Prompt.FINDING_TYPES,
+        {"organ": "x", "covers": "x", "evidence": ["x"], "guidance": ""},
+        "types",
     )
     without = Ask(engine, pack, Manner(Reasoning.NEVER, THINKING), account=ask.account)
     asyncio.run(without.answer(other, ReplyForm(Pattern("none"), lambda reply: reply.text, 5)))

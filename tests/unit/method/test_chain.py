@@ -10,7 +10,6 @@ from leavs.domain import (
     CertaintyQuestions,
     Filtration,
     Label,
-    Organ,
     OrganResult,
     Reasoning,
     Step,
@@ -21,6 +20,7 @@ from leavs.engines.scripted import ScriptedEngine
 from leavs.errors import ContextError, EngineError, QuestionError
 from leavs.method.ask import Ask
 from leavs.method.chain import label_organ, label_report
+from leavs.method.ontology import Organ
 from leavs.method.options import Manner, Ways
 from leavs.method.pack import Pack
 from leavs.method.steps.choice import Steps, chosen_steps

@@ -23,6 +23,7 @@ from leavs.run.failure_limit import parse_failure_limit
         ("0%", 0, 100, False),
         ("0%", 1, 100, True),
         ("100%", 100, 100, False),
+        ("100%", 253, 253, False),  # 253 / 100 * 100 is less than 253
     ],
 )
 def test_the_limit(limit: str, failed: int, recorded: int, is_passed: bool) -> None:

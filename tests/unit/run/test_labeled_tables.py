@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from leavs import InputOptions, OutputOptions, ScriptedEngine, label_reports
-from leavs.domain import Organ
+from leavs.method.ontology import Organ
 from leavs.method.pack import find_pack, load_pack
 from scripted_label import METHOD, answer, case_text
 from workbook import write_workbook

@@ -1,5 +1,6 @@
 """Tables of labels are read from a run, and from every shape in which they are written."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -7,7 +8,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from leavs.errors import InputError
+from leavs.errors import InputError, RunFolderError
 from leavs.tables.read import read_labels
 from places import AMOS
 from workbook import Cell, write_workbook
@@ -237,3 +238,22 @@ def test_a_comma_at_the_end_of_lines_shifts_nothing(tmp_path: Path, ends: tuple[
     else:
         with pytest.raises(InputError, match="line 2 has 5 fields, the header has 4"):
             read_labels(path)
+
+
+def test_a_run_without_tables_says_how_to_make_them(tmp_path: Path) -> None:
+    (tmp_path / "journal").mkdir()
+    with pytest.raises(
+        InputError, match=f"has no tables yet; make them with: leavs export {tmp_path}"
+    ):
+        read_labels(tmp_path)
+
+
+def test_tables_of_a_merge_that_was_interrupted_are_not_read(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text(
+        "subjectid_studyid,organ,type_annotation,focal\nx,liver,labels,1\n"
+    )
+    run = {"folder": "x", "fingerprint": "x"}
+    described = {"identity": {}, "merged": {"runs": [run], "interrupted": True}}
+    (tmp_path / "run.json").write_text(json.dumps(described))
+    with pytest.raises(RunFolderError, match="was interrupted"):
+        read_labels(tmp_path)

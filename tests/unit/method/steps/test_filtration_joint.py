@@ -20,12 +20,13 @@ from filtration_readers import (
     found_by,
     quoted,
 )
-from leavs.domain import Filtration, FoundBy, Organ, Reasoning, Report
+from leavs.domain import Filtration, FoundBy, Reasoning, Report
 from leavs.engines.engine import Constraint, Message, Pattern
 from leavs.engines.scripted import ScriptedEngine
 from leavs.errors import AnswerError
 from leavs.method.answers import LETTERS
 from leavs.method.ask import Ask
+from leavs.method.ontology import Organ
 from leavs.method.options import Manner
 from leavs.method.pack import Pack, find_pack, load_pack
 from leavs.method.steps.filtration import FILTERS, Found
