@@ -22,7 +22,7 @@ from leavs.tables.calibration import finding_probability
 from leavs.tables.columns import REPORT_ID
 from leavs.tables.merging import MISSING, CodeArray, is_positive, merge_certainties
 from leavs.tables.read import read_rows
-from leavs.tables.report_ids import common_form
+from leavs.tables.report_ids import shared_places
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -170,14 +170,12 @@ def _lacking(annotated: Coded, matched: Mapping[str, int], organs: Sequence[str]
 
 def _matched(run: Path, annotated: Coded, annotations: Path) -> dict[str, int]:
     """Return the run's ids of the reports that are annotated, each with its place there."""
-    ids = list(dict.fromkeys(read_rows(run)[REPORT_ID]))
-    form = common_form(annotated.ids, ids)
-    if form is None:
+    places = shared_places([*dict.fromkeys(read_rows(run)[REPORT_ID])], annotated.ids)
+    if not places:
         raise InputError(
             f"{run} and {annotations} have no report in common; check that they are of the same"
         )
-    places = {form(one): place for place, one in enumerate(annotated.ids)}
-    return {one: places[form(one)] for one in ids if form(one) in places}
+    return places
 
 
 def _told(

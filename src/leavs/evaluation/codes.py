@@ -23,7 +23,6 @@ from leavs.tables.merging import (
     merge_urgencies,
 )
 from leavs.tables.read import ALLOWED, as_rows, file_of, finding_types_of, read_labels, read_table
-from leavs.tables.report_ids import common_form
 
 BLANK = {LABELS: MISSING, URGENCY: NO_URGENCY}
 
@@ -56,18 +55,6 @@ class Coded:
             self.certainties[list(places)][:, :, columns],
             self.urgencies[list(places)][:, :, columns],
         )
-
-
-def places_of(annotated: Coded, labels: Coded) -> dict[str, int]:
-    """Return the place among the labels of each annotated report that they have, by its id there.
-
-    Nothing is returned where no form of the ids agrees.
-    """
-    form = common_form(annotated.ids, labels.ids)
-    if form is None:
-        return {}
-    by_form = {form(one): place for place, one in enumerate(labels.ids)}
-    return {one: by_form[form(one)] for one in annotated.ids if form(one) in by_form}
 
 
 def labels_as_codes(path: Path) -> Coded:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from leavs.errors import InputError, LeavsError, UsageError
 from leavs.evaluation.cells import read_cells
-from leavs.evaluation.codes import Coded, annotations_as_codes, labels_as_codes, places_of
+from leavs.evaluation.codes import Coded, annotations_as_codes, labels_as_codes
 from leavs.evaluation.disagreements import (
     codes_and_votes,
     disagreements,
@@ -25,6 +25,7 @@ from leavs.journal import manifest
 from leavs.journal.journal import FOLDER as JOURNAL
 from leavs.system.extras import needing
 from leavs.tables.merging import JOINED
+from leavs.tables.report_ids import shared_places
 
 RESAMPLES = 2000
 
@@ -195,7 +196,7 @@ def _aligned(
     shared = set(annotated.ids)  # as the annotations write them
     places: dict[str, dict[str, int]] = {}
     for name, coded in labelers.items():
-        found = places_of(annotated, coded)
+        found = shared_places(annotated.ids, coded.ids)
         if not found:
             raise InputError(
                 f"{paths[name]} and {paths['annotations']} have no report in common; "

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from leavs.errors import LeavsError
-from leavs.evaluation.codes import Coded, labels_as_codes, places_of
+from leavs.evaluation.codes import Coded, labels_as_codes
 from leavs.evaluation.items import HUMANS, LABELER
 from leavs.journal import manifest
 from leavs.journal.journal import FOLDER as JOURNAL
 from leavs.tables.read import file_of
+from leavs.tables.report_ids import shared_places
 
 
 def merged_runs(
@@ -67,7 +68,7 @@ def _codes(folder: Path, recorded: Mapping[str, Any], annotated: Coded) -> Coded
         return f"which cannot be read: {error}"
     if len(coded.ids) != (voted := recorded.get("reports", len(coded.ids))):
         return f"whose tables have {len(coded.ids)} reports, and {voted} took part in the vote"
-    places = places_of(annotated, coded)
+    places = shared_places(annotated.ids, coded.ids)
     if lacking := len(annotated.ids) - len(places):
         return f"which lacks {lacking} of the {len(annotated.ids)} reports that are scored"
     if organs := [organ for organ in annotated.organs if organ not in coded.organs]:

@@ -11,7 +11,7 @@ from leavs.errors import InputError
 from leavs.tables.columns import KIND, KINDS, LABELS, ORGAN, REPORT_ID, URGENCY
 from leavs.tables.merging import MISSING, CodeArray
 from leavs.tables.read import finding_types_of
-from leavs.tables.report_ids import common_form
+from leavs.tables.report_ids import shared_places
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +55,13 @@ def shared_parts(one: Grid, other: Grid) -> tuple[Grid, Grid, list[int]]:
     Raises:
         InputError: they have no report, organ or finding type in common.
     """
-    form = common_form(one.ids, other.ids)
+    places = shared_places(one.ids, other.ids)
     organs = [organ for organ in one.organs if organ in other.organs]
     types = [name for name in one.finding_types if name in other.finding_types]
-    if form is None or not organs or not types:
+    if not places or not organs or not types:
         raise InputError("the two sets of labels have no report, organ or type in common")
-    there = {form(report_id): place for place, report_id in enumerate(other.ids)}
-    pairs = [(place, there.get(form(report_id))) for place, report_id in enumerate(one.ids)]
-    own = [place for place, match in pairs if match is not None]
-    theirs = [match for _, match in pairs if match is not None]
+    own = [place for place, report_id in enumerate(one.ids) if report_id in places]
+    theirs = [*places.values()]
     return one.part(own, organs, types), other.part(theirs, organs, types), own
 
 

@@ -6,7 +6,7 @@ out of Excel and pandas as "10001.0".
 Knows nothing of tables.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from leavs.reports.table_rows import without_fraction
 
@@ -52,3 +52,15 @@ def common_form(left: Iterable[str], right: Iterable[str]) -> Callable[[str], st
         if unique and len(lefts & rights) > most:
             best, most = form, len(lefts & rights)
     return best
+
+
+def shared_places(ids: Sequence[str], others: Sequence[str]) -> dict[str, int]:
+    """Return, by each id that another file has as well, its place there; nothing if none agrees.
+
+    Ids are matched in the form in which most agree.
+    """
+    form = common_form(ids, others)
+    if form is None:
+        return {}
+    places = {form(one): place for place, one in enumerate(others)}
+    return {one: places[form(one)] for one in ids if form(one) in places}
