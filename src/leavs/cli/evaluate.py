@@ -1,6 +1,5 @@
 """`leavs evaluate`: labels against annotations."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from leavs.cli.output_folder import not_writable, require_writable
 from leavs.errors import UsageError
 from leavs.system.extras import needing
 
@@ -44,7 +44,7 @@ def evaluate(
         seed: of the resamples.
     """
     baselines = _baselines(baseline)
-    _require_writable(output_dir)
+    require_writable(output_dir)
     with needing("evaluate", "sklearn", "scipy", "matplotlib", "krippendorff"):
         from leavs.evaluation import evaluate_labels, page
     done = evaluate_labels(
@@ -58,9 +58,7 @@ def evaluate(
     try:
         written = page.write(done, output_dir)
     except OSError as error:
-        raise UsageError(
-            f"--output-dir {output_dir} cannot be written ({type(error).__name__}); name another"
-        ) from error
+        raise not_writable(output_dir, error) from error
     _print(done)
     print(f"written to {output_dir}: {', '.join(written)}")
 
@@ -70,14 +68,6 @@ def _baselines(named: tuple[str, ...]) -> dict[str, Path]:
     if len(baselines) < len(named):
         raise UsageError("two baselines have the same name; choose another")
     return baselines
-
-
-def _require_writable(output_dir: Path) -> None:
-    """Refuse a folder that nothing can be written to, before the labels are scored."""
-    whole = output_dir.resolve()
-    nearest = next(folder for folder in (whole, *whole.parents) if folder.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-        raise UsageError(f"--output-dir {output_dir}: nothing can be written there; name another")
 
 
 def _named(text: str) -> tuple[str, Path]:

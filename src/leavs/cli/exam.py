@@ -1,7 +1,6 @@
 """`leavs exam`: how a model does on questions whose answers are known."""
 
 import asyncio
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leavs.cli.exit_codes import FAILED_CELLS, FATAL
+from leavs.cli.output_folder import not_writable, require_writable
 from leavs.cli.progress import show_count, show_progress
 from leavs.cli.summary import print_warning
 from leavs.engines.options import EngineOptions
@@ -48,7 +48,7 @@ def exam(
         compare: exam.json of earlier exams, or their folders; they stand beside this one.
     """
     earlier = read_earlier(compare)
-    _require_writable(output_dir)
+    _require_no_exam(output_dir)
     taken = examine(
         engine or EngineOptions(),
         method or MethodOptions(),
@@ -80,7 +80,7 @@ def _onlooker(output_dir: Path, earlier: Sequence[Record]) -> Onlooker:
         try:
             page.write(exam, output_dir, earlier)
         except OSError as error:
-            raise _not_writable(output_dir, error) from error
+            raise not_writable(output_dir, error) from error
 
     return Onlooker(
         progress=lambda tally: show_progress(tally, console),
@@ -98,22 +98,15 @@ def _starts_again(output_dir: Path) -> str:
     return f"an exam cannot be resumed and starts again: {kept}"
 
 
-def _require_writable(output_dir: Path) -> None:
+def _require_no_exam(output_dir: Path) -> None:
     """Refuse a folder that cannot be written or has an exam, before anything is asked."""
     try:
         make_private_folder(output_dir)
     except OSError as error:
-        raise _not_writable(output_dir, error) from error
-    if not output_dir.is_dir() or not os.access(output_dir, os.W_OK):
-        raise UsageError(f"--output-dir {output_dir}: nothing can be written there; name another")
+        raise not_writable(output_dir, error) from error
+    require_writable(output_dir)
     if (output_dir / FILE).exists():
         raise UsageError(f"--output-dir {output_dir} holds an exam ({FILE}); name another")
-
-
-def _not_writable(output_dir: Path, error: OSError) -> UsageError:
-    return UsageError(
-        f"--output-dir {output_dir} cannot be written ({type(error).__name__}); name another"
-    )
 
 
 def _print(done: Exam, record: Record, earlier: Sequence[Record]) -> None:
