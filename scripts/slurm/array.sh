@@ -30,12 +30,22 @@ REPORTS=${REPORTS:-reports.csv}
 OUTPUT=${OUTPUT:-results}
 NUM_SHARDS=${NUM_SHARDS:-8}
 MAX_RESTARTS=${MAX_RESTARTS:-100}
+IMAGE=${IMAGE:-} # of Apptainer, as IMAGE=leavs.sif; without one, what is installed runs
 LEAVS=${LEAVS:-leavs}
-# LEAVS="apptainer exec --nv --bind $PWD leavs.sif leavs"
 
 export HF_HUB_OFFLINE=1
 job=${SLURM_ARRAY_JOB_ID:?submit this script with --array}_${SLURM_ARRAY_TASK_ID}
+inside=()
+if [[ -n $IMAGE ]]; then
+  mkdir -p "$OUTPUT"
+  inside=(apptainer exec --nv)
+  for bound in "$PWD" "$OUTPUT" "$REPORTS" "$MODEL" "${HF_HOME:-}" "${HF_HUB_CACHE:-}"; do
+    [[ -e $bound ]] && inside+=(--bind "$(realpath --no-symlinks "$bound")")
+  done
+  inside+=("$IMAGE")
+fi
 read -ra leavs <<< "$LEAVS"
+leavs=("${inside[@]}" "${leavs[@]}")
 
 step=
 trap '[[ -z $step ]] || kill -USR1 "$step" 2> /dev/null' USR1 TERM

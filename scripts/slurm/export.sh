@@ -19,8 +19,13 @@ umask 077
 
 # Settings; the environment of sbatch overrides them.
 OUTPUT=${OUTPUT:-results}
+IMAGE=${IMAGE:-} # of Apptainer, as IMAGE=leavs.sif; without one, what is installed runs
 LEAVS=${LEAVS:-leavs}
-# LEAVS="apptainer exec --bind $PWD leavs.sif leavs"
 
+inside=()
+if [[ -n $IMAGE ]]; then
+  inside=(apptainer exec --bind "$PWD" --bind "$(realpath --no-symlinks "$OUTPUT")" "$IMAGE")
+fi
 read -ra leavs <<< "$LEAVS"
+leavs=("${inside[@]}" "${leavs[@]}")
 exec srun "${leavs[@]}" export "$OUTPUT" "$@"

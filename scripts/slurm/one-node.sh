@@ -28,12 +28,22 @@ INPUT=${INPUT:---reports-table}
 REPORTS=${REPORTS:-reports.csv}
 OUTPUT=${OUTPUT:-results}
 MAX_RESTARTS=${MAX_RESTARTS:-100}
+IMAGE=${IMAGE:-} # of Apptainer, as IMAGE=leavs.sif; without one, what is installed runs
 LEAVS=${LEAVS:-leavs}
-# LEAVS="apptainer exec --nv --bind $PWD leavs.sif leavs"
 
 export HF_HUB_OFFLINE=1
 job=$SLURM_JOB_ID
+inside=()
+if [[ -n $IMAGE ]]; then
+  mkdir -p "$OUTPUT"
+  inside=(apptainer exec --nv)
+  for bound in "$PWD" "$OUTPUT" "$REPORTS" "$MODEL" "${HF_HOME:-}" "${HF_HUB_CACHE:-}"; do
+    [[ -e $bound ]] && inside+=(--bind "$(realpath --no-symlinks "$bound")")
+  done
+  inside+=("$IMAGE")
+fi
 read -ra leavs <<< "$LEAVS"
+leavs=("${inside[@]}" "${leavs[@]}")
 
 step=
 trap '[[ -z $step ]] || kill -USR1 "$step" 2> /dev/null' USR1 TERM

@@ -30,18 +30,28 @@ OUTPUT=${OUTPUT:-results}
 GPUS_PER_NODE=${GPUS_PER_NODE:-${SLURM_GPUS_ON_NODE:?unknown; set GPUS_PER_NODE}}
 PORT=${PORT:-$((20000 + SLURM_JOB_ID % 10000))}
 MAX_RESTARTS=${MAX_RESTARTS:-100}
+IMAGE=${IMAGE:-} # of Apptainer, as IMAGE=leavs.sif; without one, what is installed runs
 LEAVS=${LEAVS:-leavs}
 RAY=${RAY:-ray}
-# LEAVS="apptainer exec --nv --bind $PWD leavs.sif leavs"
-# RAY="apptainer exec --nv --bind $PWD leavs.sif ray"
 
 export HF_HUB_OFFLINE=1 RAY_USAGE_STATS_ENABLED=0
 RAY_AUTH_TOKEN=$(od -An -v -N32 -tx1 /dev/urandom | tr -d ' \n')
 export RAY_AUTH_TOKEN RAY_AUTH_MODE=token
 job=$SLURM_JOB_ID
 folder=/tmp/leavs-ray-$job
+inside=()
+if [[ -n $IMAGE ]]; then
+  mkdir -p "$OUTPUT"
+  inside=(apptainer exec --nv)
+  for bound in "$PWD" "$OUTPUT" "$REPORTS" "$MODEL" "${HF_HOME:-}" "${HF_HUB_CACHE:-}"; do
+    [[ -e $bound ]] && inside+=(--bind "$(realpath --no-symlinks "$bound")")
+  done
+  inside+=("$IMAGE")
+fi
 read -ra leavs <<< "$LEAVS"
+leavs=("${inside[@]}" "${leavs[@]}")
 read -ra ray <<< "$RAY"
+ray=("${inside[@]}" "${ray[@]}")
 
 mapfile -t nodes < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
 one=(srun --overlap --nodes=1 --ntasks=1 --cpu-bind=none)

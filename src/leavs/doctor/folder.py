@@ -8,6 +8,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,8 +91,9 @@ def try_to_write(folder: Path) -> str:
     except OSError as error:
         return str(error.strerror)
     finally:
-        first.unlink(missing_ok=True)
-        second.unlink(missing_ok=True)
+        with suppress(OSError):  # a file system that is only read refuses this, too
+            first.unlink(missing_ok=True)
+            second.unlink(missing_ok=True)
     return ""
 
 

@@ -11,6 +11,7 @@ from places import ROOT
 
 SCRIPTS = sorted((ROOT / "scripts" / "slurm").glob("*.sh"))
 LABELING = [path for path in SCRIPTS if path.name != "export.sh"]
+INSTALL = ROOT / "containers" / "install.sh"
 DOCUMENT = ROOT / "docs" / "slurm.md"
 
 
@@ -29,7 +30,7 @@ def test_there_are_five_scripts() -> None:
     ]
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*SCRIPTS, INSTALL], ids=lambda path: path.name)
 def test_shellcheck_finds_nothing(path: Path) -> None:
     shellcheck = shutil.which("shellcheck")
     if shellcheck is None:
@@ -48,7 +49,6 @@ def test_a_labeling_job_is_offline_private_warned_and_started_again(path: Path) 
         f"#SBATCH --output=logs/{log}.out",
         f"#SBATCH --error=logs/{log}.err",
         "umask 077",
-        '# LEAVS="apptainer exec --nv --bind $PWD leavs.sif leavs"',
     }
     assert wanted <= set(lines(path))
     assert re.search(r"^export HF_HUB_OFFLINE=1\b", path.read_text(), re.M)
@@ -57,6 +57,12 @@ def test_a_labeling_job_is_offline_private_warned_and_started_again(path: Path) 
 def test_what_follows_a_run_is_the_same_in_all_scripts() -> None:
     ends = {path.read_text().partition("\nagain() {")[2] for path in LABELING}
     assert len(ends) == 1 and "" not in ends
+
+
+def test_an_image_is_entered_in_the_same_way_by_all_labeling_scripts() -> None:
+    block = re.compile(r"^inside=\(\)\nif .*?^fi$", re.M | re.S)
+    blocks = {found[0] for path in LABELING for found in [block.findall(path.read_text())]}
+    assert len(blocks) == 1
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
