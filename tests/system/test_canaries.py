@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from canaries import ID, PACK, TEXT, THOUGHT, Allowed, ObligingServer, Place
-from canary_inputs import ASKED, BASE, INPUTS, JOURNAL, KEPT, PROMPTS, allowing, fill
+from canaries import ID, PACK, REPORTS, TEXT, THOUGHT, Allowed, ObligingServer, Place
+from canary_inputs import ASKED, BASE, EVIDENCE, INPUTS, JOURNAL, KEPT, PROMPTS, allowing, fill
 from loopback_server import running
+from places import ELSEWHERE
 
 
 @pytest.fixture
@@ -122,6 +123,19 @@ COMMANDS: list[tuple[tuple[str, ...], int, Allowed]] = [
     (("doctor", "--dry-run", "--input-dir", "in/folder", *PROMPTS, "--measure"), 0, {}),
     (("label", "--input-dir", "in/folder", "--dry-run", "--output-dir", "out"), 2, {}),
 ]
+
+
+def test_a_search_for_identities_tells_counts_alone(place: Place) -> None:
+    for path in (place.root / "in" / "folder").iterdir():
+        path.write_text(f"Name: {TEXT}, {ID}, MRN 1234567\n{path.read_text()}")
+    with running(ObligingServer()) as server:
+        address = server.base_url.replace("127.0.0.1", ELSEWHERE)
+        asked = ("--base-url", address, "--allow-remote", *ASKED, *PROMPTS)
+        command = ("label", "--input-dir", "in/folder", *asked, "--output-dir", "out")
+        codes = place.run_in_turn([(".", command), (".", (*command, "--yes-remote"))])
+    assert codes == [2, 0], place.told
+    assert sum(told.count(f"names in {REPORTS}, record numbers") for told in place.told) == 2
+    assert place.leaks(allowing({ID: EVIDENCE})) == []
 
 
 def copy_of(labeled: Place, folder: Path) -> Place:

@@ -5,6 +5,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.console import Console
 
+from leavs.cli.consent import asking
 from leavs.cli.exit_codes import FAILED_CELLS, INTERRUPTED, RESUMABLE
 from leavs.cli.progress import show_progress
 from leavs.cli.summary import print_summary, print_warning
@@ -46,6 +47,7 @@ def label(
         ray=ray,
         warn=lambda warning: print_warning(warning, console),
         tell=lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True),
+        confirm=asking(console),
     )
     if remark := source.remark():
         console.print(remark, style="yellow", markup=False, highlight=False, soft_wrap=True)

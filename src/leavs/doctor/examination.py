@@ -13,7 +13,9 @@ from leavs.errors import InputError
 from leavs.method.ontology import Organ
 from leavs.method.options import MethodOptions
 from leavs.method.pack import Pack, find_pack, load_pack
+from leavs.reports.identity_check import check_reports
 from leavs.reports.options import InputOptions
+from leavs.run.leaving import ADVICE, before_sending
 from leavs.run.options import OutputOptions
 from leavs.run.plan import check_numbers, choose_organs, identity_of
 
@@ -91,6 +93,7 @@ def examine_run(wishes: Wishes) -> Examination:
         if seen.readable:
             readable = seen
             _price(wishes, done, seen, pack, organs, chosen, counter)
+            _look_for_identities(wishes, done, seen, chosen)
     tried = _try(wishes, done, readable, pack, organs, chosen)
     if readable is not None:
         _hours(wishes, done, readable, organs, goes_on, tried.measured)
@@ -169,6 +172,21 @@ def _price(
         said = f"at most {most:,.2f} for all reports at the {rate:,.0f} tokens/s given"
         done.findings.append(fine("hours", f"{said}; mostly far fewer, --measure tells"))
         done.numbers["hours_at_most"] = most
+
+
+def _look_for_identities(
+    wishes: Wishes, done: Examination, seen: reports.Survey, chosen: model.Model | None
+) -> None:
+    """Look in the sample if reports would be sent to another machine; what is found may stop it."""
+    if chosen is None or not chosen.chosen.host:
+        return
+    checked = check_reports(seen.sample, seen.entries)
+    said = before_sending(checked, chosen.chosen.host)
+    if wishes.engine.yes_remote or not checked.found:
+        done.findings.append(fine("identities", said))
+    else:
+        judged = problem if wishes.measure else warning  # to measure would send them
+        done.findings.append(judged("identities", said, ADVICE))
 
 
 def _hours(

@@ -70,6 +70,8 @@ class EngineOptions:
             keeps up with, from 16 on.
         chat_template_arg: a variable of the model's chat template, as name=value.
         allow_remote: let --base-url name another machine, to which texts of reports are sent.
+        yes_remote: send reports there although some seem to hold names, dates of birth or numbers
+            of patients; without it a terminal asks, and elsewhere nothing is sent.
         request_timeout: the longest wait for one answer of that server, in seconds.
         request_tries: how often a question is put to it before it is looked whether it is gone.
         tensor_parallel_size: GPUs that share each layer; all visible ones by default.
@@ -92,6 +94,7 @@ class EngineOptions:
     server_concurrency: int | None = None
     chat_template_arg: tuple[str, ...] = ()
     allow_remote: bool = False
+    yes_remote: bool = False
     request_timeout: float = 600.0
     request_tries: int = 6
     tensor_parallel_size: int | None = None

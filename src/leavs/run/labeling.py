@@ -8,6 +8,7 @@ from leavs.engines.options import EngineOptions
 from leavs.errors import UsageError
 from leavs.method.options import MethodOptions
 from leavs.reports import ReportSource
+from leavs.run.leaving import Confirm
 from leavs.run.options import OutputOptions, RayOptions
 from leavs.run.session import (
     Outcome,
@@ -31,6 +32,7 @@ def label_reports(
     ray: RayOptions | None = None,
     warn: Warn = no_warning,
     tell: Tell = nothing_told,
+    confirm: Confirm | None = None,
 ) -> Outcome:
     """Label all reports of a source into an output folder, continuing where an earlier run stopped.
 
@@ -41,14 +43,20 @@ def label_reports(
             folder, and `export` writes the tables of all.
         ray: spread the work over a Ray cluster; an engine of your own is then sent to its actors.
         warn: called with each warning about the chosen model, before anything is asked.
-        tell: called with one line on how a server wants to be spoken to, before a report is sent.
+        tell: called, before a report is sent, with one line on how a server wants to be spoken to,
+            and with one on what looks like identities if the server is on another machine.
+        confirm: called with what looks like identities in reports and with the machine to which
+            they would be sent; whether they may be. By default they may not, except with
+            `EngineOptions(yes_remote=True)`.
 
     Raises:
         UsageError: an event loop runs in this thread already, as in a notebook.
         LeavsError: any other of its subclasses; the message says what is wrong and what to do.
     """
     _refuse_running_loop()
-    labeling = label_reports_async(source, engine, method, output, progress, shard, ray, warn, tell)
+    labeling = label_reports_async(
+        source, engine, method, output, progress, shard, ray, warn, tell, confirm
+    )
     # asyncio's debug mode logs results of slow tasks, which may hold report text.
     return asyncio.run(labeling, debug=False)
 
@@ -63,6 +71,7 @@ async def label_reports_async(
     ray: RayOptions | None = None,
     warn: Warn = no_warning,
     tell: Tell = nothing_told,
+    confirm: Confirm | None = None,
 ) -> Outcome:
     """Do as `label_reports`, inside a running event loop: in a notebook, for example."""
     session = Session(
@@ -74,6 +83,7 @@ async def label_reports_async(
         shard,
         warn=warn,
         tell=tell,
+        confirm=confirm,
     )
     ray = ray or RayOptions()
     if ray.address() is None:

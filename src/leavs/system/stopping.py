@@ -83,11 +83,27 @@ def stopped_by_signals(stop: Stop) -> Iterator[None]:
 @contextmanager
 def terminated_as_interrupted() -> Iterator[None]:
     """Let SIGTERM raise KeyboardInterrupt, so that what is open is closed; for the main thread."""
+    with _interrupting(signal.SIGTERM):
+        yield
+
+
+@contextmanager
+def interrupted_at_once() -> Iterator[None]:
+    """Let SIGINT raise KeyboardInterrupt even in a task, which asyncio would only cancel.
+
+    For the main thread, and for work that waits for nothing of the event loop.
+    """
+    with _interrupting(signal.SIGINT):
+        yield
+
+
+@contextmanager
+def _interrupting(number: signal.Signals) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = signal.signal(number, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(number, before)

@@ -22,7 +22,7 @@ from leavs.engines.options import (
     parse_pairs,
 )
 from leavs.engines.scripted import ScriptedEngine, dry_run_script
-from leavs.engines.server.address import refuse_elsewhere
+from leavs.engines.server.address import host_of, refuse_elsewhere
 from leavs.engines.server.dialect import Dialect
 from leavs.engines.server.options import ServerOptions, api_key
 from leavs.errors import UsageError
@@ -40,6 +40,7 @@ class ChosenModel:
         identity: what the labels depend on.
         warnings: what everyone who uses the labels must know.
         cautions: what must be known before a run.
+        host: the other machine to which texts of reports are sent; "" if they stay on this one.
         dialect: how the server that answers wants to be spoken to; None before that is known, and
             where no server answers.
     """
@@ -48,6 +49,7 @@ class ChosenModel:
     identity: Mapping[str, Any]
     warnings: Sequence[str] = ()
     cautions: Sequence[str] = ()
+    host: str = ""
     dialect: Dialect | None = None
 
 
@@ -65,8 +67,10 @@ def choose_model(engine: EngineOptions | Engine) -> ChosenModel:
         return ChosenModel(None, {"engine": "dry run"}, (DRY_RUN_WARNING,))
     if engine.base_url is not None:
         caution = refuse_elsewhere(engine.base_url, engine.allow_remote)
-        cautions = (caution,) if caution else ()
-        return ChosenModel(engine.model, _identity_at_server(engine), cautions=cautions)
+        model = ChosenModel(engine.model, _identity_at_server(engine))
+        if not caution:
+            return model
+        return replace(model, cautions=(caution,), host=host_of(engine.base_url))
     return _model_for_vllm(engine)
 
 

@@ -16,7 +16,7 @@ def refuse_elsewhere(base_url: str, allow_remote: bool) -> str:
     Raises:
         UsageError: the server is on another machine and that was not allowed, or this is no URL.
     """
-    host, encrypted = _host_of(base_url)
+    host, encrypted = _parts_of(base_url)
     if is_loopback(host):
         return ""
     if not allow_remote:
@@ -29,6 +29,15 @@ def refuse_elsewhere(base_url: str, allow_remote: bool) -> str:
     if not encrypted:
         said += " They are not encrypted (http): whoever is on the way can read them."
     return said
+
+
+def host_of(base_url: str) -> str:
+    """Return the name or address of a server's machine.
+
+    Raises:
+        UsageError: this is no URL.
+    """
+    return _parts_of(base_url)[0]
 
 
 def is_loopback(host: str) -> bool:
@@ -49,7 +58,7 @@ def _is_loopback_address(address: str) -> bool:
     return (mapped or parsed).is_loopback
 
 
-def _host_of(base_url: str) -> tuple[str, bool]:
+def _parts_of(base_url: str) -> tuple[str, bool]:
     """The host's name, and whether what is sent there is encrypted."""
     try:
         parts = urlsplit(base_url)
