@@ -43,6 +43,7 @@ __all__ = [
     "calibrate_labels",
     "check_labels",
     "convert_labels",
+    "describe_methods",
     "evaluate_labels",
     "export",
     "from_amos_json",
@@ -56,6 +57,7 @@ __all__ = [
     "label_reports_async",
     "merge_runs",
     "read_labels",
+    "write_dataset",
 ]
 
 if TYPE_CHECKING:
@@ -75,6 +77,8 @@ if TYPE_CHECKING:
     from leavs.errors import LeavsError
     from leavs.evaluation import calibrate_labels, evaluate_labels
     from leavs.method.options import MethodOptions
+    from leavs.publication.dataset import write_dataset
+    from leavs.publication.methods import describe_methods
     from leavs.reports import (
         from_amos_json,
         from_csv,
@@ -106,6 +110,8 @@ else:
         "leavs.errors": "LeavsError",
         "leavs.evaluation": "calibrate_labels evaluate_labels",
         "leavs.method.options": "MethodOptions",
+        "leavs.publication.dataset": "write_dataset",
+        "leavs.publication.methods": "describe_methods",
         "leavs.reports": "from_amos_json from_csv from_files from_folder from_jsonl from_list"
         " from_table",
         "leavs.reports.options": "InputOptions",

@@ -21,6 +21,7 @@ SLOW = (*ENGINES, *STATISTICS)
         ("import leavs.run.labeling, leavs.tables.export, leavs.run.options", ()),
         ("import leavs.engines.scripted, leavs.engines.vllm.engine, leavs.engines.models.demo", ()),
         ("import leavs.cli.doctor, leavs.cli.download", ()),
+        ("import leavs.cli.methods, leavs.publication.methods", ()),
         ("import leavs.evaluation.page, leavs.cli.evaluate", STATISTICS),
         ("import leavs.cli.convert, leavs.cli.check", ("pandas",)),
         ("import leavs.cli.review, leavs.cli.view, leavs.review.server", ("pandas",)),

@@ -40,6 +40,7 @@ PUBLIC = [
     "calibrate_labels",
     "check_labels",
     "convert_labels",
+    "describe_methods",
     "evaluate_labels",
     "export",
     "from_amos_json",
@@ -53,6 +54,7 @@ PUBLIC = [
     "label_reports_async",
     "merge_runs",
     "read_labels",
+    "write_dataset",
 ]
 EXTRA = ("krippendorff", "matplotlib", "ray", "scipy", "sklearn", "starlette", "uvicorn")
 

@@ -34,6 +34,7 @@ app.command(
     "leavs.cli.calibrate:calibrate", name="calibrate", help="Fit probabilities to annotations."
 )
 app.command("leavs.cli.convert:convert", name="convert", help="Write labels in another shape.")
+app.command("leavs.cli.methods:methods", name="methods", help="Describe a run for a paper.")
 app.command("leavs.cli.check:check", name="check", help="Find contradictions in labels.")
 app.command("leavs.cli.review:review", name="review", help="Read and correct labels on a page.")
 app.command("leavs.cli.view:view", name="view", help="Write labels and reports as one page.")

@@ -1,6 +1,7 @@
 """`leavs convert`: labels in another shape."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
@@ -28,6 +29,12 @@ class Readers(StrEnum):
     ANNOTATIONS = "annotations"
 
 
+class Published(StrEnum):
+    """A folder to publish or to train from, which is no single table."""
+
+    DATASET = "dataset"
+
+
 class Format(StrEnum):
     """How a table is written."""
 
@@ -38,11 +45,13 @@ class Format(StrEnum):
 def convert(
     labels: Annotated[Path, Parameter(help="A run folder, or a table of labels.")],
     *,
-    to: Shape | Readers,
+    to: Shape | Readers | Published,
     policy: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     file_format: Annotated[Format | None, Parameter(name="--format")] = None,
     clean_ids: bool = False,
     output: Path | None = None,
+    output_dir: Path | None = None,
+    no_evidence: bool = False,
 ) -> None:
     """Write labels in another shape.
 
@@ -51,13 +60,25 @@ def convert(
             report, organ and finding type. binary: wide, with 1 and 0 by --policy. abnormality:
             wide, any of the six scored types as one. joined-organs: the same, with kidneys and
             bowels joined. annotations: what readers said in `leavs review`, as `leavs evaluate`
-            takes it.
+            takes it. dataset: a folder with typed Parquet files and a card, which
+            datasets.load_dataset reads; it holds sentences of the reports.
         policy: for binary, what unsure, ambiguous and not_mentioned count as, each =positive,
             =negative or =masked; or leavs, the paper's: positive, negative, negative.
         file_format: csv, unless --output ends in .parquet.
         clean_ids: take folders and extensions of files off the ids.
         output: the file to write; by default labels-wide.csv beside labels.csv, and so on.
+        output_dir: for dataset, the folder to write.
+        no_evidence: for dataset, leave the sentences of the reports out.
     """
+    if isinstance(to, Published):
+        singles = {"--policy": policy, "--format": file_format, "--clean-ids": clean_ids}
+        _write_dataset(labels, output_dir, {**singles, "--output": output}, no_evidence)
+        return
+    if str(output_dir) == os.environ.get("LEAVS_OUTPUT_DIR"):
+        output_dir = None  # it is there for leavs label, and says nothing of this command
+    if output_dir or no_evidence:
+        name = "--output-dir" if output_dir else "--no-evidence"
+        raise UsageError(f"{name} is for --to {Published.DATASET}, not for --to {to}")
     reading = _policy(policy) if policy or to == Shape.BINARY else None
     if reading is not None and to != Shape.BINARY:
         raise UsageError(f"--policy is for --to binary, not for --to {to}")
@@ -70,6 +91,24 @@ def convert(
     _write(converted, target)
     reports = converted[TIDY[0] if to == Shape.TIDY else REPORT_ID].nunique()
     print(f"{target}: {len(converted):,} rows, {reports:,} reports")
+
+
+def _write_dataset(
+    run: Path, target: Path | None, others: Mapping[str, object], no_evidence: bool
+) -> None:
+    if given := [name for name, value in others.items() if value]:
+        raise UsageError(f"{given[0]} is not for --to {Published.DATASET}")
+    if target is None:
+        raise UsageError(f"--to {Published.DATASET} needs --output-dir, the folder to write")
+    from leavs.publication.dataset import write_dataset
+
+    written = write_dataset(run, target, evidence=not no_evidence)
+    for warning in written.warnings:
+        print(warning)
+    rows = ", ".join(f"{name} {count:,} rows" for name, count in written.rows.items())
+    print(f"{target}: {rows}, and README.md, whose gaps are yours to fill")
+    if written.evidence:
+        print("it holds sentences of the reports; --no-evidence leaves them out")
 
 
 def _converted(source: Path, to: Shape, reading: Policy | None, clean_ids: bool) -> pd.DataFrame:

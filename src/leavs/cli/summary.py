@@ -38,8 +38,7 @@ def print_summary(outcome: Outcome, folder: Path, console: Console) -> None:
         table.add_row(name, value)
     console.print(table)
     if outcome.tally.usage:
-        width = None if console.is_terminal else max(console.width, LOG_WIDTH)
-        console.print(cost_table(outcome.tally.usage), width=width)
+        _uncut(console).print(cost_table(outcome.tally.usage))
     exported = outcome.exported
 
     def say(line: str) -> None:
@@ -76,6 +75,13 @@ def print_summary(outcome: Outcome, folder: Path, console: Console) -> None:
         say("Stopped early. Give the same command again to go on from here.")
     for warning in outcome.warnings:
         print_warning(warning, console)
+
+
+def _uncut(console: Console) -> Console:
+    """The same, or for a log one so wide that a table is not cut."""
+    if console.is_terminal:
+        return console
+    return Console(file=console.file, width=max(console.width, LOG_WIDTH))
 
 
 def print_warning(warning: str, console: Console) -> None:

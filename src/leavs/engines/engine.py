@@ -6,7 +6,7 @@ this one, and with it the rest of leavs, imports neither vllm nor torch.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 Role = Literal["system", "user", "assistant"]
 
@@ -117,3 +117,19 @@ class Engine(Protocol):
     async def close(self) -> None:
         """Free the model; the engine takes no more questions."""
         ...
+
+
+@runtime_checkable
+class SelfDescribing(Protocol):
+    """An engine that tells what it has loaded, and on what; an engine need not."""
+
+    @property
+    def loaded(self) -> Mapping[str, Any]:
+        """JSON values: `commit`, `dtype`, `quantization`, `gpus` and so on."""
+        ...
+
+
+def what_is_loaded(engine: Engine) -> Mapping[str, Any]:
+    """Return what an engine tells of the model that it has loaded; empty if it tells nothing."""
+    told = engine.loaded if isinstance(engine, SelfDescribing) else {}
+    return told if isinstance(told, Mapping) else {}  # an engine of a user's may mean another thing

@@ -8,6 +8,8 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 TIMEOUT_SECONDS = 30.0  # seconds; a driver that hangs never answers
 
@@ -21,10 +23,49 @@ class Gpu:
     free_gib: float
 
 
+@dataclass(frozen=True, slots=True)
+class InstalledGpu:
+    """What does not change of a visible GPU while a process runs.
+
+    Args:
+        memory_gib: None where the driver does not tell it, as of memory shared with the CPU.
+        driver: the version of NVIDIA's driver.
+    """
+
+    name: str
+    memory_gib: float | None
+    driver: str
+
+
 def gpu_memory_gib() -> list[float]:
     """The memory of each visible NVIDIA GPU in GiB; empty where there is none."""
-    sizes = [line.strip() for line in _lines("memory.total")]
-    return [int(size) / 1024 for size in sizes if size.isdigit()]
+    return [gpu.memory_gib for gpu in installed_gpus() if gpu.memory_gib is not None]
+
+
+def installed_gpus() -> Sequence[InstalledGpu]:
+    """Each visible NVIDIA GPU; the tool is asked once in a process, for it can take seconds."""
+    return _installed(shutil.which("nvidia-smi"), os.environ.get("CUDA_VISIBLE_DEVICES"))
+
+
+@cache
+def _installed(tool: str | None, visible: str | None) -> Sequence[InstalledGpu]:
+    found = []
+    for line in _answer(tool, visible, "name,memory.total,driver_version", TIMEOUT_SECONDS):
+        name, *others = (word.strip() for word in line.split(","))
+        if len(others) == 2:
+            size, driver = others
+            found.append(InstalledGpu(name, int(size) / 1024 if size.isdigit() else None, driver))
+    return tuple(found)
+
+
+def processor_name() -> str:
+    """The name of this machine's processor; "" where the system does not tell it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, "")
 
 
 def visible_gpus(timeout: float = TIMEOUT_SECONDS) -> list[Gpu]:
@@ -38,9 +79,12 @@ def visible_gpus(timeout: float = TIMEOUT_SECONDS) -> list[Gpu]:
     return found
 
 
-def _lines(fields: str, timeout: float = TIMEOUT_SECONDS) -> Sequence[str]:
-    tool = shutil.which("nvidia-smi")
+def _lines(fields: str, timeout: float) -> Sequence[str]:
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return _answer(shutil.which("nvidia-smi"), visible, fields, timeout)
+
+
+def _answer(tool: str | None, visible: str | None, fields: str, timeout: float) -> Sequence[str]:
     if tool is None or (visible is not None and not visible.strip()):
         return ()
     query = [tool, f"--query-gpu={fields}", "--format=csv,noheader,nounits"]

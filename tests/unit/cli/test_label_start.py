@@ -56,7 +56,7 @@ def test_the_gpus_are_asked_for_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tool = tmp_path / "nvidia-smi"
-    tool.write_text("#!/bin/sh\necho asked >> calls\necho 200000\n", encoding="ascii")
+    tool.write_text("#!/bin/sh\necho asked >> calls\necho 'A, 200000, 570.1'\n", encoding="ascii")
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)

@@ -80,8 +80,8 @@ def test_every_number_stands_beside_its_name(name: str, value: str) -> None:
         "all  55  606  77  11  808  2,020  33  1,987  44",
     ],
 )
-def test_what_each_step_cost_stands_in_its_row(row: str) -> None:
-    lines = printed(outcome(), width=100).splitlines()
+def test_what_each_step_cost_stands_in_its_row_whole_in_a_log(row: str) -> None:
+    lines = printed(outcome(), width=80).splitlines()
     assert row.split() in [line.split() for line in lines]
 
 

@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from leavs.engines.hardware import Gpu, gpu_memory_gib, visible_gpus
+from leavs.engines.hardware import (
+    Gpu,
+    InstalledGpu,
+    gpu_memory_gib,
+    installed_gpus,
+    processor_name,
+    visible_gpus,
+)
 
 
 def install(folder: Path, script: str) -> None:
@@ -13,15 +20,19 @@ def install(folder: Path, script: str) -> None:
     tool.chmod(0o755)
 
 
+def line(memory: str, name: str = "NVIDIA H100", driver: str = "570.1") -> str:
+    return f"echo '{name}, {memory}, {driver}'"
+
+
 ANSWERS = [
-    ("echo 81920", [80.0]),
-    ("echo 81920; echo 81920; echo 24576", [80.0, 80.0, 24.0]),
-    ("echo ' 81920 '", [80.0]),
-    ("echo 81559", [81559 / 1024]),
-    ("echo '[N/A]'; echo 81920", [80.0]),
+    (line("81920"), [80.0]),
+    ("; ".join(map(line, ("81920", "81920", "24576"))), [80.0, 80.0, 24.0]),
+    (line(" 81920 "), [80.0]),
+    (line("81559"), [81559 / 1024]),
+    (f"{line('[N/A]')}; {line('81920')}", [80.0]),
     ("echo 'No devices were found'", []),
     ("true", []),
-    ("echo 81920; exit 9", []),
+    (f"{line('81920')}; exit 9", []),
     ("echo 'NVIDIA-SMI has failed' >&2; exit 9", []),
 ]
 
@@ -50,11 +61,20 @@ def test_a_tool_that_cannot_be_started_is_none(
     assert gpu_memory_gib() == []
 
 
-def test_total_memory_is_what_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    wanted = "--query-gpu=memory.total --format=csv,noheader,nounits"
-    install(tmp_path, f'[ "$*" = "{wanted}" ] && echo 1024')
+def test_names_memory_and_driver_are_asked_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = "--query-gpu=name,memory.total,driver_version --format=csv,noheader,nounits"
+    two = f"{line('1024')}; {line('[N/A]', 'NVIDIA GB10', '580.2')}"
+    install(tmp_path, f'echo asked >> {tmp_path}/calls; [ "$*" = "{wanted}" ] && {{ {two}; }}')
     monkeypatch.setenv("PATH", str(tmp_path))
+    for _ in range(2):
+        assert installed_gpus() == (
+            InstalledGpu("NVIDIA H100", 1.0, "570.1"),
+            InstalledGpu("NVIDIA GB10", None, "580.2"),
+        )
     assert gpu_memory_gib() == [1.0]
+    assert (tmp_path / "calls").read_text() == "asked\n"
 
 
 @pytest.mark.parametrize(
@@ -64,7 +84,8 @@ def test_only_visible_gpus_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, visible: str, gib: list[float]
 ) -> None:
     script = (
-        'case "$*" in *--id=0,2) echo 1024; echo 3072;; *--id=GPU-aa) echo 9216;; *) exit 1;; esac'
+        f'case "$*" in *--id=0,2) {line("1024")}; {line("3072")};; '
+        f"*--id=GPU-aa) {line('9216')};; *) exit 1;; esac"
     )
     install(tmp_path, script)
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -89,3 +110,7 @@ def test_names_and_free_memory(
     install(tmp_path, script)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert visible_gpus(timeout=2.0) == gpus
+
+
+def test_the_processor_has_a_name_or_none() -> None:
+    assert "\n" not in processor_name()

@@ -147,3 +147,17 @@ def test_what_was_found_of_an_earlier_server_is_kept(tmp_path: Path) -> None:
     assert claim(held, has_results=True) == free
     known = manifest.read(tmp_path)
     assert (known["server"], known["servers_before"]) == (held, [held, free])
+
+
+def test_a_run_keeps_the_commit_of_the_model_that_it_began_with(tmp_path: Path) -> None:
+    assert manifest.claimed_commit(tmp_path) is None
+    manifest.claim_folder(tmp_path, IDENTITY, [], has_results=False)
+    manifest.claim_commit(tmp_path, None)  # it cannot be told
+    assert manifest.claimed_commit(tmp_path) is None
+    for commit in ("a" * 40, "a" * 40, None):
+        manifest.claim_commit(tmp_path, commit)
+        assert manifest.claimed_commit(tmp_path) == "a" * 40
+    with pytest.raises(RunFolderError, match=f"commit {'a' * 40} of the model, and {'b' * 40} is"):
+        manifest.claim_commit(tmp_path, "b" * 40)
+    manifest.claim_folder(tmp_path, IDENTITY | {"seed": 1}, [], has_results=False)
+    assert manifest.claimed_commit(tmp_path) is None, "another run has taken the folder"

@@ -9,7 +9,7 @@ import itertools
 import logging
 import os
 import warnings
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from leavs.engines.vllm import lifeline
 from leavs.engines.vllm.answer_tokens import AnswerTokens
 from leavs.engines.vllm.arguments import engine_arguments
 from leavs.engines.vllm.completion import as_reply, without_thought
+from leavs.engines.vllm.loaded import describe_loaded
 from leavs.engines.vllm.pretrained import load_tokenizer
 from leavs.engines.vllm.requests import Requests
 from leavs.engines.vllm.sampling import SamplingOfReplies
@@ -182,6 +183,11 @@ class VllmEngine:
         """The sequences of one step, over all copies of the model."""
         size: int = self.llm.vllm_config.scheduler_config.max_num_seqs
         return size * self._copies
+
+    @property
+    def loaded(self) -> Mapping[str, Any]:
+        """What was loaded, and on what; see `SelfDescribing`."""
+        return describe_loaded(self.llm.vllm_config)
 
     async def reply(
         self,

@@ -21,8 +21,9 @@ def load_tokenizer(options: EngineOptions, model: str) -> Any:
     """Load the model's tokenizer, or the one that an argument of the engine names."""
     from transformers import AutoTokenizer
 
-    name = parse_engine_args(options.engine_arg).get("tokenizer", model)
-    return AutoTokenizer.from_pretrained(name, **_where_to_find(options))
+    more, found = parse_engine_args(options.engine_arg), _where_to_find(options)
+    found["revision"] = more.get("tokenizer_revision", options.revision)
+    return AutoTokenizer.from_pretrained(more.get("tokenizer", model), **found)
 
 
 def _where_to_find(options: EngineOptions) -> dict[str, Any]:

@@ -57,7 +57,7 @@ async def label_on_ray(session: Session, ray: RayOptions) -> Outcome:
             needed = anything_left(session.source, session.done(index), plan.organs)
         if needed:
             return await _label_on_ray(session, plan, ray, stop)
-    return await session.label()
+    return await replace(session, model=plan.model).label()
 
 
 async def _label_on_ray(session: Session, plan: Plan, ray: RayOptions, stop: Stop) -> Outcome:
@@ -123,6 +123,7 @@ class ClusterRun:
             model=plan.model,
             warn=no_warning,
             tell=nothing_told,
+            confirm=None,
         )
         limit = session.output.max_failures
         self._limit = None if limit is None else parse_failure_limit(limit)

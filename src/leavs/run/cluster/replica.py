@@ -18,10 +18,11 @@ from typing import TypeVar
 
 from leavs.domain import Shard
 from leavs.engines.engine import Engine
-from leavs.engines.models.choice import choose_model, open_engine
+from leavs.engines.models.choice import choose_model
 from leavs.errors import EngineStartError, InputError, LeavsError, RunFolderError
 from leavs.method.pack import find_pack, load_pack
 from leavs.run.in_flight import Part, Positions
+from leavs.run.pinned_model import open_as_begun
 from leavs.run.recorder import Tally
 from leavs.run.session import Outcome, Session
 from leavs.system.private_process import BugElsewhere, bug_in_lines, keep_private
@@ -99,7 +100,7 @@ class Replica:
         self._refuse_other_place(session)
         folder, generation = session.output.output_dir, session.method.generation
         model = session.model or choose_model(session.engine)
-        opening = open_engine(session.engine, model, generation, folder)
+        opening = open_as_begun(session.engine, model, generation, folder)
         engine: Engine = await self._engines.enter_async_context(opening)
         self._session = replace(session, engine=engine, progress=self._shown)
 
