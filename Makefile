@@ -1,7 +1,7 @@
 # Two commands do everything on a machine with Python 3.11 or newer, pip and make:
 #   make demo   set up, label a shipped report with the demo model, show the labels
 #   make test   set up, then check and test everything
-# While you work: make check (lint and the unit tests); make soak runs the long versions of tests.
+# While you work: make check (lint, the site, the unit tests); make soak runs long versions of tests.
 # PYTHON chooses the interpreter; what is set up stays in .venv and is used again.
 
 PYTHON ?= python3
@@ -10,7 +10,7 @@ DEMO_REPORT := data/reports/04-telegraphic-postop.txt
 DEMO := results/demo-$(shell cat prompts/leavs/* $(DEMO_REPORT) $(shell find src/leavs -type f ! -name '*.pyc' | LC_ALL=C sort) | cksum | cut -d' ' -f1)
 READY := .venv/ready-$(shell cat pyproject.toml requirements/cpu.txt | cksum | cut -d' ' -f1)
 
-.PHONY: setup tokenizers servers system-packages demo check lint unit test soak clean
+.PHONY: setup tokenizers servers system-packages demo check lint docs unit test soak clean
 
 setup: $(READY)
 
@@ -45,12 +45,17 @@ demo: setup
 	  --temperature 1 --output-dir $(DEMO) || test $$? -eq 3
 	$(BIN)/leavs show $(DEMO)
 
-check: lint unit
+check: lint docs unit
 
 lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+# The documentation as a site in build/site; a dead link or a page that docs/index.md does not name is
+# an error. The variable silences a notice of the theme's authors.
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 unit: setup tokenizers
 	$(BIN)/pytest --numprocesses auto --dist loadfile tests/unit
@@ -69,7 +74,8 @@ soak: system-packages setup tokenizers servers
 # the first line will do. root gets what is missing where there is apt-get; others are told.
 BROWSERS := chromium chromium-browser google-chrome
 PROGRAMS := slurmctld=slurm-wlm slurmd=slurm-wlm srun=slurm-wlm munged=munge shellcheck=shellcheck \
-  gcc=gcc g++=g++ mount=mount unshare=util-linux npm=npm
+  gcc=gcc g++=g++ mount=mount unshare=util-linux npm=npm \
+  podman=podman crun=crun mmdebstrap=mmdebstrap gpg=gpg
 system-packages:
 	@PATH=$$PATH:/usr/sbin:/sbin; missing=; \
 	for browser in $(BROWSERS) none; do command -v $$browser > /dev/null && break; done; \

@@ -114,6 +114,13 @@ def test_the_watch_sees_who_leaves(cut_off: list[str], tmp_path: Path) -> None:
     assert any("192.0.2.7" in line for line in alone.left())
 
 
+def test_the_site_is_built_without_a_network(cut_off: list[str], tmp_path: Path) -> None:
+    command = [*cut_off, sys.executable, "-m", "mkdocs", "build", "--site-dir", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "commands" / "index.html").exists()
+
+
 @pytest.mark.vllm
 def test_the_model_labels_without_a_network(cut_off: list[str], tmp_path: Path) -> None:
     alone = Alone(tmp_path / "alone", cut_off)
