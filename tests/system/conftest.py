@@ -20,6 +20,7 @@ os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
 # The files that take longest go first, so that no process is left with one of them at the end. The
 # fifth is a short one: pytest-xdist lets it wait behind the one of the four that has few tests.
 FIRST = ("scripts", "label_vllm", "label_vllm_ends", "no_network", "background_job", "label_on_ray")
+FIRST += ("containers",)
 ORDER = {f"test_{name}.py": place for place, name in enumerate(FIRST)}
 
 
