@@ -85,6 +85,11 @@ def test_an_installed_leavs_works_in_another_folder(installed: Path, tmp_path: P
     shown = printed(leavs, "show", "results", cwd=tmp_path)
     assert "the labels mean nothing" in shown
     assert "postsurgical" in shown
+    assert "The liver is normal in size." in printed(leavs, "sentences", "a.txt", cwd=tmp_path)
+    methods = printed(leavs, "methods", "results", cwd=tmp_path)
+    assert "TRIPOD-LLM" in methods
+    assert "to be filled in by you" in methods
+    assert REPORT.split(".")[0] not in methods
     exam = printed(leavs, "exam", "--dry-run", "--items", "4", "--reports", "1", cwd=tmp_path)
     assert "By step" in exam
     assert "leavs 0." in f"leavs {printed(leavs, '--version', cwd=tmp_path)}"
