@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 import cyclopts
-import jinja2
 
 from leavs.cli import app
+from leavs.system.pages import markdown_templates
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "commands.md"
@@ -58,16 +58,8 @@ class Command:
 
 def page(cli: cyclopts.App) -> str:
     """Return the page of a command line whose commands have no commands of their own."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - the page is Markdown
-    )
-    return environment.get_template("commands.md.jinja").render(
-        commands=list(commands(cli)), exit_codes=_text(str(cli.help_epilogue))
-    )
+    template = markdown_templates(HERE).get_template("commands.md.jinja")
+    return template.render(commands=list(commands(cli)), exit_codes=_text(str(cli.help_epilogue)))
 
 
 def commands(cli: cyclopts.App) -> Iterator[Command]:

@@ -7,11 +7,10 @@ What is not settled stands in scripts/open_questions.md.
 
 from pathlib import Path
 
-import jinja2
-
 from leavs.domain import Prompt
 from leavs.method.ontology import Organ
 from leavs.method.pack import Pack, find_pack, load_pack
+from leavs.system.pages import markdown_templates
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "definitions.md"
@@ -20,17 +19,10 @@ THE_ORGAN = Organ("organ", "")
 
 def definitions(pack: Pack) -> str:
     """Return the page, with every wording as the model reads it."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - the page is Markdown
-    )
+    template = markdown_templates(HERE).get_template("definitions.md.jinja")
     ontology = pack.ontology
     filtration = pack.instructions(Prompt.FILTRATION_NUMBERED)
-    text = environment.get_template("definitions.md.jinja").render(
+    text = template.render(
         pack=pack,
         organs=ontology.organs,
         finding_types=[pack.wording(THE_ORGAN, one) for one in ontology.finding_types],

@@ -6,6 +6,8 @@ from typing import Any
 
 import jinja2
 
+from leavs.system.pages import markdown_templates
+
 
 def render(template: str, **values: Any) -> str:
     """Render a template, which must know every name that it uses; nothing is escaped."""
@@ -14,14 +16,7 @@ def render(template: str, **values: Any) -> str:
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=False,  # noqa: S701 - Markdown, of facts that hold no text of reports
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-    )
+    environment = markdown_templates(Path(__file__).parent)
     environment.filters["cell"] = _in_a_cell
     environment.filters["sentence"] = lambda words: words[:1].upper() + words[1:]
     environment.filters["thousands"] = "{:,}".format

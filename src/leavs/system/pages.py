@@ -1,4 +1,4 @@
-"""Renders pages that stand alone: HTML with its styles inside, which needs no network."""
+"""Renders pages: HTML that stands alone, with its styles inside and no network; and Markdown."""
 
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,20 @@ def render_page(folder: Path, **values: Any) -> str:
     Args:
         folder: where TEMPLATE stands.
     """
-    environment = jinja2.Environment(
+    return _environment(folder, escaped=True).get_template(TEMPLATE).render(**values)
+
+
+def markdown_templates(folder: Path) -> jinja2.Environment:
+    """Return the templates of Markdown in a folder, whose values stand as they are."""
+    return _environment(folder, escaped=False)
+
+
+def _environment(folder: Path, *, escaped: bool) -> jinja2.Environment:
+    return jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
-        autoescape=True,
+        autoescape=escaped,  # noqa: S701 - only Markdown is not
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=not escaped,
         undefined=jinja2.StrictUndefined,
     )
-    return environment.get_template(TEMPLATE).render(**values)
