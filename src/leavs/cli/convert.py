@@ -14,6 +14,7 @@ from leavs.errors import InputError, UsageError
 from leavs.reports.table_files import PARQUET_SUFFIX
 from leavs.review.results import annotations
 from leavs.system.extras import needing
+from leavs.system.output_places import file_not_writable
 from leavs.system.private_files import bytes_written_whole, written_whole
 from leavs.tables.columns import REPORT_ID, TIDY
 from leavs.tables.convert import LEAVS_POLICY, Policy, Reading, Shape, convert_labels
@@ -165,6 +166,4 @@ def _write(table: pd.DataFrame, target: Path) -> None:
             with written_whole(target) as text:
                 table.to_csv(text, index=False, lineterminator="\r\n")
     except OSError as error:
-        raise UsageError(
-            f"{target} cannot be written ({type(error).__name__}); name another with --output"
-        ) from error
+        raise file_not_writable(target, error) from error

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from leavs.cli.output_folder import not_writable, require_writable
 from leavs.errors import UsageError
 from leavs.system.extras import needing
+from leavs.system.output_places import folder_not_writable, require_writable
 
 if TYPE_CHECKING:
     from leavs.evaluation import Evaluation
@@ -58,7 +58,7 @@ def evaluate(
     try:
         written = page.write(done, output_dir)
     except OSError as error:
-        raise not_writable(output_dir, error) from error
+        raise folder_not_writable(output_dir, error) from error
     _print(done)
     print(f"written to {output_dir}: {', '.join(written)}")
 

@@ -12,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from leavs.cli.exit_codes import FAILED_CELLS, FATAL
-from leavs.cli.output_folder import not_writable, require_writable
 from leavs.cli.progress import show_count, show_progress
 from leavs.cli.summary import print_warning
 from leavs.engines.options import EngineOptions
@@ -23,6 +22,7 @@ from leavs.exam.examination import OURS, Exam, Onlooker, examine
 from leavs.exam.options import ExamOptions
 from leavs.exam.result import FILE, Record, as_record
 from leavs.method.options import MethodOptions
+from leavs.system.output_places import folder_not_writable, require_writable
 from leavs.system.private_files import make_private_folder
 from leavs.system.stopping import terminated_as_interrupted
 
@@ -80,7 +80,7 @@ def _onlooker(output_dir: Path, earlier: Sequence[Record]) -> Onlooker:
         try:
             page.write(exam, output_dir, earlier)
         except OSError as error:
-            raise not_writable(output_dir, error) from error
+            raise folder_not_writable(output_dir, error) from error
 
     return Onlooker(
         progress=lambda tally: show_progress(tally, console),
@@ -103,7 +103,7 @@ def _require_no_exam(output_dir: Path) -> None:
     try:
         make_private_folder(output_dir)
     except OSError as error:
-        raise not_writable(output_dir, error) from error
+        raise folder_not_writable(output_dir, error) from error
     require_writable(output_dir)
     if (output_dir / FILE).exists():
         raise UsageError(f"--output-dir {output_dir} holds an exam ({FILE}); name another")

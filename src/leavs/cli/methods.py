@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from leavs.errors import UsageError
 from leavs.publication.methods import describe_methods
+from leavs.system.output_places import file_not_writable
 from leavs.system.private_files import written_whole
 
 
@@ -44,7 +45,5 @@ def methods(
         with written_whole(output) as file:
             file.write(text)
     except OSError as error:
-        raise UsageError(
-            f"{output} cannot be written ({type(error).__name__}); name another with --output"
-        ) from error
+        raise file_not_writable(output, error) from error
     print(output)

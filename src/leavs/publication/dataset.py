@@ -18,6 +18,7 @@ from leavs.publication.card import CODE, FLAG, PROBABILITY, README, TEXT, Table,
 from leavs.publication.facts import REVIEWED, Facts, read_facts
 from leavs.publication.methods import card_of, warnings_of
 from leavs.system.extras import needing
+from leavs.system.output_places import folder_not_writable
 from leavs.system.private_files import (
     bytes_written_whole,
     make_private_folder,
@@ -29,6 +30,7 @@ from leavs.tables import columns
 ROWS_AT_ONCE = 200_000
 NAMES = ("details.parquet", "labels.parquet", "reviewed.parquet")
 _SEAL = "<!-- written by leavs; SHA-256 of all above: {} -->\n"  # shows later whether it was edited
+_SOURCES = {"details": "details.csv", "labels": "labels.csv", "reviewed": REVIEWED}
 _PANDAS = {TEXT: "str", CODE: "Int8", PROBABILITY: "Float64", FLAG: "boolean"}
 _NEVER_NULL = ("report_id", "organ", "finding_type", "evidence", *columns.KEYS)
 
@@ -72,9 +74,7 @@ def write_dataset(run: Path, target: Path, *, evidence: bool = True) -> Written:
         _refuse_others(target)
         rows = _write(run, target, facts, tables, evidence=evidence)
     except OSError as error:
-        raise UsageError(
-            f"--output-dir {target} cannot be written ({type(error).__name__}); name another"
-        ) from error
+        raise folder_not_writable(target, error) from error
     return Written(rows, warnings_of(facts), evidence)
 
 
@@ -113,14 +113,8 @@ def _write_table(file: Any, table: Table, parts: Iterator[pd.DataFrame]) -> int:
 
 
 def _parts(run: Path, table: Table) -> Iterator[pd.DataFrame]:
-    if table.name == "details":
-        return _typed_parts(run / "details.csv", table)
-    source = run / (REVIEWED if table.name == "reviewed" else "labels.csv")
-    return _typed_parts(source, table)
-
-
-def _typed_parts(file: Path, table: Table) -> Iterator[pd.DataFrame]:
     """Read a table of the run part by part; an empty cell is null, but an id "NA" is an id."""
+    file = run / _SOURCES[table.name]
     nulls = {one.name: [""] for one in table.columns if one.name not in _NEVER_NULL}
     try:
         with pd.read_csv(

@@ -3,6 +3,7 @@
 Reads the records of their journals, as `Index.sessions` and run.json have them.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -99,13 +100,9 @@ def count_processes(processes: Iterable[Process]) -> int:
 
 
 def _gpus(gpus: Sequence[Mapping[str, Any]], used: int | None) -> str | None:
-    kinds = dict.fromkeys((one["name"], one["memory_gib"], one["driver"]) for one in gpus)
+    kinds = Counter((one["name"], one["memory_gib"], one["driver"]) for one in gpus)
     words = []
-    for name, memory, driver in kinds:
-        count = sum(
-            (one["name"], one["memory_gib"], one["driver"]) == (name, memory, driver)
-            for one in gpus
-        )
+    for (name, memory, driver), count in kinds.items():
         size = "" if memory is None else f" ({memory:.0f} GiB)"
         words.append(f"{count} × {name}{size}, driver {driver}")
     if words and used is not None and used < len(gpus):

@@ -1,4 +1,4 @@
-"""What commands say of an output folder that cannot be written."""
+"""What is said of an output folder or file that cannot be written."""
 
 import os
 from pathlib import Path
@@ -18,8 +18,15 @@ def require_writable(output_dir: Path) -> None:
         raise UsageError(f"--output-dir {output_dir}: nothing can be written there; name another")
 
 
-def not_writable(output_dir: Path, error: OSError) -> UsageError:
+def folder_not_writable(output_dir: Path, error: OSError) -> UsageError:
     """Return what to raise where writing into the folder failed."""
     return UsageError(
         f"--output-dir {output_dir} cannot be written ({type(error).__name__}); name another"
+    )
+
+
+def file_not_writable(output: Path, error: OSError) -> UsageError:
+    """Return what to raise where writing the file failed."""
+    return UsageError(
+        f"{output} cannot be written ({type(error).__name__}); name another with --output"
     )
