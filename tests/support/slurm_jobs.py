@@ -61,6 +61,16 @@ class Site:
 
         self.cluster.wait_until(waiting)
 
+    def label_over_a_warning(self, script: str) -> str:
+        """The number of a labeling job that was warned, requeued, let go, and has ended."""
+        job = self.label(script)
+        self.wait_for(job)
+        self.cluster.warn(job)
+        self.cluster.wait_for_requeue(job)
+        self.let_go("job")
+        self.cluster.wait_until(lambda: self.cluster.ended(job))
+        return job
+
     def let_go(self, *tasks: str) -> None:
         """Let tasks, and whoever starts in their place, go on."""
         for task in tasks:

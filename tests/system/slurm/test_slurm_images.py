@@ -86,12 +86,7 @@ def test_everything_runs_in_the_image_and_sees_the_folders_of_the_settings(
 def test_the_warning_reaches_leavs_in_the_image(
     site: Site, image: Path, undisturbed: dict[str, bytes]
 ) -> None:
-    job = site.label("one-node.sh")
-    site.wait_for(job)
-    site.cluster.warn(job)
-    site.cluster.wait_for_requeue(job)
-    site.let_go("job")
-    site.cluster.wait_until(lambda: site.cluster.ended(job))
+    job = site.label_over_a_warning("one-node.sh")
     assert site.cluster.job(job)["ExitCode"] == "3:0"
     assert site.tables() == undisturbed
     assert [command[0] for command in inside(site)] == ["label", "label"]

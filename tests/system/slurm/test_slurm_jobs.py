@@ -48,12 +48,7 @@ def test_an_array_that_is_warned_and_killed_gives_the_tables_of_an_undisturbed_r
 def test_a_job_on_one_node_goes_on_by_itself_after_the_warning(
     site: Site, undisturbed: dict[str, bytes]
 ) -> None:
-    job = site.label("one-node.sh")
-    site.wait_for(job)
-    site.cluster.warn(job)
-    site.cluster.wait_for_requeue(job)
-    site.let_go("job")
-    site.cluster.wait_until(lambda: site.cluster.ended(job))
+    job = site.label_over_a_warning("one-node.sh")
     assert site.cluster.job(job)["ExitCode"] == "3:0"
     assert site.tables() == undisturbed
 
